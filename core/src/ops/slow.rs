@@ -1,0 +1,107 @@
+//! Instructions that need the runtime: the tiers reach each of them through one
+//! function of the runtime, with one interpreter op and one CLIF signature.
+//!
+//! A slow op takes two immediate indices and up to three operands, and gives at
+//! most one result. Operands and result travel as raw 64-bit slots.
+
+use crate::types::{AddrType, ValType};
+
+/// One slow op in rows: `name Operator "mnemonic"`.
+///
+/// The immediates are the indices of the instruction in the order of its binary
+/// format, except that copies name the destination first.
+#[macro_export]
+macro_rules! for_each_slow_op {
+    ($mac:ident) => {
+        $mac! {
+            memory_grow MemoryGrow "memory.grow";
+            memory_fill MemoryFill "memory.fill";
+            memory_copy MemoryCopy "memory.copy";
+            memory_init MemoryInit "memory.init";
+            data_drop   DataDrop   "data.drop";
+            table_grow  TableGrow  "table.grow";
+            table_fill  TableFill  "table.fill";
+            table_copy  TableCopy  "table.copy";
+            table_init  TableInit  "table.init";
+            elem_drop   ElemDrop   "elem.drop";
+        }
+    };
+}
+
+macro_rules! slow_ops {
+    ($($name:ident $operator:ident $mnemonic:literal;)*) => {
+        /// An instruction that a function of the runtime executes.
+        #[allow(non_camel_case_types, reason = "spelled as the specification spells it")]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
+        pub enum SlowOp {
+            $(
+                #[doc = concat!("`", $mnemonic, "`")]
+                $name,
+            )*
+        }
+
+        impl SlowOp {
+            /// Every slow op, in table order.
+            pub const ALL: &'static [SlowOp] = &[$(SlowOp::$name),*];
+
+            /// The text-format mnemonic.
+            pub const fn name(self) -> &'static str {
+                match self { $(SlowOp::$name => $mnemonic,)* }
+            }
+        }
+    };
+}
+for_each_slow_op!(slow_ops);
+
+/// The immediates of a slow op: indices of memories, tables or segments, unused
+/// ones zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct SlowImm {
+    /// The first index: the destination of a copy, the segment's target otherwise.
+    pub a: u32,
+    /// The second index: the source of a copy, the segment of an init.
+    pub b: u32,
+}
+
+impl SlowImm {
+    /// Both indices in one word, as compiled code passes them.
+    #[inline]
+    pub const fn pack(self) -> u64 {
+        self.a as u64 | (self.b as u64) << 32
+    }
+
+    /// The indices from the word made by [`SlowImm::pack`].
+    #[inline]
+    pub const fn unpack(bits: u64) -> SlowImm {
+        SlowImm { a: bits as u32, b: (bits >> 32) as u32 }
+    }
+}
+
+/// Operand and result types of a slow op, known once its memory or table is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SlowSig {
+    /// The operand types, in stack order; only the first [`SlowSig::arity`] count.
+    pub params: [ValType; 3],
+    /// How many operands there are.
+    pub arity: usize,
+    /// The result type, if there is a result.
+    pub result: Option<ValType>,
+}
+
+impl SlowSig {
+    /// A signature of these operands.
+    pub fn new(operands: &[ValType], result: Option<ValType>) -> SlowSig {
+        let mut params = [ValType::I32; 3];
+        for (to, from) in params.iter_mut().zip(operands) {
+            *to = *from;
+        }
+        SlowSig { params, arity: operands.len().min(3), result }
+    }
+
+    /// The index type of a length between two address spaces: 64 bits only if
+    /// both are.
+    pub fn narrower(a: AddrType, b: AddrType) -> AddrType {
+        if a == AddrType::I64 && b == AddrType::I64 { AddrType::I64 } else { AddrType::I32 }
+    }
+}
