@@ -1,0 +1,381 @@
+//! Float arithmetic, rounding and sign operations.
+//!
+//! Numbers are IEEE 754, rounded to nearest, ties to even. A NaN that comes out
+//! of arithmetic must be quiet ("arithmetic NaN"); its sign and payload are free.
+//! `add`, `sub`, `mul`, `div`, `sqrt` leave that to the hardware, which quiets on
+//! every target we have. Rounding and minimum quiet by hand: the library
+//! functions behind them, where the CPU has no instruction, need not.
+//! `abs`, `neg` and `copysign` only touch the sign bit, of a NaN too, and keep a
+//! signalling NaN as it is. Specification: "Floating-point operations" under
+//! Numerics.
+
+/// The bit that tells a quiet from a signalling `f32` NaN: the top of the fraction.
+const F32_QUIET_BIT: u32 = 0x0040_0000;
+
+/// The bit that tells a quiet from a signalling `f64` NaN: the top of the fraction.
+const F64_QUIET_BIT: u64 = 0x0008_0000_0000_0000;
+
+/// `a`, with the quiet bit set if it is a NaN.
+#[inline]
+fn f32_quiet(a: f32) -> f32 {
+    if a.is_nan() { f32::from_bits(a.to_bits() | F32_QUIET_BIT) } else { a }
+}
+
+/// `a`, with the quiet bit set if it is a NaN.
+#[inline]
+fn f64_quiet(a: f64) -> f64 {
+    if a.is_nan() { f64::from_bits(a.to_bits() | F64_QUIET_BIT) } else { a }
+}
+
+/// `f32.abs`: clears the sign bit.
+#[inline]
+pub fn f32_abs(a: f32) -> f32 {
+    a.abs()
+}
+
+/// `f32.neg`: flips the sign bit.
+#[inline]
+pub fn f32_neg(a: f32) -> f32 {
+    -a
+}
+
+/// `f32.ceil`: the next integer up; keeps the sign of a zero result.
+#[inline]
+pub fn f32_ceil(a: f32) -> f32 {
+    f32_quiet(a.ceil())
+}
+
+/// `f32.floor`: the next integer down.
+#[inline]
+pub fn f32_floor(a: f32) -> f32 {
+    f32_quiet(a.floor())
+}
+
+/// `f32.trunc`: the next integer toward zero; keeps the sign of a zero result.
+#[inline]
+pub fn f32_trunc(a: f32) -> f32 {
+    f32_quiet(a.trunc())
+}
+
+/// `f32.nearest`: the nearest integer, ties to even; keeps the sign of a zero result.
+#[inline]
+pub fn f32_nearest(a: f32) -> f32 {
+    f32_quiet(a.round_ties_even())
+}
+
+/// `f32.sqrt`: the square root; NaN below zero, `-0` for `-0`.
+#[inline]
+pub fn f32_sqrt(a: f32) -> f32 {
+    a.sqrt()
+}
+
+/// `f32.add`: sum.
+#[inline]
+pub fn f32_add(a: f32, b: f32) -> f32 {
+    a + b
+}
+
+/// `f32.sub`: difference.
+#[inline]
+pub fn f32_sub(a: f32, b: f32) -> f32 {
+    a - b
+}
+
+/// `f32.mul`: product.
+#[inline]
+pub fn f32_mul(a: f32, b: f32) -> f32 {
+    a * b
+}
+
+/// `f32.div`: quotient; never traps.
+#[inline]
+pub fn f32_div(a: f32, b: f32) -> f32 {
+    a / b
+}
+
+/// `f32.min`: the smaller; `-0` is below `+0`; NaN if either is NaN.
+#[inline]
+pub fn f32_min(a: f32, b: f32) -> f32 {
+    if a < b {
+        a
+    } else if b < a {
+        b
+    } else if a == b {
+        // Equal operands have equal bits, unless they are the two zeros.
+        f32::from_bits(a.to_bits() | b.to_bits())
+    } else {
+        f32_either_nan(a, b)
+    }
+}
+
+/// `f32.max`: the larger; `+0` is above `-0`; NaN if either is NaN.
+#[inline]
+pub fn f32_max(a: f32, b: f32) -> f32 {
+    if a > b {
+        a
+    } else if b > a {
+        b
+    } else if a == b {
+        // Equal operands have equal bits, unless they are the two zeros.
+        f32::from_bits(a.to_bits() & b.to_bits())
+    } else {
+        f32_either_nan(a, b)
+    }
+}
+
+/// `f32.copysign`: `a` with the sign bit of `b`.
+#[inline]
+pub fn f32_copysign(a: f32, b: f32) -> f32 {
+    a.copysign(b)
+}
+
+/// The quieted NaN among two operands of which at least one is a NaN.
+#[inline]
+fn f32_either_nan(a: f32, b: f32) -> f32 {
+    f32_quiet(if a.is_nan() { a } else { b })
+}
+
+/// `f64.abs`: clears the sign bit.
+#[inline]
+pub fn f64_abs(a: f64) -> f64 {
+    a.abs()
+}
+
+/// `f64.neg`: flips the sign bit.
+#[inline]
+pub fn f64_neg(a: f64) -> f64 {
+    -a
+}
+
+/// `f64.ceil`: the next integer up; keeps the sign of a zero result.
+#[inline]
+pub fn f64_ceil(a: f64) -> f64 {
+    f64_quiet(a.ceil())
+}
+
+/// `f64.floor`: the next integer down.
+#[inline]
+pub fn f64_floor(a: f64) -> f64 {
+    f64_quiet(a.floor())
+}
+
+/// `f64.trunc`: the next integer toward zero; keeps the sign of a zero result.
+#[inline]
+pub fn f64_trunc(a: f64) -> f64 {
+    f64_quiet(a.trunc())
+}
+
+/// `f64.nearest`: the nearest integer, ties to even; keeps the sign of a zero result.
+#[inline]
+pub fn f64_nearest(a: f64) -> f64 {
+    f64_quiet(a.round_ties_even())
+}
+
+/// `f64.sqrt`: the square root; NaN below zero, `-0` for `-0`.
+#[inline]
+pub fn f64_sqrt(a: f64) -> f64 {
+    a.sqrt()
+}
+
+/// `f64.add`: sum.
+#[inline]
+pub fn f64_add(a: f64, b: f64) -> f64 {
+    a + b
+}
+
+/// `f64.sub`: difference.
+#[inline]
+pub fn f64_sub(a: f64, b: f64) -> f64 {
+    a - b
+}
+
+/// `f64.mul`: product.
+#[inline]
+pub fn f64_mul(a: f64, b: f64) -> f64 {
+    a * b
+}
+
+/// `f64.div`: quotient; never traps.
+#[inline]
+pub fn f64_div(a: f64, b: f64) -> f64 {
+    a / b
+}
+
+/// `f64.min`: the smaller; `-0` is below `+0`; NaN if either is NaN.
+#[inline]
+pub fn f64_min(a: f64, b: f64) -> f64 {
+    if a < b {
+        a
+    } else if b < a {
+        b
+    } else if a == b {
+        // Equal operands have equal bits, unless they are the two zeros.
+        f64::from_bits(a.to_bits() | b.to_bits())
+    } else {
+        f64_either_nan(a, b)
+    }
+}
+
+/// `f64.max`: the larger; `+0` is above `-0`; NaN if either is NaN.
+#[inline]
+pub fn f64_max(a: f64, b: f64) -> f64 {
+    if a > b {
+        a
+    } else if b > a {
+        b
+    } else if a == b {
+        // Equal operands have equal bits, unless they are the two zeros.
+        f64::from_bits(a.to_bits() & b.to_bits())
+    } else {
+        f64_either_nan(a, b)
+    }
+}
+
+/// `f64.copysign`: `a` with the sign bit of `b`.
+#[inline]
+pub fn f64_copysign(a: f64, b: f64) -> f64 {
+    a.copysign(b)
+}
+
+/// The quieted NaN among two operands of which at least one is a NaN.
+#[inline]
+fn f64_either_nan(a: f64, b: f64) -> f64 {
+    f64_quiet(if a.is_nan() { a } else { b })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hint::black_box;
+
+    /// Signalling NaNs with a payload, and the same ones quieted.
+    const SNAN32: u32 = 0xffa0_1234;
+    const QNAN32: u32 = 0xffe0_1234;
+    const SNAN64: u64 = 0x7ff4_0000_0000_5678;
+    const QNAN64: u64 = 0x7ffc_0000_0000_5678;
+
+    fn bits32(results: &[f32]) -> Vec<u32> {
+        results.iter().map(|r| r.to_bits()).collect()
+    }
+
+    fn bits64(results: &[f64]) -> Vec<u64> {
+        results.iter().map(|r| r.to_bits()).collect()
+    }
+
+    #[test]
+    fn nearest_breaks_ties_to_even() {
+        let inputs = [0.5, 1.5, 2.5, -0.5, -1.5, -0.0, 0.49999997, 8388609.0];
+        let expected = [0.0, 2.0, 2.0, -0.0, -2.0, -0.0, 0.0, 8388609.0];
+        assert_eq!(bits32(&inputs.map(f32_nearest)), bits32(&expected));
+        let inputs = [0.5, 1.5, 2.5, -0.5, -3.5, -0.0, 0.49999999999999994];
+        let expected = [0.0, 2.0, 2.0, -0.0, -4.0, -0.0, 0.0];
+        assert_eq!(bits64(&inputs.map(f64_nearest)), bits64(&expected));
+    }
+
+    #[test]
+    fn rounding_keeps_the_sign_of_zero() {
+        assert_eq!(bits32(&[f32_ceil(-0.5), f32_trunc(-0.9)]), bits32(&[-0.0, -0.0]));
+        assert_eq!(bits32(&[f32_floor(-0.0), f32_ceil(-0.0)]), bits32(&[-0.0, -0.0]));
+        assert_eq!(bits64(&[f64_ceil(-0.5), f64_trunc(-0.9)]), bits64(&[-0.0, -0.0]));
+        assert_eq!(bits64(&[f64_floor(-0.0), f64_ceil(-0.0)]), bits64(&[-0.0, -0.0]));
+    }
+
+    #[test]
+    fn rounding_goes_the_way_its_name_says() {
+        let ops32 = [f32_ceil, f32_floor, f32_trunc, f32_nearest];
+        assert_eq!(ops32.map(|op| op(1.75)), [2.0, 1.0, 1.0, 2.0]);
+        assert_eq!(ops32.map(|op| op(-1.75)), [-1.0, -2.0, -1.0, -2.0]);
+        assert_eq!(ops32.map(|op| op(f32::MAX)), [f32::MAX; 4]);
+        let ops64 = [f64_ceil, f64_floor, f64_trunc, f64_nearest];
+        assert_eq!(ops64.map(|op| op(1.75)), [2.0, 1.0, 1.0, 2.0]);
+        assert_eq!(ops64.map(|op| op(-1.75)), [-1.0, -2.0, -1.0, -2.0]);
+        assert_eq!(ops64.map(|op| op(f64::NEG_INFINITY)), [f64::NEG_INFINITY; 4]);
+    }
+
+    #[test]
+    fn minimum_and_maximum_order_the_zeros() {
+        for (a, b) in [(0.0, -0.0), (-0.0, 0.0)] {
+            assert_eq!(bits32(&[f32_min(a, b), f32_max(a, b)]), bits32(&[-0.0, 0.0]));
+        }
+        for (a, b) in [(0.0, -0.0), (-0.0, 0.0)] {
+            assert_eq!(bits64(&[f64_min(a, b), f64_max(a, b)]), bits64(&[-0.0, 0.0]));
+        }
+        assert_eq!((f32_min(1.0, -2.0), f32_max(1.0, -2.0)), (-2.0, 1.0));
+        assert_eq!((f64_min(-2.0, 1.0), f64_max(-2.0, 1.0)), (-2.0, 1.0));
+        assert_eq!((f64_min(-3.0, -3.0), f64_max(-3.0, -3.0)), (-3.0, -3.0));
+    }
+
+    #[test]
+    fn minimum_and_maximum_with_a_nan_are_that_nan_quieted() {
+        let nan = f32::from_bits(SNAN32);
+        for op in [f32_min, f32_max] {
+            assert_eq!(bits32(&[op(nan, 1.0), op(f32::INFINITY, nan)]), [QNAN32; 2]);
+        }
+        let nan = f64::from_bits(SNAN64);
+        for op in [f64_min, f64_max] {
+            assert_eq!(bits64(&[op(nan, 1.0), op(f64::INFINITY, nan)]), [QNAN64; 2]);
+        }
+    }
+
+    #[test]
+    fn one_operand_arithmetic_quiets_a_nan_and_keeps_its_payload() {
+        for op in [f32_ceil, f32_floor, f32_trunc, f32_nearest, f32_sqrt] {
+            let result = op(black_box(f32::from_bits(SNAN32)));
+            assert_eq!(result.to_bits(), QNAN32);
+        }
+        for op in [f64_ceil, f64_floor, f64_trunc, f64_nearest, f64_sqrt] {
+            let result = op(black_box(f64::from_bits(SNAN64)));
+            assert_eq!(result.to_bits(), QNAN64);
+        }
+    }
+
+    #[test]
+    fn two_operand_arithmetic_quiets_a_nan() {
+        let nan = f32::from_bits(SNAN32);
+        for op in [f32_add, f32_sub, f32_mul, f32_div, f32_min, f32_max] {
+            for (a, b) in [(nan, 1.0), (1.0, nan), (nan, nan)] {
+                let result = op(black_box(a), black_box(b));
+                assert!(result.is_nan() && result.to_bits() & F32_QUIET_BIT != 0);
+            }
+        }
+        let nan = f64::from_bits(SNAN64);
+        for op in [f64_add, f64_sub, f64_mul, f64_div, f64_min, f64_max] {
+            for (a, b) in [(nan, 1.0), (1.0, nan), (nan, nan)] {
+                let result = op(black_box(a), black_box(b));
+                assert!(result.is_nan() && result.to_bits() & F64_QUIET_BIT != 0);
+            }
+        }
+    }
+
+    #[test]
+    fn sign_operations_keep_a_signalling_nan() {
+        let nan = f32::from_bits(SNAN32);
+        assert_eq!(f32_abs(nan).to_bits(), 0x7fa0_1234);
+        assert_eq!(f32_neg(nan).to_bits(), 0x7fa0_1234);
+        assert_eq!(f32_copysign(nan, 1.0).to_bits(), 0x7fa0_1234);
+        let nan = f64::from_bits(SNAN64);
+        assert_eq!(f64_abs(nan).to_bits(), SNAN64);
+        assert_eq!(f64_neg(nan).to_bits(), SNAN64 | 1 << 63);
+        assert_eq!(f64_copysign(nan, -0.0).to_bits(), SNAN64 | 1 << 63);
+    }
+
+    #[test]
+    fn sign_operations_see_the_sign_of_zero_and_of_nan() {
+        assert_eq!(bits32(&[f32_neg(0.0), f32_abs(-0.0)]), bits32(&[-0.0, 0.0]));
+        assert_eq!(f32_copysign(1.5, f32::from_bits(SNAN32)), -1.5);
+        assert_eq!(bits64(&[f64_neg(-0.0), f64_abs(-0.0)]), bits64(&[0.0, 0.0]));
+        assert_eq!(f64_copysign(-1.5, 0.0), 1.5);
+    }
+
+    #[test]
+    fn arithmetic_on_the_edges_is_ieee() {
+        assert_eq!(f32_div(1.0, -0.0), f32::NEG_INFINITY);
+        assert!(f32_div(0.0, 0.0).is_nan() && f32_sub(f32::INFINITY, f32::INFINITY).is_nan());
+        assert_eq!(f32_mul(f32::MAX, 2.0), f32::INFINITY);
+        assert_eq!(f32_add(f32::MIN_POSITIVE, -f32::MIN_POSITIVE).to_bits(), 0);
+        assert_eq!(f64_div(-1.0, 0.0), f64::NEG_INFINITY);
+        assert!(f64_mul(f64::INFINITY, 0.0).is_nan() && f64_sqrt(-1.0).is_nan());
+        assert_eq!(f64_sqrt(-0.0).to_bits(), (-0.0f64).to_bits());
+        assert_eq!((f64_add(0.1, 0.2), f64_sub(0.0, 5e-324)), (0.30000000000000004, -5e-324));
+    }
+}
