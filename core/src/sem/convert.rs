@@ -6,8 +6,8 @@
 
 use crate::trap::TrapCode;
 
-/// Why a float that lies in no integer range cannot be converted.
-#[cold]
+/// Why a float outside the integer type's range cannot be converted.
+#[inline]
 fn trunc_error(is_nan: bool) -> TrapCode {
     if is_nan { TrapCode::BadConversionToInteger } else { TrapCode::IntegerOverflow }
 }

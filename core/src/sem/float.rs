@@ -1,31 +1,11 @@
-//! Float arithmetic, rounding and sign operations.
+//! Float arithmetic and sign operations.
 //!
 //! Numbers are IEEE 754, rounded to nearest, ties to even. A NaN that comes out
 //! of arithmetic must be quiet ("arithmetic NaN"); its sign and payload are free.
-//! `add`, `sub`, `mul`, `div`, `sqrt` leave that to the hardware, which quiets on
-//! every target we have. Rounding and minimum quiet by hand: the library
-//! functions behind them, where the CPU has no instruction, need not.
-//! `abs`, `neg` and `copysign` only touch the sign bit, of a NaN too, and keep a
+//! That is left to the hardware, which quiets on every target we have. `abs`,
+//! `neg` and `copysign` only touch the sign bit, of a NaN too, and keep a
 //! signalling NaN as it is. Specification: "Floating-point operations" under
 //! Numerics.
-
-/// The bit that tells a quiet from a signalling `f32` NaN: the top of the fraction.
-const F32_QUIET_BIT: u32 = 0x0040_0000;
-
-/// The bit that tells a quiet from a signalling `f64` NaN: the top of the fraction.
-const F64_QUIET_BIT: u64 = 0x0008_0000_0000_0000;
-
-/// `a`, with the quiet bit set if it is a NaN.
-#[inline]
-fn f32_quiet(a: f32) -> f32 {
-    if a.is_nan() { f32::from_bits(a.to_bits() | F32_QUIET_BIT) } else { a }
-}
-
-/// `a`, with the quiet bit set if it is a NaN.
-#[inline]
-fn f64_quiet(a: f64) -> f64 {
-    if a.is_nan() { f64::from_bits(a.to_bits() | F64_QUIET_BIT) } else { a }
-}
 
 /// `f32.abs`: clears the sign bit.
 #[inline]
@@ -37,30 +17,6 @@ pub fn f32_abs(a: f32) -> f32 {
 #[inline]
 pub fn f32_neg(a: f32) -> f32 {
     -a
-}
-
-/// `f32.ceil`: the next integer up; keeps the sign of a zero result.
-#[inline]
-pub fn f32_ceil(a: f32) -> f32 {
-    f32_quiet(a.ceil())
-}
-
-/// `f32.floor`: the next integer down.
-#[inline]
-pub fn f32_floor(a: f32) -> f32 {
-    f32_quiet(a.floor())
-}
-
-/// `f32.trunc`: the next integer toward zero; keeps the sign of a zero result.
-#[inline]
-pub fn f32_trunc(a: f32) -> f32 {
-    f32_quiet(a.trunc())
-}
-
-/// `f32.nearest`: the nearest integer, ties to even; keeps the sign of a zero result.
-#[inline]
-pub fn f32_nearest(a: f32) -> f32 {
-    f32_quiet(a.round_ties_even())
 }
 
 /// `f32.sqrt`: the square root; NaN below zero, `-0` for `-0`.
@@ -96,30 +52,30 @@ pub fn f32_div(a: f32, b: f32) -> f32 {
 /// `f32.min`: the smaller; `-0` is below `+0`; NaN if either is NaN.
 #[inline]
 pub fn f32_min(a: f32, b: f32) -> f32 {
-    if a < b {
-        a
-    } else if b < a {
-        b
-    } else if a == b {
+    if a == b {
         // Equal operands have equal bits, unless they are the two zeros.
         f32::from_bits(a.to_bits() | b.to_bits())
+    } else if a.is_nan() || b.is_nan() {
+        a + b
+    } else if a < b {
+        a
     } else {
-        f32_either_nan(a, b)
+        b
     }
 }
 
 /// `f32.max`: the larger; `+0` is above `-0`; NaN if either is NaN.
 #[inline]
 pub fn f32_max(a: f32, b: f32) -> f32 {
-    if a > b {
-        a
-    } else if b > a {
-        b
-    } else if a == b {
+    if a == b {
         // Equal operands have equal bits, unless they are the two zeros.
         f32::from_bits(a.to_bits() & b.to_bits())
+    } else if a.is_nan() || b.is_nan() {
+        a + b
+    } else if a > b {
+        a
     } else {
-        f32_either_nan(a, b)
+        b
     }
 }
 
@@ -127,12 +83,6 @@ pub fn f32_max(a: f32, b: f32) -> f32 {
 #[inline]
 pub fn f32_copysign(a: f32, b: f32) -> f32 {
     a.copysign(b)
-}
-
-/// The quieted NaN among two operands of which at least one is a NaN.
-#[inline]
-fn f32_either_nan(a: f32, b: f32) -> f32 {
-    f32_quiet(if a.is_nan() { a } else { b })
 }
 
 /// `f64.abs`: clears the sign bit.
@@ -145,30 +95,6 @@ pub fn f64_abs(a: f64) -> f64 {
 #[inline]
 pub fn f64_neg(a: f64) -> f64 {
     -a
-}
-
-/// `f64.ceil`: the next integer up; keeps the sign of a zero result.
-#[inline]
-pub fn f64_ceil(a: f64) -> f64 {
-    f64_quiet(a.ceil())
-}
-
-/// `f64.floor`: the next integer down.
-#[inline]
-pub fn f64_floor(a: f64) -> f64 {
-    f64_quiet(a.floor())
-}
-
-/// `f64.trunc`: the next integer toward zero; keeps the sign of a zero result.
-#[inline]
-pub fn f64_trunc(a: f64) -> f64 {
-    f64_quiet(a.trunc())
-}
-
-/// `f64.nearest`: the nearest integer, ties to even; keeps the sign of a zero result.
-#[inline]
-pub fn f64_nearest(a: f64) -> f64 {
-    f64_quiet(a.round_ties_even())
 }
 
 /// `f64.sqrt`: the square root; NaN below zero, `-0` for `-0`.
@@ -204,30 +130,30 @@ pub fn f64_div(a: f64, b: f64) -> f64 {
 /// `f64.min`: the smaller; `-0` is below `+0`; NaN if either is NaN.
 #[inline]
 pub fn f64_min(a: f64, b: f64) -> f64 {
-    if a < b {
-        a
-    } else if b < a {
-        b
-    } else if a == b {
+    if a == b {
         // Equal operands have equal bits, unless they are the two zeros.
         f64::from_bits(a.to_bits() | b.to_bits())
+    } else if a.is_nan() || b.is_nan() {
+        a + b
+    } else if a < b {
+        a
     } else {
-        f64_either_nan(a, b)
+        b
     }
 }
 
 /// `f64.max`: the larger; `+0` is above `-0`; NaN if either is NaN.
 #[inline]
 pub fn f64_max(a: f64, b: f64) -> f64 {
-    if a > b {
-        a
-    } else if b > a {
-        b
-    } else if a == b {
+    if a == b {
         // Equal operands have equal bits, unless they are the two zeros.
         f64::from_bits(a.to_bits() & b.to_bits())
+    } else if a.is_nan() || b.is_nan() {
+        a + b
+    } else if a > b {
+        a
     } else {
-        f64_either_nan(a, b)
+        b
     }
 }
 
@@ -237,22 +163,17 @@ pub fn f64_copysign(a: f64, b: f64) -> f64 {
     a.copysign(b)
 }
 
-/// The quieted NaN among two operands of which at least one is a NaN.
-#[inline]
-fn f64_either_nan(a: f64, b: f64) -> f64 {
-    f64_quiet(if a.is_nan() { a } else { b })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::hint::black_box;
 
-    /// Signalling NaNs with a payload, and the same ones quieted.
+    /// Signalling NaNs with a payload.
     const SNAN32: u32 = 0xffa0_1234;
-    const QNAN32: u32 = 0xffe0_1234;
     const SNAN64: u64 = 0x7ff4_0000_0000_5678;
-    const QNAN64: u64 = 0x7ffc_0000_0000_5678;
+    /// The top bit of the fraction: set in a quiet NaN.
+    const QUIET32: u32 = 0x0040_0000;
+    const QUIET64: u64 = 0x0008_0000_0000_0000;
 
     fn bits32(results: &[f32]) -> Vec<u32> {
         results.iter().map(|r| r.to_bits()).collect()
@@ -260,36 +181,6 @@ mod tests {
 
     fn bits64(results: &[f64]) -> Vec<u64> {
         results.iter().map(|r| r.to_bits()).collect()
-    }
-
-    #[test]
-    fn nearest_breaks_ties_to_even() {
-        let inputs = [0.5, 1.5, 2.5, -0.5, -1.5, -0.0, 0.49999997, 8388609.0];
-        let expected = [0.0, 2.0, 2.0, -0.0, -2.0, -0.0, 0.0, 8388609.0];
-        assert_eq!(bits32(&inputs.map(f32_nearest)), bits32(&expected));
-        let inputs = [0.5, 1.5, 2.5, -0.5, -3.5, -0.0, 0.49999999999999994];
-        let expected = [0.0, 2.0, 2.0, -0.0, -4.0, -0.0, 0.0];
-        assert_eq!(bits64(&inputs.map(f64_nearest)), bits64(&expected));
-    }
-
-    #[test]
-    fn rounding_keeps_the_sign_of_zero() {
-        assert_eq!(bits32(&[f32_ceil(-0.5), f32_trunc(-0.9)]), bits32(&[-0.0, -0.0]));
-        assert_eq!(bits32(&[f32_floor(-0.0), f32_ceil(-0.0)]), bits32(&[-0.0, -0.0]));
-        assert_eq!(bits64(&[f64_ceil(-0.5), f64_trunc(-0.9)]), bits64(&[-0.0, -0.0]));
-        assert_eq!(bits64(&[f64_floor(-0.0), f64_ceil(-0.0)]), bits64(&[-0.0, -0.0]));
-    }
-
-    #[test]
-    fn rounding_goes_the_way_its_name_says() {
-        let ops32 = [f32_ceil, f32_floor, f32_trunc, f32_nearest];
-        assert_eq!(ops32.map(|op| op(1.75)), [2.0, 1.0, 1.0, 2.0]);
-        assert_eq!(ops32.map(|op| op(-1.75)), [-1.0, -2.0, -1.0, -2.0]);
-        assert_eq!(ops32.map(|op| op(f32::MAX)), [f32::MAX; 4]);
-        let ops64 = [f64_ceil, f64_floor, f64_trunc, f64_nearest];
-        assert_eq!(ops64.map(|op| op(1.75)), [2.0, 1.0, 1.0, 2.0]);
-        assert_eq!(ops64.map(|op| op(-1.75)), [-1.0, -2.0, -1.0, -2.0]);
-        assert_eq!(ops64.map(|op| op(f64::NEG_INFINITY)), [f64::NEG_INFINITY; 4]);
     }
 
     #[test]
@@ -306,43 +197,21 @@ mod tests {
     }
 
     #[test]
-    fn minimum_and_maximum_with_a_nan_are_that_nan_quieted() {
+    fn arithmetic_quiets_a_nan() {
         let nan = f32::from_bits(SNAN32);
-        for op in [f32_min, f32_max] {
-            assert_eq!(bits32(&[op(nan, 1.0), op(f32::INFINITY, nan)]), [QNAN32; 2]);
-        }
-        let nan = f64::from_bits(SNAN64);
-        for op in [f64_min, f64_max] {
-            assert_eq!(bits64(&[op(nan, 1.0), op(f64::INFINITY, nan)]), [QNAN64; 2]);
-        }
-    }
-
-    #[test]
-    fn one_operand_arithmetic_quiets_a_nan_and_keeps_its_payload() {
-        for op in [f32_ceil, f32_floor, f32_trunc, f32_nearest, f32_sqrt] {
-            let result = op(black_box(f32::from_bits(SNAN32)));
-            assert_eq!(result.to_bits(), QNAN32);
-        }
-        for op in [f64_ceil, f64_floor, f64_trunc, f64_nearest, f64_sqrt] {
-            let result = op(black_box(f64::from_bits(SNAN64)));
-            assert_eq!(result.to_bits(), QNAN64);
-        }
-    }
-
-    #[test]
-    fn two_operand_arithmetic_quiets_a_nan() {
-        let nan = f32::from_bits(SNAN32);
+        assert_ne!(f32_sqrt(black_box(nan)).to_bits() & QUIET32, 0);
         for op in [f32_add, f32_sub, f32_mul, f32_div, f32_min, f32_max] {
             for (a, b) in [(nan, 1.0), (1.0, nan), (nan, nan)] {
                 let result = op(black_box(a), black_box(b));
-                assert!(result.is_nan() && result.to_bits() & F32_QUIET_BIT != 0);
+                assert!(result.is_nan() && result.to_bits() & QUIET32 != 0);
             }
         }
         let nan = f64::from_bits(SNAN64);
+        assert_ne!(f64_sqrt(black_box(nan)).to_bits() & QUIET64, 0);
         for op in [f64_add, f64_sub, f64_mul, f64_div, f64_min, f64_max] {
             for (a, b) in [(nan, 1.0), (1.0, nan), (nan, nan)] {
                 let result = op(black_box(a), black_box(b));
-                assert!(result.is_nan() && result.to_bits() & F64_QUIET_BIT != 0);
+                assert!(result.is_nan() && result.to_bits() & QUIET64 != 0);
             }
         }
     }

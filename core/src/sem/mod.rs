@@ -10,11 +10,13 @@ mod compare;
 mod convert;
 mod float;
 mod int;
+mod round;
 
 pub use compare::*;
 pub use convert::*;
 pub use float::*;
 pub use int::*;
+pub use round::*;
 
 use crate::trap::TrapCode;
 

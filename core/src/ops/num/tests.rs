@@ -14,6 +14,16 @@ fn names_are_unique_and_dotted_once() {
 }
 
 #[test]
+fn a_reader_of_the_table_can_be_given_extra_tokens() {
+    macro_rules! count {
+        (($start:literal) $($name:ident $operator:ident $params:tt -> $result:ident;)+) => {
+            $start $(+ usize::from(NumOp::$name.result() == <$result>::TYPE))+
+        };
+    }
+    assert_eq!(for_each_num_op!(count!(1000)), 1000 + NumOp::ALL.len());
+}
+
+#[test]
 fn the_table_has_every_scalar_numeric_instruction_of_the_specification() {
     // 0x45 to 0xc4 one after the other, then 0xfc 0 to 7.
     assert_eq!(NumOp::ALL.len(), 0xc4 - 0x45 + 1 + 8);
