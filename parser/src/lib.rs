@@ -1,1 +1,25 @@
-//! bimetal-parser
+//! From bytes to an immutable [`Module`], and from a function body to the verbs
+//! of a tier.
+//!
+//! Decoding and validation are wasmparser's. This crate keeps what the runtime
+//! and the tiers need ([`module`]), and walks function bodies for them: every
+//! tier sees the same operands, canonical slots and loop numbers because the
+//! same code assigns them.
+
+#![forbid(unsafe_code)]
+
+mod constexpr;
+mod decode;
+pub mod error;
+mod legacy;
+mod load;
+pub mod module;
+pub mod names;
+mod sections;
+mod text;
+pub mod types;
+pub mod validate;
+
+pub use error::{Error, ErrorKind};
+pub use load::ParseOptions;
+pub use module::Module;

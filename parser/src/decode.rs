@@ -1,0 +1,97 @@
+//! Tells malformed modules from invalid ones.
+//!
+//! wasmparser decodes and validates in one go and reports both kinds of fault
+//! alike. On the way out of an error the part at fault is decoded once more
+//! without validation: if that fails too, the bytes are malformed.
+
+use wasmparser::{FromReader, FunctionBody, Payload, SectionLimited};
+
+use crate::error::{Error, ErrorKind};
+use crate::legacy;
+
+impl Error {
+    /// A fault that wasmparser found while decoding.
+    pub(crate) fn malformed(error: wasmparser::Error) -> Error {
+        Error::from_wasmparser(&error, ErrorKind::Malformed)
+    }
+
+    /// A fault in a section. `module` are all bytes.
+    pub(crate) fn in_section(
+        error: wasmparser::Error,
+        payload: &Payload<'_>,
+        module: &[u8],
+    ) -> Error {
+        if let Some(error) = legacy::explain(&error, module) {
+            return error;
+        }
+        let kind = kind_of(&error, decode_section(payload));
+        Error::from_wasmparser(&error, kind)
+    }
+
+    /// A fault in a function body. `module` are all bytes.
+    pub(crate) fn in_body(
+        error: wasmparser::Error,
+        body: &FunctionBody<'_>,
+        func: u32,
+        module: &[u8],
+    ) -> Error {
+        if let Some(error) = legacy::explain(&error, module) {
+            return error;
+        }
+        let kind = kind_of(&error, decode_body(body));
+        Error::from_wasmparser(&error, kind).in_func(func)
+    }
+
+    /// The same message and offset. A disabled proposal or a limit of the
+    /// implementation is told from `kind` by the error itself.
+    fn from_wasmparser(error: &wasmparser::Error, kind: ErrorKind) -> Error {
+        let message = error.message();
+        let kind = if error.missing_wasm_feature().is_some() {
+            ErrorKind::Unsupported
+        } else if message.contains("exceeds limit") || message.contains("size is out of bounds") {
+            ErrorKind::Limit
+        } else {
+            kind
+        };
+        Error::new(kind, message, Some(error.offset()))
+    }
+}
+
+fn kind_of(error: &wasmparser::Error, decoded: wasmparser::Result<()>) -> ErrorKind {
+    match decoded {
+        Err(again) if again.offset() <= error.offset() => ErrorKind::Malformed,
+        _ => ErrorKind::Invalid,
+    }
+}
+
+fn decode_section(payload: &Payload<'_>) -> wasmparser::Result<()> {
+    match payload {
+        Payload::TypeSection(section) => decode_items(section),
+        Payload::ImportSection(section) => section.clone().into_imports().try_for_each(drop_item),
+        Payload::FunctionSection(section) => decode_items(section),
+        Payload::TableSection(section) => decode_items(section),
+        Payload::MemorySection(section) => decode_items(section),
+        Payload::TagSection(section) => decode_items(section),
+        Payload::GlobalSection(section) => decode_items(section),
+        Payload::ExportSection(section) => decode_items(section),
+        Payload::ElementSection(section) => decode_items(section),
+        Payload::DataSection(section) => decode_items(section),
+        _ => Ok(()),
+    }
+}
+
+fn decode_items<'a, T: FromReader<'a>>(section: &SectionLimited<'a, T>) -> wasmparser::Result<()> {
+    section.clone().into_iter().try_for_each(drop_item)
+}
+
+fn drop_item<T>(item: wasmparser::Result<T>) -> wasmparser::Result<()> {
+    item.map(drop)
+}
+
+fn decode_body(body: &FunctionBody<'_>) -> wasmparser::Result<()> {
+    let mut reader = body.get_operators_reader()?;
+    while !reader.eof() {
+        reader.read()?;
+    }
+    reader.finish()
+}

@@ -1,0 +1,38 @@
+//! Loading: bytes or text to a [`Module`].
+
+use crate::error::{Error, ErrorKind};
+use crate::module::Module;
+use crate::{sections, text};
+
+/// How a module is loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ParseOptions {
+    /// Leave each function body to be validated at its first use, by
+    /// [`Module::ensure_valid`].
+    pub lazy: bool,
+}
+
+impl Module {
+    /// Loads a binary module or, with the feature `wat`, a module in the text
+    /// format.
+    ///
+    /// # Errors
+    /// If the module is malformed, invalid, or needs what is not supported.
+    pub fn new(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
+        Module::from_binary(&text::to_binary(bytes)?, options)
+    }
+
+    /// Loads a binary module.
+    ///
+    /// # Errors
+    /// If the module is malformed, invalid, or needs what is not supported.
+    pub fn from_binary(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
+        // Magic, then a 16-bit version and a 16-bit layer: 0 is a module, 1 a component.
+        if let [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] = bytes {
+            let message = "expected a module, found a component: \
+                           the component model is not supported";
+            return Err(Error::new(ErrorKind::Unsupported, message, Some(4)));
+        }
+        sections::load(bytes, options)
+    }
+}
