@@ -1,0 +1,280 @@
+//! The verbs that a tier must speak.
+
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::ops::mem::{LoadOp, StoreOp};
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::types::{FuncType, HeapType, ValType};
+use bimetal_core::value::Slot;
+
+use super::control::{BlockType, Control, Controls};
+use super::stack::{Operand, Stack};
+use crate::module::Module;
+
+/// The function being walked.
+#[derive(Clone, Copy, Debug)]
+pub struct FuncInfo<'a> {
+    /// Its module.
+    pub module: &'a Module,
+    /// Its index.
+    pub func: FuncIdx,
+    /// Its type.
+    pub ty: &'a FuncType,
+    /// The types of all locals, parameters first.
+    pub locals: &'a [ValType],
+    /// The canonical slot of each local.
+    pub local_slots: &'a [u32],
+    /// The canonical slot of the bottom operand: the locals fill all below.
+    pub first_operand_slot: u32,
+}
+
+/// The immediates of a load or store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemArg {
+    /// The memory.
+    pub memory: MemIdx,
+    /// The constant added to the address operand.
+    pub offset: u64,
+}
+
+/// Where a call goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Callee<V> {
+    /// To a function of the module's index space.
+    Direct(FuncIdx),
+    /// To the function in a table at an index, which must have this type.
+    Indirect {
+        /// The table.
+        table: TableIdx,
+        /// The required type.
+        ty: TypeIdx,
+        /// The index into the table.
+        index: Operand<V>,
+    },
+}
+
+/// A tier's side of a walk: one method per verb.
+///
+/// The walker calls the verbs in program order and only for reachable code.
+/// Operands that a verb consumes are popped before the call and passed by value,
+/// except where a method says that they are still on the stack; results are
+/// pushed by the walker after the call, with the value that the method returned.
+/// `stack.next_slot()` during a call is the canonical slot of the (first) result.
+pub trait Backend {
+    /// What the tier knows an operand as.
+    type Value: Copy;
+    /// What the tier knows a control structure as.
+    type Label;
+    /// What the walk of a whole function gives.
+    type Output;
+    /// Why the tier refuses a function.
+    type Error;
+
+    /// The walk begins; nothing else has been called.
+    fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Self::Error>;
+    /// The walk is over. `frame_slots` counts all canonical slots of the function.
+    fn finish(self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<Self::Output, Self::Error>;
+    /// The byte offset in the module of the instruction whose verbs follow.
+    fn at(&mut self, offset: u32);
+
+    /// A constant of a number type; `bits` as in a slot.
+    fn constant(&mut self, stack: &mut Stack<Self::Value>, ty: ValType, bits: Slot) -> Self::Value;
+    /// A plain numeric instruction; `args` as its row says.
+    fn num(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: NumOp,
+        args: &[Operand<Self::Value>],
+    ) -> Self::Value;
+    /// `select`: `args` are the two values and the condition.
+    fn select(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        args: [Operand<Self::Value>; 3],
+    ) -> Self::Value;
+    /// `drop`
+    fn drop_operand(&mut self, stack: &mut Stack<Self::Value>, operand: Operand<Self::Value>);
+
+    /// `local.get`
+    fn local_get(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        local: LocalIdx,
+        ty: ValType,
+    ) -> Self::Value;
+    /// `local.set`. Operands still on the stack may refer to the old value.
+    fn local_set(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        local: LocalIdx,
+        value: Operand<Self::Value>,
+    );
+    /// `local.tee`: as `local.set`, and the value stays an operand.
+    fn local_tee(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        local: LocalIdx,
+        value: Operand<Self::Value>,
+    ) -> Self::Value;
+    /// `global.get`
+    fn global_get(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        global: GlobalIdx,
+        ty: ValType,
+    ) -> Self::Value;
+    /// `global.set`
+    fn global_set(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        global: GlobalIdx,
+        value: Operand<Self::Value>,
+    );
+
+    /// A load.
+    fn load(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: LoadOp,
+        arg: MemArg,
+        addr: Operand<Self::Value>,
+    ) -> Self::Value;
+    /// A store.
+    fn store(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: StoreOp,
+        arg: MemArg,
+        addr: Operand<Self::Value>,
+        value: Operand<Self::Value>,
+    );
+    /// `memory.size`, of the memory's address type.
+    fn memory_size(&mut self, stack: &mut Stack<Self::Value>, memory: MemIdx) -> Self::Value;
+    /// `table.get`
+    fn table_get(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        table: TableIdx,
+        index: Operand<Self::Value>,
+    ) -> Self::Value;
+    /// `table.set`
+    fn table_set(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        table: TableIdx,
+        index: Operand<Self::Value>,
+        value: Operand<Self::Value>,
+    );
+    /// `table.size`, of the table's address type.
+    fn table_size(&mut self, stack: &mut Stack<Self::Value>, table: TableIdx) -> Self::Value;
+    /// An instruction that the runtime executes. The value returned counts only
+    /// if there is a `result`.
+    fn slow(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: SlowOp,
+        imm: SlowImm,
+        args: &[Operand<Self::Value>],
+        result: Option<ValType>,
+    ) -> Option<Self::Value>;
+
+    /// `ref.null`
+    fn ref_null(&mut self, stack: &mut Stack<Self::Value>, heap: HeapType) -> Self::Value;
+    /// `ref.is_null`
+    fn ref_is_null(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        operand: Operand<Self::Value>,
+    ) -> Self::Value;
+    /// `ref.func`
+    fn ref_func(&mut self, stack: &mut Stack<Self::Value>, func: FuncIdx) -> Self::Value;
+
+    /// A `block` begins. Its parameters are the topmost operands.
+    fn block(&mut self, stack: &mut Stack<Self::Value>, ty: BlockType) -> Self::Label;
+    /// A `loop` begins. Its parameters are the topmost operands; the tier may
+    /// give them (and every other operand) new values here.
+    fn loop_(&mut self, stack: &mut Stack<Self::Value>, ty: BlockType, number: u32) -> Self::Label;
+    /// An `if` begins. Its parameters are the topmost operands. They are the
+    /// operands of the `else` as well, with the values that they have after this
+    /// call.
+    fn if_(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        ty: BlockType,
+        condition: Operand<Self::Value>,
+    ) -> Self::Label;
+    /// The `else` of an `if`, also where the text has none. If `reachable`, the
+    /// end of the first arm was reached and its results are the topmost operands.
+    fn else_(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        control: &mut Control<Self::Value, Self::Label>,
+        reachable: bool,
+    );
+    /// A structure other than the function ends. If `reachable`, control falls
+    /// into the end and the results are the topmost operands. Code follows the
+    /// end if `reachable` or `control.end_reached`; [`Backend::block_result`]
+    /// is then called for every result.
+    fn end(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        control: &mut Control<Self::Value, Self::Label>,
+        reachable: bool,
+    );
+    /// The value by which a result of the structure that just ended is known;
+    /// `stack.next_slot()` is its slot.
+    fn block_result(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        control: &Control<Self::Value, Self::Label>,
+        index: usize,
+        ty: ValType,
+    ) -> Self::Value;
+
+    /// `br` to a structure in the function. The operands that it takes along are
+    /// the topmost `arity`.
+    fn br(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        target: &mut Control<Self::Value, Self::Label>,
+        arity: usize,
+    );
+    /// `br_if`: as `br`; the operands stay for the code that follows.
+    /// `returns`: the target is the function itself.
+    fn br_if(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        target: &mut Control<Self::Value, Self::Label>,
+        arity: usize,
+        condition: Operand<Self::Value>,
+    );
+    /// `br_table`: relative depths of the targets, the default one last; each
+    /// takes along the topmost `arity` operands. A target may be the function
+    /// itself ([`Controls::is_return`]).
+    fn br_table(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        controls: &mut Controls<Self::Value, Self::Label>,
+        depths: &[u32],
+        arity: usize,
+        index: Operand<Self::Value>,
+    );
+    /// `return`, `br` to the function itself, or the function's end. The results
+    /// are the topmost operands.
+    fn return_(&mut self, stack: &mut Stack<Self::Value>);
+    /// `unreachable`
+    fn unreachable(&mut self, stack: &mut Stack<Self::Value>);
+
+    /// A call. The arguments are the topmost operands, still on the stack.
+    /// [`Backend::call_result`] is then called for every result, after the
+    /// arguments have been popped.
+    fn call(&mut self, stack: &mut Stack<Self::Value>, callee: Callee<Self::Value>, ty: &FuncType);
+    /// The value by which a result of the last call is known;
+    /// `stack.next_slot()` is its slot.
+    fn call_result(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        index: usize,
+        ty: ValType,
+    ) -> Self::Value;
+}

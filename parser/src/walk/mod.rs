@@ -1,0 +1,126 @@
+//! One walker for every tier: from a function body to the verbs of a
+//! [`Backend`].
+//!
+//! The walker keeps the types, the control stack, reachability, loop numbers and
+//! the **canonical slot** of every local and operand. Slots are 64 bits wide:
+//! locals come first, in order, then the operands from the bottom of the stack;
+//! a vector takes two. Because this code alone assigns them, every tier can
+//! describe a frame at a call or a loop header in the same terms.
+//!
+//! Unreachable code is decoded but no verb is called for it.
+
+mod backend;
+mod blocks;
+mod body;
+mod control;
+mod ops;
+mod rows;
+mod stack;
+
+pub use backend::{Backend, Callee, FuncInfo, MemArg};
+pub use control::{BlockType, Control, ControlKind, Controls};
+pub use stack::{Operand, Stack};
+
+use bimetal_core::index::FuncIdx;
+use bimetal_core::types::ValType;
+
+use crate::error::Error;
+use crate::module::Module;
+
+/// Why a walk ended early.
+#[derive(Debug)]
+pub enum WalkError<E> {
+    /// The body is not valid: only for a module loaded lazily.
+    Module(Error),
+    /// The tier refused the function.
+    Backend(E),
+}
+
+/// Walks the body of a defined function; `defined` is its position among the
+/// module's defined functions. A body that has not been validated yet is
+/// validated first.
+///
+/// # Errors
+/// If the body is invalid or the tier refuses it.
+///
+/// # Panics
+/// If the module defines no such function.
+pub fn walk<B: Backend>(
+    module: &Module,
+    defined: usize,
+    mut backend: B,
+) -> Result<B::Output, WalkError<B::Error>> {
+    module.ensure_valid(defined).map_err(WalkError::Module)?;
+    let func = module.func_at(defined);
+    let ty = module.type_of_func(func);
+    let body = body::Locals::read(module, defined, ty).map_err(WalkError::Module)?;
+    let info = FuncInfo {
+        module,
+        func,
+        ty,
+        locals: &body.types,
+        local_slots: &body.slots,
+        first_operand_slot: body.end_slot,
+    };
+    backend.begin(&info).map_err(WalkError::Backend)?;
+    let mut walker = Walker::new(&info, &mut backend);
+    walker.run(body.operators).map_err(WalkError::Module)?;
+    let frame_slots = walker.stack.max_slots();
+    backend.finish(&info, frame_slots).map_err(WalkError::Backend)
+}
+
+/// The state of one walk.
+struct Walker<'a, B: Backend> {
+    module: &'a Module,
+    func: FuncIdx,
+    locals: &'a [ValType],
+    backend: &'a mut B,
+    stack: Stack<B::Value>,
+    controls: Controls<B::Value, B::Label>,
+    /// Whether the next instruction can be reached.
+    reachable: bool,
+    next_loop: u32,
+    /// Reused for the targets of `br_table`.
+    depths: Vec<u32>,
+}
+
+impl<'a, B: Backend> Walker<'a, B> {
+    fn new(info: &FuncInfo<'a>, backend: &'a mut B) -> Walker<'a, B> {
+        let ty = BlockType::Func(info.module.funcs[info.func.index()]);
+        let stack = Stack::new(info.first_operand_slot);
+        let outermost = Control {
+            kind: ControlKind::Func,
+            ty,
+            height: 0,
+            base_slot: info.first_operand_slot,
+            end_reached: false,
+            else_params: Box::default(),
+            label: None,
+        };
+        Walker {
+            module: info.module,
+            func: info.func,
+            locals: info.locals,
+            backend,
+            stack,
+            controls: Controls { frames: vec![outermost] },
+            reachable: true,
+            next_loop: 0,
+            depths: Vec::new(),
+        }
+    }
+
+    fn run(&mut self, mut operators: wasmparser::OperatorsReader<'_>) -> Result<(), Error> {
+        while !operators.eof() {
+            let offset = operators.original_position();
+            let op = operators.read().map_err(|error| body::decode_error(&error, self.func))?;
+            if self.reachable {
+                self.backend.at(offset as u32);
+                self.op(&op, offset)?;
+            } else {
+                self.skip(&op);
+            }
+        }
+        Ok(())
+    }
+}
