@@ -14,6 +14,7 @@ use crate::types::heap_type;
 
 impl<B: Backend> Walker<'_, B> {
     /// Calls the verbs of one reachable operator.
+    #[allow(clippy::too_many_lines, reason = "a switchboard, one short arm per operator")]
     pub(super) fn op(&mut self, op: &Operator<'_>, offset: u64) -> Result<(), Error> {
         use SlowOp::*;
         match *op {
