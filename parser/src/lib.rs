@@ -19,6 +19,7 @@ mod sections;
 mod text;
 pub mod types;
 pub mod validate;
+pub mod walk;
 
 pub use error::{Error, ErrorKind};
 pub use load::ParseOptions;

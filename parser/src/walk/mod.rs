@@ -16,6 +16,8 @@ mod control;
 mod ops;
 mod rows;
 mod stack;
+#[cfg(test)]
+mod tests;
 
 pub use backend::{Backend, Callee, FuncInfo, MemArg};
 pub use control::{BlockType, Control, ControlKind, Controls};
