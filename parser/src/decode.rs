@@ -21,22 +21,20 @@ impl Error {
         payload: &Payload<'_>,
         module: &[u8],
     ) -> Error {
-        if let Some(error) = legacy::explain(&error, module) {
+        if let Some(error) = legacy::explain_section(&error, module) {
             return error;
         }
-        let kind = kind_of(&error, decode_section(payload));
+        let kind = match payload {
+            Payload::UnknownSection { .. } => ErrorKind::Malformed,
+            _ => kind_of(&error, decode_section(payload)),
+        };
         Error::from_wasmparser(&error, kind)
     }
 
-    /// A fault in a function body. `module` are all bytes.
-    pub(crate) fn in_body(
-        error: wasmparser::Error,
-        body: &FunctionBody<'_>,
-        func: u32,
-        module: &[u8],
-    ) -> Error {
-        if let Some(error) = legacy::explain(&error, module) {
-            return error;
+    /// A fault in the body of a function.
+    pub(crate) fn in_body(error: wasmparser::Error, body: &FunctionBody<'_>, func: u32) -> Error {
+        if let Some(error) = legacy::explain_body(&error, body) {
+            return error.in_func(func);
         }
         let kind = kind_of(&error, decode_body(body));
         Error::from_wasmparser(&error, kind).in_func(func)
@@ -45,21 +43,33 @@ impl Error {
     /// The same message and offset. A disabled proposal or a limit of the
     /// implementation is told from `kind` by the error itself.
     fn from_wasmparser(error: &wasmparser::Error, kind: ErrorKind) -> Error {
-        let message = error.message();
-        let kind = if error.missing_wasm_feature().is_some() {
-            ErrorKind::Unsupported
-        } else if message.contains("exceeds limit") || message.contains("size is out of bounds") {
-            ErrorKind::Limit
-        } else {
-            kind
+        let kind = match error.message() {
+            _ if error.missing_wasm_feature().is_some() => ErrorKind::Unsupported,
+            message if message.contains("proposal must be enabled") => ErrorKind::Unsupported,
+            message if is_limit(message) => ErrorKind::Limit,
+            // A matter of the format, though only validation can notice.
+            "data count section required" => ErrorKind::Malformed,
+            "too many locals: locals exceed maximum" if kind == ErrorKind::Invalid => {
+                ErrorKind::Limit
+            }
+            _ => kind,
         };
-        Error::new(kind, message, Some(error.offset()))
+        Error::new(kind, error.message(), Some(error.offset()))
     }
 }
 
+fn is_limit(message: &str) -> bool {
+    message.contains("exceeds limit")
+        || message.contains("exceeds the limit")
+        || message.ends_with("size is out of bounds")
+}
+
+/// What kind of fault `error` is if decoding alone comes to this.
 fn kind_of(error: &wasmparser::Error, decoded: wasmparser::Result<()>) -> ErrorKind {
     match decoded {
         Err(again) if again.offset() <= error.offset() => ErrorKind::Malformed,
+        // The decoder sums up the locals a little later than the validator.
+        Err(again) if error.message().starts_with(again.message()) => ErrorKind::Malformed,
         _ => ErrorKind::Invalid,
     }
 }
@@ -89,6 +99,7 @@ fn drop_item<T>(item: wasmparser::Result<T>) -> wasmparser::Result<()> {
 }
 
 fn decode_body(body: &FunctionBody<'_>) -> wasmparser::Result<()> {
+    body.get_locals_reader()?.into_iter().try_for_each(drop_item)?;
     let mut reader = body.get_operators_reader()?;
     while !reader.eof() {
         reader.read()?;

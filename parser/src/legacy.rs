@@ -7,15 +7,23 @@ use wasmparser::{FunctionBody, Operator, Parser, Payload, WasmFeatures};
 
 use crate::error::{Error, ErrorKind};
 
-/// Replaces `error` if the fault is, or may be a consequence of, the use of
-/// legacy exceptions in `module`.
-pub(crate) fn explain(error: &wasmparser::Error, module: &[u8]) -> Option<Error> {
+/// Replaces an error of a section if legacy exceptions anywhere in the module
+/// may be its cause.
+pub(crate) fn explain_section(error: &wasmparser::Error, module: &[u8]) -> Option<Error> {
+    if is_suspicious(error) { find(module) } else { None }
+}
+
+/// Replaces an error of a function body if the body uses legacy exceptions.
+pub(crate) fn explain_body(error: &wasmparser::Error, body: &FunctionBody<'_>) -> Option<Error> {
+    if is_suspicious(error) { find_in_body(body) } else { None }
+}
+
+fn is_suspicious(error: &wasmparser::Error) -> bool {
     let exceptions = WasmFeatures::EXCEPTIONS | WasmFeatures::LEGACY_EXCEPTIONS;
-    let suspicious = match error.missing_wasm_feature() {
+    match error.missing_wasm_feature() {
         Some(features) => features.intersects(exceptions),
         None => error.message().starts_with("`delegate` found"),
-    };
-    if suspicious { find(module) } else { None }
+    }
 }
 
 /// The error for the first legacy instruction of a module.
@@ -46,7 +54,10 @@ fn find(module: &[u8]) -> Option<Error> {
 }
 
 fn find_in_body(body: &FunctionBody<'_>) -> Option<Error> {
-    let mut reader = body.get_operators_reader().ok()?;
+    // With every proposal on: off, the reader stops at what is looked for.
+    let mut reader = body.get_binary_reader();
+    reader.set_features(WasmFeatures::all());
+    let mut reader = FunctionBody::new(reader).get_operators_reader().ok()?;
     while !reader.eof() {
         let offset = reader.original_position();
         let name = match reader.read() {

@@ -27,12 +27,26 @@ impl Module {
     /// # Errors
     /// If the module is malformed, invalid, or needs what is not supported.
     pub fn from_binary(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
-        // Magic, then a 16-bit version and a 16-bit layer: 0 is a module, 1 a component.
-        if let [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] = bytes {
-            let message = "expected a module, found a component: \
-                           the component model is not supported";
-            return Err(Error::new(ErrorKind::Unsupported, message, Some(4)));
-        }
+        check_header(bytes)?;
         sections::load(bytes, options)
+    }
+}
+
+/// A component in a module's place, as text or as bytes.
+pub(crate) fn component(offset: u64) -> Error {
+    let message = "expected a module, found a component: the component model is not supported";
+    Error::new(ErrorKind::Unsupported, message, Some(offset))
+}
+
+/// Says more than the decoder would about bytes that were never a module.
+fn check_header(bytes: &[u8]) -> Result<(), Error> {
+    match bytes {
+        // After the magic a 16-bit version and a 16-bit layer: 0 is a module, 1 a component.
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Err(component(4)),
+        [b'\0', b'a', b's', b'm', ..] | [] | [_] | [_, _] | [_, _, _] => Ok(()),
+        _ => {
+            let message = "magic header not detected: not a WebAssembly module";
+            Err(Error::new(ErrorKind::Malformed, message, Some(0)))
+        }
     }
 }

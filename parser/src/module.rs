@@ -9,7 +9,7 @@ use bimetal_core::index::{
 };
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::types::{
-    FuncType, GlobalType, HeapType, MemoryType, RefType, SubType, TableType,
+    ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, SubType, TableType,
 };
 use bimetal_core::value::{Slot, V128};
 
@@ -258,6 +258,20 @@ impl Module {
     /// The export of this name.
     pub fn export(&self, name: &str) -> Option<&Export> {
         self.export_map.get(name).map(|&i| &self.exports[i])
+    }
+
+    /// The type of something that the module imports or exports.
+    ///
+    /// # Panics
+    /// If there is no such entity.
+    pub fn type_of(&self, entity: Entity) -> ExternType {
+        match entity {
+            Entity::Func(func) => ExternType::Func(self.funcs[func.index()].0),
+            Entity::Table(table) => ExternType::Table(self.tables[table.index()].ty),
+            Entity::Memory(memory) => ExternType::Memory(self.memories[memory.index()]),
+            Entity::Global(global) => ExternType::Global(self.globals[global.index()].ty),
+            Entity::Tag(tag) => ExternType::Tag(self.tags[tag.index()].0),
+        }
     }
 
     /// The contents of a data segment.

@@ -324,3 +324,6 @@ fn exact_function(offset: u64) -> Error {
     let message = "exact function types are not supported: custom descriptors";
     Error::new(ErrorKind::Unsupported, message, Some(offset))
 }
+
+#[cfg(all(test, feature = "wat"))]
+mod tests;

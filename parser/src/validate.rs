@@ -116,6 +116,6 @@ impl Module {
         let mut validator = to_validate.into_validator(std::mem::take(allocations));
         let outcome = validator.validate(&body);
         *allocations = validator.into_allocations();
-        outcome.map_err(|error| Error::in_body(error, &body, func.0, &self.bytes))
+        outcome.map_err(|error| Error::in_body(error, &body, func.0))
     }
 }
