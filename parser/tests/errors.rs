@@ -19,7 +19,7 @@ fn an_invalid_body_is_reported_with_function_and_offset() {
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(error.func(), Some(2));
     assert!(error.message().contains("type mismatch"), "{error}");
-    // The fault is the `end` that wants an i32: the module's last byte before the names.
+    // The fault is found at the body's `end`, which wants an i32.
     let module = Module::new(text.as_bytes(), &LAZY).unwrap();
     let end = module.bodies[1].range.end - 1;
     assert_eq!(error.offset(), Some(end as u64));
