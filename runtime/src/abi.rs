@@ -1,0 +1,68 @@
+//! How guest code is entered and how it calls the host: arguments and results
+//! in an array of slots.
+//!
+//! An array call passes the parameters from the first slot on, each in
+//! [`bimetal_core::types::ValType::slots`] slots, and finds the results at the
+//! same place, so the array holds at least
+//! [`bimetal_core::types::FuncType::call_slots`] slots. References travel as raw
+//! bits: a function reference as the address of a [`VmFuncRef`], an extern
+//! reference as the store's handle; null as zero.
+
+use bimetal_core::value::Slot;
+
+use crate::store::Store;
+use crate::trap::Unwind;
+use crate::vmctx::{VmFuncRef, VmStore};
+
+/// Whether a call returned or is being unwound.
+///
+/// Unwinding never passes through Rust frames: a callee that traps puts the
+/// reason into the store ([`crate::store::Store::pending`]) and returns
+/// [`Outcome::UNWIND`]; each Rust frame hands it on.
+#[must_use]
+#[repr(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outcome(pub u32);
+
+impl Outcome {
+    /// The call returned; its results are in the slots.
+    pub const RETURN: Outcome = Outcome(0);
+    /// A trap, a host error, a panic or an exception is pending in the store.
+    pub const UNWIND: Outcome = Outcome(1);
+}
+
+/// An entry that takes arguments and results in slots.
+///
+/// # Safety
+/// `store` is the store that owns `callee` and is not borrowed by a live Rust
+/// reference; `callee` is a valid record of a function behind whose code slot
+/// this entry stands; `slots` holds arguments of the callee's type and has room
+/// for its results.
+pub type ArrayCall = unsafe extern "C-unwind" fn(
+    store: *mut VmStore,
+    callee: *const VmFuncRef,
+    slots: *mut Slot,
+) -> Outcome;
+
+/// Calls a function from the host: arguments and results in `slots`.
+///
+/// # Errors
+/// Why the call did not return.
+///
+/// # Safety
+/// As for [`ArrayCall`], for the callee's own entry.
+pub unsafe fn invoke(
+    store: *mut VmStore,
+    callee: *const VmFuncRef,
+    slots: *mut Slot,
+) -> Result<(), Unwind> {
+    // SAFETY: the caller's promise. The code slot lives as long as the store,
+    // which keeps the module's code or the host function.
+    let outcome = unsafe { ((*(*callee).code).array())(store, callee, slots) };
+    if outcome == Outcome::RETURN {
+        return Ok(());
+    }
+    // SAFETY: the callee is back, so nobody else uses the store.
+    let pending = unsafe { Store::from_vm(store).pending.take() };
+    Err(pending.expect("an entry that unwinds leaves the reason in the store"))
+}

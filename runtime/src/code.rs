@@ -1,0 +1,65 @@
+//! Where a function's code is found, whichever tier it is in.
+
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::abi::ArrayCall;
+
+/// The entries of one function's code: the only place that names them.
+///
+/// Nobody asks which tier a function is in: a caller takes the entry of its own
+/// calling convention, behind which stands the code or a bridge to the other
+/// tier. A new entry is published by one release store.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CodeSlot {
+    /// For compiled callers: machine code, `CallConv::Tail`, the callee's
+    /// [`crate::vmctx::VmFuncRef::cx`] first, then the parameters.
+    pub native: AtomicPtr<u8>,
+    /// For the fast interpreter: the entry cell of its code.
+    pub interp: AtomicPtr<u64>,
+    /// For everyone else: arguments and results in an array of slots.
+    array: AtomicPtr<u8>,
+    /// Data of the tier behind `array`: the JIT keeps the machine code of its
+    /// entry trampoline here.
+    pub trampoline: AtomicPtr<u8>,
+}
+
+impl CodeSlot {
+    /// A slot with an array entry only.
+    pub const fn new(array: ArrayCall) -> CodeSlot {
+        CodeSlot {
+            native: AtomicPtr::new(null_mut()),
+            interp: AtomicPtr::new(null_mut()),
+            array: AtomicPtr::new(array as *mut u8),
+            trampoline: AtomicPtr::new(null_mut()),
+        }
+    }
+
+    /// The array entry.
+    #[inline]
+    pub fn array(&self) -> ArrayCall {
+        let entry = self.array.load(Ordering::Acquire);
+        // SAFETY: the field is private and only ever written from an `ArrayCall`.
+        unsafe { std::mem::transmute::<*mut u8, ArrayCall>(entry) }
+    }
+
+    /// Publishes another array entry.
+    pub fn set_array(&self, entry: ArrayCall) {
+        self.array.store(entry as *mut u8, Ordering::Release);
+    }
+}
+
+/// The code of one module as a tier made it: shared by all its instances and
+/// kept alive by each of them.
+///
+/// # Safety
+/// `slots` returns the same array, one slot per defined function, on every call,
+/// and it stays in place for as long as the value lives; `tier` returns what the
+/// array entries of these slots expect in [`crate::vmctx::VmCtx::tier`].
+pub unsafe trait ModuleCode: Send + Sync {
+    /// One slot per defined function.
+    fn slots(&self) -> &[CodeSlot];
+    /// The tier's data for the module.
+    fn tier(&self) -> *const ();
+}

@@ -1,0 +1,80 @@
+//! Host functions: closures behind the same code slot as guest functions.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bimetal_core::types::FuncType;
+use bimetal_core::value::Slot;
+
+use crate::abi::Outcome;
+use crate::code::CodeSlot;
+use crate::trap::{Unwind, raise_unwind};
+use crate::types::TypeRegistry;
+use crate::vmctx::{VmCtx, VmFuncRef, VmStore};
+
+/// What a host function does: takes the store, the context of the instance that
+/// imported it (null if the host itself calls) and the slots of the call
+/// ([`crate::abi`]).
+///
+/// The pointers are valid for the length of the call; the store is not borrowed
+/// when the call begins and must not be when it ends.
+pub type HostBody =
+    Box<dyn Fn(*mut VmStore, *mut VmCtx, *mut Slot) -> Result<(), Unwind> + Send + Sync + 'static>;
+
+/// A host function: belongs to no store, and may be shared by several.
+///
+/// The code slot is the first field, so a [`VmFuncRef::code`] of a host function
+/// is the address of its `HostFunc`.
+#[repr(C)]
+pub struct HostFunc {
+    slot: CodeSlot,
+    ty: FuncType,
+    type_id: u32,
+    body: HostBody,
+}
+
+impl HostFunc {
+    /// A host function of this type, whose references to defined types are
+    /// canonical ids of `types`.
+    pub fn new(types: &TypeRegistry, ty: FuncType, body: HostBody) -> HostFunc {
+        let type_id = types.intern_func(ty.clone());
+        HostFunc { slot: CodeSlot::new(array_call), ty, type_id, body }
+    }
+
+    /// Its type.
+    pub fn ty(&self) -> &FuncType {
+        &self.ty
+    }
+
+    /// The canonical id of its type.
+    pub fn canonical_id(&self) -> u32 {
+        self.type_id
+    }
+}
+
+impl fmt::Debug for HostFunc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostFunc").field("ty", &self.ty).finish_non_exhaustive()
+    }
+}
+
+/// The array entry of every host function: panics and errors become an unwind.
+unsafe extern "C-unwind" fn array_call(
+    store: *mut VmStore,
+    callee: *const VmFuncRef,
+    slots: *mut Slot,
+) -> Outcome {
+    // SAFETY: by the contract of `ArrayCall` the callee is a record of a function
+    // behind this entry, thus of a `HostFunc`, kept alive by the store.
+    let (host, caller) = unsafe { (&*(*callee).code.cast::<HostFunc>(), (*callee).caller) };
+    // What the closure may leave half-done in its own data is its own affair, as
+    // with any panic that the embedding catches.
+    let result = catch_unwind(AssertUnwindSafe(|| (host.body)(store, caller, slots)));
+    let unwind = match result {
+        Ok(Ok(())) => return Outcome::RETURN,
+        Ok(Err(unwind)) => unwind,
+        Err(panic) => Unwind::Panic(panic),
+    };
+    // SAFETY: `store` is valid, and the body has let go of it.
+    unsafe { raise_unwind(store, unwind) }
+}

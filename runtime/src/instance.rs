@@ -1,0 +1,263 @@
+//! Instances: the context that guest code runs in and everything it names.
+//!
+//! **What must never happen here:** the context or a function reference moves or
+//! dies before the store, or is written after instantiation.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::marker::PhantomPinned;
+use std::ptr::{NonNull, null_mut};
+use std::sync::Arc;
+
+use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::value::Slot;
+use bimetal_parser::Module;
+use bimetal_parser::module::Entity;
+
+use crate::builtins::BUILTINS;
+use crate::code::ModuleCode;
+use crate::layout::VmLayout;
+use crate::segment::Segments;
+use crate::store::{Extern, GlobalId, MemoryId, TableId};
+use crate::vmctx::{VmCtx, VmFuncRef, VmGlobal, VmMemory, VmStore, VmTable};
+
+/// An instance of a module.
+pub struct Instance {
+    module: Arc<Module>,
+    code: Arc<dyn ModuleCode>,
+    layout: VmLayout,
+    cx: NonNull<VmCtx>,
+    /// One record per escaping function, then one for a start function that
+    /// does not escape.
+    func_refs: NonNull<[VmFuncRef]>,
+    memories: Vec<MemoryId>,
+    tables: Vec<TableId>,
+    globals: Vec<GlobalId>,
+    pub(crate) segments: Segments,
+}
+
+impl Instance {
+    /// An instance without imports, memories, tables, globals and segments.
+    pub(crate) fn allocate(
+        store: *mut VmStore,
+        module: &Arc<Module>,
+        code: Arc<dyn ModuleCode>,
+        type_ids: &[u32],
+    ) -> Instance {
+        let layout = VmLayout::new(module);
+        let allocation = allocation(&layout);
+        // SAFETY: a context is not empty.
+        let cx = unsafe { alloc_zeroed(allocation) };
+        let Some(cx) = NonNull::new(cx.cast::<VmCtx>()) else { handle_alloc_error(allocation) };
+        let func_refs = func_refs(module, &*code, cx.as_ptr(), type_ids);
+        // SAFETY: the allocation has the size and alignment of `layout`, and
+        // `type_ids` has as many elements as the array in it.
+        unsafe {
+            cx.write(VmCtx {
+                store,
+                builtins: BUILTINS.as_ptr(),
+                code: code.slots().as_ptr(),
+                tier: code.tier(),
+                func_refs: func_refs.as_ptr().cast(),
+                instance: null_mut(),
+                pin: PhantomPinned,
+            });
+            assert_eq!(type_ids.len(), module.types.len(), "type ids of another module");
+            let ids = cx.as_ptr().byte_add(layout.type_id(TypeIdx(0)) as usize).cast::<u32>();
+            ids.copy_from_nonoverlapping(type_ids.as_ptr(), type_ids.len());
+        }
+        Instance {
+            module: Arc::clone(module),
+            code,
+            layout,
+            cx,
+            func_refs,
+            memories: Vec::with_capacity(module.memories.len()),
+            tables: Vec::with_capacity(module.tables.len()),
+            globals: Vec::with_capacity(module.globals.len()),
+            segments: Segments::default(),
+        }
+    }
+
+    /// The module.
+    pub fn module(&self) -> &Arc<Module> {
+        &self.module
+    }
+
+    /// The code of the module's functions.
+    pub fn code(&self) -> &Arc<dyn ModuleCode> {
+        &self.code
+    }
+
+    /// The context that the instance's code runs in: valid as long as the store.
+    pub fn cx(&self) -> *mut VmCtx {
+        self.cx.as_ptr()
+    }
+
+    /// Where things lie in the context.
+    pub fn layout(&self) -> &VmLayout {
+        &self.layout
+    }
+
+    /// The memories, by index.
+    pub fn memories(&self) -> &[MemoryId] {
+        &self.memories
+    }
+
+    /// The tables, by index.
+    pub fn tables(&self) -> &[TableId] {
+        &self.tables
+    }
+
+    /// The globals, by index.
+    pub fn globals(&self) -> &[GlobalId] {
+        &self.globals
+    }
+
+    /// The reference to a function: valid as long as the store. `None` for
+    /// functions that neither are imported nor escape.
+    pub fn func_ref(&self, func: FuncIdx) -> Option<NonNull<VmFuncRef>> {
+        if func.0 < self.module.imported.funcs {
+            // SAFETY: the array of imports holds a record at this index.
+            return Some(unsafe { self.cx.byte_add(self.layout.import(func) as usize).cast() });
+        }
+        Some(self.record(self.module.escaping_index(func)?))
+    }
+
+    /// The start function, which the embedding runs after instantiation.
+    pub fn start(&self) -> Option<NonNull<VmFuncRef>> {
+        let start = self.module.start?;
+        // A start function that does not escape has the last record.
+        self.func_ref(start).or_else(|| Some(self.record(self.module.escaping.len())))
+    }
+
+    /// The function reference at this position.
+    fn record(&self, position: usize) -> NonNull<VmFuncRef> {
+        assert!(position < self.func_refs.len(), "no such function reference");
+        // SAFETY: inside the array, by the assertion.
+        unsafe { self.func_refs.cast::<VmFuncRef>().add(position) }
+    }
+
+    /// The bits of a reference to a function. Null for functions that do not
+    /// escape, of which validation lets nobody take a reference.
+    pub(crate) fn func_slot(&self, func: FuncIdx) -> Slot {
+        self.func_ref(func)
+            .map_or(Slot::ZERO, |func| Slot::from_bits(func.as_ptr().expose_provenance() as u64))
+    }
+
+    /// What an export of this entity is. `None` for tags.
+    pub(crate) fn resolve(&self, entity: Entity) -> Option<Extern> {
+        match entity {
+            Entity::Func(index) => self.func_ref(index).map(Extern::Func),
+            Entity::Table(index) => self.tables.get(index.index()).copied().map(Extern::Table),
+            Entity::Memory(index) => self.memories.get(index.index()).copied().map(Extern::Memory),
+            Entity::Global(index) => self.globals.get(index.index()).copied().map(Extern::Global),
+            Entity::Tag(_) => None,
+        }
+    }
+
+    /// Writes something of the context before any code has seen it.
+    ///
+    /// # Safety
+    /// A `T` stands at this offset of the context.
+    unsafe fn write<T>(&mut self, offset: u32, value: T) {
+        // SAFETY: the caller's promise.
+        unsafe { self.cx.byte_add(offset as usize).cast::<T>().write(value) };
+    }
+
+    /// Tells the context its instance: the address of `self` in the store.
+    pub(crate) fn set_address(&mut self, address: *mut Instance) {
+        // SAFETY: the context is valid and not yet used.
+        unsafe { (*self.cx.as_ptr()).instance = address };
+    }
+
+    /// Sets an imported function: a copy of the exporter's record. A host
+    /// function's gets to know its importer.
+    pub(crate) fn set_import(&mut self, index: FuncIdx, record: &VmFuncRef) {
+        assert!(index.0 < self.module.imported.funcs, "no such import");
+        let offset = self.layout.import(index);
+        let mut record = record.clone();
+        if record.index == VmFuncRef::HOST {
+            // SAFETY: inside the context, by the assertion.
+            record.cx = unsafe { self.cx.byte_add(offset as usize).as_ptr() };
+            record.caller = self.cx.as_ptr();
+        }
+        // SAFETY: the import's record stands at this offset.
+        unsafe { self.write(offset, record) };
+    }
+
+    /// Adds the next memory.
+    pub(crate) fn add_memory(&mut self, id: MemoryId, vm: *mut VmMemory) {
+        let index = self.memories.len();
+        assert!(index < self.module.memories.len(), "one memory too many");
+        // SAFETY: the memory's pointer stands at this offset.
+        unsafe { self.write(self.layout.memory(MemIdx(index as u32)), vm) };
+        self.memories.push(id);
+    }
+
+    /// Adds the next table.
+    pub(crate) fn add_table(&mut self, id: TableId, vm: *mut VmTable) {
+        let index = self.tables.len();
+        assert!(index < self.module.tables.len(), "one table too many");
+        // SAFETY: the table's pointer stands at this offset.
+        unsafe { self.write(self.layout.table(TableIdx(index as u32)), vm) };
+        self.tables.push(id);
+    }
+
+    /// Adds the next global.
+    pub(crate) fn add_global(&mut self, id: GlobalId, vm: *mut VmGlobal) {
+        let index = self.globals.len();
+        assert!(index < self.module.globals.len(), "one global too many");
+        // SAFETY: the global's pointer stands at this offset.
+        unsafe { self.write(self.layout.global(GlobalIdx(index as u32)), vm) };
+        self.globals.push(id);
+    }
+}
+
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Instance").field("cx", &self.cx).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // SAFETY: both were made in `allocate` and are freed only here, when the
+        // store goes and no code can run any more.
+        unsafe {
+            dealloc(self.cx.as_ptr().cast(), allocation(&self.layout));
+            drop(Box::from_raw(self.func_refs.as_ptr()));
+        }
+    }
+}
+
+/// How a context is allocated.
+fn allocation(layout: &VmLayout) -> Layout {
+    Layout::from_size_align(layout.size() as usize, align_of::<VmCtx>())
+        .expect("a layout's size is below 4 GiB")
+}
+
+/// The records of the module's escaping functions and of its start function.
+fn func_refs(
+    module: &Module,
+    code: &dyn ModuleCode,
+    cx: *mut VmCtx,
+    type_ids: &[u32],
+) -> NonNull<[VmFuncRef]> {
+    let hidden_start = module.start.filter(|&start| {
+        module.defined_index(start).is_some() && module.escaping_index(start).is_none()
+    });
+    let funcs = module.escaping.iter().copied().chain(hidden_start);
+    let records: Box<[VmFuncRef]> = funcs
+        .filter_map(|func| {
+            let index = module.defined_index(func)?;
+            Some(VmFuncRef {
+                code: &raw const code.slots()[index],
+                cx,
+                caller: null_mut(),
+                type_id: type_ids[module.funcs[func.index()].index()],
+                index: index as u32,
+            })
+        })
+        .collect();
+    NonNull::from(Box::leak(records))
+}

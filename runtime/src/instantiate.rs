@@ -1,0 +1,295 @@
+//! Instantiation (spec: *Execution / Modules / Instantiation*).
+
+use std::fmt;
+use std::sync::Arc;
+
+use bimetal_core::index::FuncIdx;
+use bimetal_core::trap::TrapCode;
+use bimetal_core::types::ExternType;
+use bimetal_core::value::Slot;
+use bimetal_parser::Module;
+use bimetal_parser::module::{ConstExpr, ElemItems, ElemMode, ElemSegment, Entity, Import};
+
+use crate::code::ModuleCode;
+use crate::constexpr::{address, eval};
+use crate::instance::Instance;
+use crate::limits::ResourceError;
+use crate::segment::Segments;
+use crate::store::{Extern, InstanceId, Store};
+use crate::trap::Trap;
+use crate::types::{canonical_global_type, canonical_table_type};
+
+/// Why a module could not be instantiated.
+#[derive(Debug)]
+pub enum InstantiateError {
+    /// Not as many imports as the module declares.
+    ImportCount {
+        /// How many it declares.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// An import of the wrong type.
+    ImportType(Box<ImportTypeError>),
+    /// The store's limits or the system refuse what the instance needs.
+    Resource(ResourceError),
+    /// A segment does not fit where it belongs. What was written before stays.
+    Trap(Trap),
+}
+
+/// An import of the wrong type.
+#[derive(Debug)]
+pub struct ImportTypeError {
+    /// The module name of the import.
+    pub module: Box<str>,
+    /// The field name of the import.
+    pub name: Box<str>,
+    /// What the module declares, in words.
+    pub expected: String,
+    /// What was given, in words.
+    pub found: String,
+}
+
+impl fmt::Display for InstantiateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InstantiateError::ImportCount { expected, found } => {
+                write!(f, "expected {expected} imports, found {found}")
+            }
+            InstantiateError::ImportType(error) => {
+                let ImportTypeError { module, name, expected, found } = &**error;
+                write!(f, "incompatible import type for `{module}::{name}`: ")?;
+                write!(f, "expected {expected}, found {found}")
+            }
+            InstantiateError::Resource(error) => error.fmt(f),
+            InstantiateError::Trap(trap) => trap.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for InstantiateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            InstantiateError::Resource(error) => Some(error),
+            InstantiateError::Trap(trap) => Some(trap),
+            _ => None,
+        }
+    }
+}
+
+impl From<ResourceError> for InstantiateError {
+    fn from(error: ResourceError) -> InstantiateError {
+        InstantiateError::Resource(error)
+    }
+}
+
+impl From<TrapCode> for InstantiateError {
+    fn from(code: TrapCode) -> InstantiateError {
+        InstantiateError::Trap(Trap::new(code))
+    }
+}
+
+impl Instance {
+    /// Makes an instance of a module and writes its active segments. Does not
+    /// run the start function ([`Instance::start`]).
+    ///
+    /// `code` is the code of this very module and `type_ids` what the store's
+    /// registry gave for it; every import belongs to the store.
+    ///
+    /// # Errors
+    /// If imports do not match, resources are refused or a segment is out of
+    /// bounds. The store keeps what was made until then, because functions of
+    /// the instance may stand in tables already.
+    pub fn instantiate(
+        store: &mut Store,
+        module: &Arc<Module>,
+        code: Arc<dyn ModuleCode>,
+        type_ids: &[u32],
+        imports: &[Extern],
+    ) -> Result<InstanceId, InstantiateError> {
+        check_imports(store, module, type_ids, imports)?;
+        ResourceError::check("instances", store.instances.len(), store.limits.max_instances)?;
+        let instance = Instance::allocate(store.vm(), module, code, type_ids);
+        let id = InstanceId(store.instances.push(instance));
+        let address = store.instances.ptr(id.0);
+        store.instances.get_mut(id.0).set_address(address);
+        let mut builder = Builder { store, module, type_ids, id };
+        builder.link(imports);
+        builder.memories()?;
+        builder.globals()?;
+        builder.tables()?;
+        builder.segments()?;
+        Ok(id)
+    }
+}
+
+fn check_imports(
+    store: &Store,
+    module: &Module,
+    type_ids: &[u32],
+    imports: &[Extern],
+) -> Result<(), InstantiateError> {
+    if imports.len() != module.imports.len() {
+        let (expected, found) = (module.imports.len(), imports.len());
+        return Err(InstantiateError::ImportCount { expected, found });
+    }
+    for (import, given) in module.imports.iter().zip(imports) {
+        let expected = import_type(module, type_ids, import);
+        let found = store.extern_type(given);
+        if !store.types.extern_type_matches(&found, &expected) {
+            return Err(InstantiateError::ImportType(Box::new(ImportTypeError {
+                module: import.module.clone(),
+                name: import.name.clone(),
+                expected: store.types.describe(&expected),
+                found: store.types.describe(&found),
+            })));
+        }
+    }
+    Ok(())
+}
+
+/// The type that an import declares, in canonical ids.
+///
+/// # Panics
+/// If import or ids are those of another module.
+pub fn import_type(module: &Module, type_ids: &[u32], import: &Import) -> ExternType {
+    match import.entity {
+        Entity::Func(index) => ExternType::Func(type_ids[module.funcs[index.index()].index()]),
+        Entity::Table(index) => {
+            ExternType::Table(canonical_table_type(type_ids, &module.tables[index.index()].ty))
+        }
+        Entity::Memory(index) => ExternType::Memory(module.memories[index.index()]),
+        Entity::Global(index) => {
+            ExternType::Global(canonical_global_type(type_ids, &module.globals[index.index()].ty))
+        }
+        Entity::Tag(index) => ExternType::Tag(type_ids[module.tags[index.index()].index()]),
+    }
+}
+
+/// An instance under construction.
+struct Builder<'a> {
+    store: &'a mut Store,
+    module: &'a Module,
+    type_ids: &'a [u32],
+    id: InstanceId,
+}
+
+impl Builder<'_> {
+    fn instance(&mut self) -> &mut Instance {
+        self.store.instances.get_mut(self.id.0)
+    }
+
+    fn eval(&self, expr: &ConstExpr) -> Result<[Slot; 2], TrapCode> {
+        eval(expr, self.store.instances.get(self.id.0), &self.store.globals)
+    }
+
+    /// Sets the imports, which come first in every index space.
+    fn link(&mut self, imports: &[Extern]) {
+        let mut funcs = 0..;
+        for import in imports {
+            match *import {
+                Extern::Func(record) => {
+                    let index = FuncIdx(funcs.next().unwrap_or_default());
+                    // SAFETY: the import is a record of this store, which keeps it.
+                    let record = unsafe { record.as_ref() };
+                    self.instance().set_import(index, record);
+                }
+                Extern::Table(id) => {
+                    let vm = self.store.table(id).vm();
+                    self.instance().add_table(id, vm);
+                }
+                Extern::Memory(id) => {
+                    let vm = self.store.memory(id).vm();
+                    self.instance().add_memory(id, vm);
+                }
+                Extern::Global(id) => {
+                    let vm = self.store.global(id).vm();
+                    self.instance().add_global(id, vm);
+                }
+            }
+        }
+    }
+
+    fn memories(&mut self) -> Result<(), InstantiateError> {
+        for ty in self.module.memories.iter().skip(self.module.imported.memories as usize) {
+            let id = self.store.new_memory(*ty)?;
+            let vm = self.store.memory(id).vm();
+            self.instance().add_memory(id, vm);
+        }
+        Ok(())
+    }
+
+    fn globals(&mut self) -> Result<(), InstantiateError> {
+        for global in self.module.globals.iter().skip(self.module.imported.globals as usize) {
+            let value = match &global.init {
+                Some(init) => self.eval(init)?,
+                None => [Slot::ZERO; 2],
+            };
+            let ty = canonical_global_type(self.type_ids, &global.ty);
+            let id = self.store.new_global(ty, value);
+            let vm = self.store.global(id).vm();
+            self.instance().add_global(id, vm);
+        }
+        Ok(())
+    }
+
+    fn tables(&mut self) -> Result<(), InstantiateError> {
+        for table in self.module.tables.iter().skip(self.module.imported.tables as usize) {
+            let init = match &table.init {
+                Some(init) => self.eval(init)?[0],
+                None => Slot::ZERO,
+            };
+            let ty = canonical_table_type(self.type_ids, &table.ty);
+            let id = self.store.new_table(ty, init)?;
+            let vm = self.store.table(id).vm();
+            self.instance().add_table(id, vm);
+        }
+        Ok(())
+    }
+
+    /// Evaluates passive segments, then writes active ones: element segments
+    /// before data segments.
+    fn segments(&mut self) -> Result<(), InstantiateError> {
+        let module = self.module;
+        let passive = module.elems.iter().map(|elem| match elem.mode {
+            ElemMode::Passive => self.items(elem),
+            ElemMode::Active { .. } | ElemMode::Declared => Ok(Box::default()),
+        });
+        let passive = passive.collect::<Result<Box<[_]>, TrapCode>>()?;
+        self.instance().segments = Segments::new(module, passive);
+        for elem in &module.elems {
+            if let ElemMode::Active { table, offset } = &elem.mode {
+                let offset = self.eval(offset)?[0].bits();
+                let offset = address(module.tables[table.index()].ty.addr, offset);
+                let items = self.items(elem)?;
+                let id = self.instance().tables()[table.index()];
+                self.store.table_mut(id).init(offset, &items, 0, items.len() as u64)?;
+            }
+        }
+        for data in &module.datas {
+            if let Some((memory, offset)) = &data.active {
+                let offset = self.eval(offset)?[0].bits();
+                let offset = address(module.memories[memory.index()].addr, offset);
+                let bytes = &module.bytes[data.range.clone()];
+                let id = self.instance().memories()[memory.index()];
+                let written = self.store.memory_mut(id).write(offset, bytes);
+                written.map_err(|_| TrapCode::MemoryOutOfBounds)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The references of an element segment.
+    fn items(&self, elem: &ElemSegment) -> Result<Box<[Slot]>, TrapCode> {
+        let instance = self.store.instances.get(self.id.0);
+        match &elem.items {
+            ElemItems::Funcs(funcs) => {
+                Ok(funcs.iter().map(|&func| instance.func_slot(func)).collect())
+            }
+            ElemItems::Exprs(exprs) => exprs.iter().map(|expr| Ok(self.eval(expr)?[0])).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

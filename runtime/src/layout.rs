@@ -1,0 +1,124 @@
+//! Offsets of everything that compiled code and interpreter cells address by
+//! number. The structures themselves stand in [`crate::vmctx`].
+
+use std::mem::{align_of, offset_of, size_of};
+
+use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_parser::Module;
+
+use crate::vmctx::{VmCtx, VmFuncRef, VmGlobal, VmMemory, VmTable};
+
+/// Where the trailing arrays of a module's [`VmCtx`] lie: byte offsets from the
+/// context's address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VmLayout {
+    memories: u32,
+    tables: u32,
+    globals: u32,
+    imports: u32,
+    type_ids: u32,
+    size: u32,
+}
+
+impl VmLayout {
+    /// The layout of a module's contexts.
+    ///
+    /// # Panics
+    /// If the context would exceed 4 GiB, which the limits of the binary format
+    /// rule out.
+    pub fn new(module: &Module) -> VmLayout {
+        let mut at = size_of::<VmCtx>();
+        let mut array = |count: usize, size: usize, align: usize| {
+            let start = at.next_multiple_of(align);
+            at = start + count * size;
+            u32::try_from(start).expect("a context is far smaller than 4 GiB")
+        };
+        let word = size_of::<usize>();
+        let memories = array(module.memories.len(), word, word);
+        let tables = array(module.tables.len(), word, word);
+        let globals = array(module.globals.len(), word, word);
+        let imports =
+            array(module.imported.funcs as usize, size_of::<VmFuncRef>(), align_of::<VmFuncRef>());
+        let type_ids = array(module.types.len(), size_of::<u32>(), align_of::<u32>());
+        let size = array(0, 0, align_of::<VmCtx>());
+        VmLayout { memories, tables, globals, imports, type_ids, size }
+    }
+
+    /// The size of the whole context in bytes.
+    pub fn size(&self) -> u32 {
+        self.size
+    }
+    /// Of the `*mut VmMemory` of a memory.
+    pub fn memory(&self, index: MemIdx) -> u32 {
+        self.memories + index.0 * size_of::<*mut VmMemory>() as u32
+    }
+    /// Of the `*mut VmTable` of a table.
+    pub fn table(&self, index: TableIdx) -> u32 {
+        self.tables + index.0 * size_of::<*mut VmTable>() as u32
+    }
+    /// Of the `*mut VmGlobal` of a global.
+    pub fn global(&self, index: GlobalIdx) -> u32 {
+        self.globals + index.0 * size_of::<*mut VmGlobal>() as u32
+    }
+    /// Of the `VmFuncRef` of an imported function.
+    pub fn import(&self, index: FuncIdx) -> u32 {
+        self.imports + index.0 * size_of::<VmFuncRef>() as u32
+    }
+    /// Of the canonical `u32` id of a type.
+    pub fn type_id(&self, index: TypeIdx) -> u32 {
+        self.type_ids + index.0 * size_of::<u32>() as u32
+    }
+}
+
+macro_rules! offsets {
+    ($($(#[$doc:meta])* $name:ident = $ty:ty, $field:ident $(. $inner:ident)?;)*) => {$(
+        $(#[$doc])*
+        pub const $name: i32 = offset_of!($ty, $field $(. $inner)?) as i32;
+    )*};
+}
+
+offsets! {
+    /// [`VmCtx::store`]
+    CX_STORE = VmCtx, store;
+    /// [`VmCtx::builtins`]
+    CX_BUILTINS = VmCtx, builtins;
+    /// [`VmCtx::code`]
+    CX_CODE = VmCtx, code;
+    /// [`VmCtx::tier`]
+    CX_TIER = VmCtx, tier;
+    /// [`VmCtx::func_refs`]
+    CX_FUNC_REFS = VmCtx, func_refs;
+    /// [`crate::vmctx::VmStore::stack_limit`]
+    STORE_STACK_LIMIT = crate::vmctx::VmStore, stack_limit;
+    /// [`crate::vmctx::VmStore::activation`]
+    STORE_ACTIVATION = crate::vmctx::VmStore, activation;
+    /// [`crate::activation::Activation::exit_pc`]
+    ACTIVATION_EXIT_PC = crate::activation::Activation, exit_pc;
+    /// [`crate::activation::Activation::exit_fp`]
+    ACTIVATION_EXIT_FP = crate::activation::Activation, exit_fp;
+    /// [`crate::code::CodeSlot::native`]
+    CODE_NATIVE = crate::code::CodeSlot, native;
+    /// [`VmFuncRef::code`]
+    FUNC_REF_CODE = VmFuncRef, code;
+    /// [`VmFuncRef::cx`]
+    FUNC_REF_CX = VmFuncRef, cx;
+    /// [`VmFuncRef::caller`]
+    FUNC_REF_CALLER = VmFuncRef, caller;
+    /// [`VmFuncRef::type_id`]
+    FUNC_REF_TYPE_ID = VmFuncRef, type_id;
+    /// [`VmMemory::base`]
+    MEMORY_BASE = VmMemory, base;
+    /// [`VmMemory::len`]
+    MEMORY_LEN = VmMemory, len;
+    /// [`VmTable::base`]
+    TABLE_BASE = VmTable, base;
+    /// [`VmTable::len`]
+    TABLE_LEN = VmTable, len;
+    /// [`VmGlobal::value`]
+    GLOBAL_VALUE = VmGlobal, value;
+}
+
+/// The size of a [`crate::code::CodeSlot`]: the stride of [`VmCtx::code`].
+pub const CODE_SLOT_SIZE: i32 = size_of::<crate::code::CodeSlot>() as i32;
+/// The size of a [`VmFuncRef`]: the stride of [`VmCtx::func_refs`].
+pub const FUNC_REF_SIZE: i32 = size_of::<VmFuncRef>() as i32;

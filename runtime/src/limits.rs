@@ -1,0 +1,81 @@
+//! Settings of an engine that change what its stores reserve or what its tiers
+//! emit: part of every code cache key. And the limits of a store.
+
+use std::fmt;
+
+/// Knobs that both tiers and the runtime read.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Settings {
+    /// Bytes of native stack that guest code may use.
+    pub max_wasm_stack: usize,
+    /// Bytes of the value stack of the interpreters, per store.
+    pub value_stack: usize,
+    /// Whether 32-bit memories reserve their whole address range with guard
+    /// pages, so that compiled code needs no bounds checks.
+    pub memory_guard_pages: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { max_wasm_stack: 512 << 10, value_stack: 1 << 20, memory_guard_pages: true }
+    }
+}
+
+/// How much a store may hold.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoreLimits {
+    /// Bytes in each memory; `None` leaves only the memory's type.
+    pub max_memory_bytes: Option<u64>,
+    /// Elements in each table.
+    pub max_table_elements: u64,
+    /// Instances, counting those whose instantiation failed late.
+    pub max_instances: usize,
+    /// Memories, the host's included.
+    pub max_memories: usize,
+    /// Tables, the host's included.
+    pub max_tables: usize,
+}
+
+impl Default for StoreLimits {
+    fn default() -> StoreLimits {
+        StoreLimits {
+            max_memory_bytes: None,
+            max_table_elements: 10_000_000,
+            max_instances: 10_000,
+            max_memories: 10_000,
+            max_tables: 10_000,
+        }
+    }
+}
+
+impl StoreLimits {
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.max_memory_bytes.unwrap_or(u64::MAX)
+    }
+}
+
+/// The store's limits or the system refuse a resource.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ResourceError(Box<str>);
+
+impl ResourceError {
+    pub(crate) fn new(message: impl Into<Box<str>>) -> ResourceError {
+        ResourceError(message.into())
+    }
+
+    /// Refuses one more of what there are `count` already.
+    pub(crate) fn check(what: &str, count: usize, max: usize) -> Result<(), ResourceError> {
+        if count < max {
+            return Ok(());
+        }
+        Err(ResourceError::new(format!("a store is limited to {max} {what}")))
+    }
+}
+
+impl fmt::Display for ResourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "resource limit exceeded: {}", self.0)
+    }
+}
+
+impl std::error::Error for ResourceError {}

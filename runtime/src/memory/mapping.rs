@@ -1,0 +1,108 @@
+//! Address space from the operating system: reserved first, made accessible
+//! later, always zero.
+//!
+//! **What must never happen here:** a mapping is released while a store that
+//! compiled code may still run in points into it.
+
+use std::io;
+use std::ptr::{NonNull, null_mut};
+
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+
+/// A range of address space that this value owns.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    base: NonNull<u8>,
+    len: usize,
+}
+
+impl Mapping {
+    /// Reserves `len` bytes, rounded up to whole pages of the host, none of them
+    /// accessible yet.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub(crate) fn reserve(len: usize) -> io::Result<Mapping> {
+        let len = round_up(len.max(1)).ok_or(io::ErrorKind::OutOfMemory)?;
+        // SAFETY: a fresh anonymous mapping replaces nothing.
+        let base = unsafe {
+            let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+            mmap_anonymous(null_mut(), len, ProtFlags::empty(), flags)?
+        };
+        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Mapping { base, len })
+    }
+
+    /// Makes the first `to` bytes accessible, of which the first `from` already
+    /// are. New bytes are zero.
+    ///
+    /// # Errors
+    /// If the system refuses, or the range goes beyond the mapping.
+    pub(crate) fn make_accessible(&mut self, from: usize, to: usize) -> io::Result<()> {
+        let out_of_memory = || io::Error::from(io::ErrorKind::OutOfMemory);
+        let start = round_up(from).ok_or_else(out_of_memory)?;
+        let end = round_up(to).ok_or_else(out_of_memory)?;
+        if end > self.len {
+            return Err(out_of_memory());
+        }
+        if start < end {
+            // SAFETY: `start..end` lies inside the mapping, which this value owns.
+            unsafe {
+                let at = self.base.as_ptr().add(start);
+                mprotect(at.cast(), end - start, MprotectFlags::READ | MprotectFlags::WRITE)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first byte.
+    pub(crate) fn base(&self) -> *mut u8 {
+        self.base.as_ptr()
+    }
+
+    /// The length in bytes: whole pages of the host.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the value owns the range; the store drops its mappings when no
+        // guest code can run in it any more. A failure leaks address space only.
+        let _ = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
+    }
+}
+
+/// `len` rounded up to whole pages of the host.
+fn round_up(len: usize) -> Option<usize> {
+    len.checked_next_multiple_of(rustix::param::page_size())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_is_zero_where_it_was_made_accessible() {
+        let mut mapping = Mapping::reserve(1 << 20).unwrap();
+        mapping.make_accessible(0, 5000).unwrap();
+        mapping.make_accessible(5000, 70_000).unwrap();
+        // SAFETY: the first 70,000 bytes are accessible.
+        let bytes = unsafe { std::slice::from_raw_parts(mapping.base(), 70_000) };
+        assert!(bytes.iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    fn nothing_behind_the_mapping_can_be_made_accessible() {
+        let mut mapping = Mapping::reserve(1 << 16).unwrap();
+        assert!(mapping.make_accessible(0, mapping.len() + 1).is_err());
+        assert!(mapping.make_accessible(0, usize::MAX).is_err());
+    }
+
+    #[test]
+    fn a_reservation_beyond_the_address_space_is_an_error() {
+        assert!(Mapping::reserve(usize::MAX).is_err());
+        assert!(Mapping::reserve(1 << 60).is_err());
+    }
+}

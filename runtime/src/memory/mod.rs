@@ -1,0 +1,193 @@
+//! Linear memories.
+
+mod mapping;
+pub mod plan;
+
+use std::fmt;
+use std::ptr::NonNull;
+
+use bimetal_core::addr::range_in_bounds;
+use bimetal_core::types::MemoryType;
+
+use crate::limits::{ResourceError, Settings, StoreLimits};
+use crate::vmctx::VmMemory;
+
+pub(crate) use mapping::Mapping;
+pub use plan::MemoryPlan;
+
+/// A linear memory.
+#[derive(Debug)]
+pub struct Memory {
+    ty: MemoryType,
+    plan: MemoryPlan,
+    mapping: Mapping,
+    /// The limit of growth in bytes: the type's and the store's.
+    max_bytes: u64,
+    /// What guest code reads. A raw allocation, because guest code keeps its
+    /// address while `self` is borrowed.
+    vm: NonNull<VmMemory>,
+}
+
+impl Memory {
+    /// A memory of its minimal size, all zero.
+    ///
+    /// # Errors
+    /// If the store's limits or the system refuse it.
+    pub fn new(
+        ty: MemoryType,
+        settings: &Settings,
+        limits: &StoreLimits,
+    ) -> Result<Memory, ResourceError> {
+        let plan = MemoryPlan::new(&ty, settings);
+        let max_pages = ty.limits.max.unwrap_or(u64::MAX).min(ty.max_pages());
+        let max_bytes = max_pages.saturating_mul(ty.page_size()).min(limits.memory_bytes());
+        let len = ty.limits.min.checked_mul(ty.page_size()).filter(|&len| len <= max_bytes);
+        let Some(len) = len else {
+            return Err(ResourceError::new(format!(
+                "a memory of {} pages exceeds the limit of {max_bytes} bytes",
+                ty.limits.min
+            )));
+        };
+        let refused = |what: &str, bytes: u64, error: std::io::Error| {
+            ResourceError::new(format!("cannot {what} {bytes} bytes for a memory: {error}"))
+        };
+        let total = plan.reservation.saturating_add(plan.guard);
+        let mut mapping = Mapping::reserve(usize::try_from(total).unwrap_or(usize::MAX))
+            .map_err(|error| refused("reserve", total, error))?;
+        mapping
+            .make_accessible(0, usize::try_from(len).unwrap_or(usize::MAX))
+            .map_err(|error| refused("commit", len, error))?;
+        let vm = Box::new(VmMemory { base: mapping.base(), len });
+        Ok(Memory { ty, plan, mapping, max_bytes, vm: NonNull::from(Box::leak(vm)) })
+    }
+
+    /// The type it was made with.
+    pub fn ty(&self) -> &MemoryType {
+        &self.ty
+    }
+
+    /// How it lies in the address space.
+    pub fn plan(&self) -> &MemoryPlan {
+        &self.plan
+    }
+
+    /// The structure that guest code reads: valid as long as the memory.
+    pub fn vm(&self) -> *mut VmMemory {
+        self.vm.as_ptr()
+    }
+
+    /// The length in bytes.
+    pub fn byte_len(&self) -> u64 {
+        // SAFETY: `vm` is valid as long as `self`.
+        unsafe { (*self.vm.as_ptr()).len }
+    }
+
+    /// The length in pages.
+    pub fn pages(&self) -> u64 {
+        self.byte_len() / self.ty.page_size()
+    }
+
+    /// Grows by `delta` pages and returns the previous length in pages, or
+    /// `None`, without effect, if the type, the store's limits or the system
+    /// forbid it (spec: *Execution / Modules / Growing memories*).
+    pub fn grow(&mut self, delta: u64) -> Option<u64> {
+        let old = self.byte_len();
+        let new = delta.checked_mul(self.ty.page_size())?.checked_add(old)?;
+        if new > self.max_bytes {
+            return None;
+        }
+        if new > old {
+            self.extend(usize::try_from(old).ok()?, usize::try_from(new).ok()?)?;
+            // SAFETY: `vm` is valid as long as `self`; guest code of this store
+            // does not run while the store is here.
+            unsafe {
+                (*self.vm.as_ptr()).base = self.mapping.base();
+                (*self.vm.as_ptr()).len = new;
+            }
+        }
+        Some(old / self.ty.page_size())
+    }
+
+    /// Makes the mapping hold `new` accessible bytes, the first `old` unchanged.
+    fn extend(&mut self, old: usize, new: usize) -> Option<()> {
+        let guard = usize::try_from(self.plan.guard).ok()?;
+        if new <= self.mapping.len().checked_sub(guard)? {
+            return self.mapping.make_accessible(old, new).ok();
+        }
+        if !self.plan.can_move {
+            return None;
+        }
+        // Reserving twice as much keeps repeated growth linear; the wish for
+        // more than necessary may be refused.
+        let ample = new.max(old.saturating_mul(2)).min(usize::try_from(self.max_bytes).ok()?);
+        let mut mapping = Mapping::reserve(ample).or_else(|_| Mapping::reserve(new)).ok()?;
+        mapping.make_accessible(0, new).ok()?;
+        // SAFETY: both ranges hold `old` accessible bytes and are distinct.
+        unsafe { std::ptr::copy_nonoverlapping(self.mapping.base(), mapping.base(), old) };
+        self.mapping = mapping;
+        Some(())
+    }
+
+    /// The contents.
+    pub fn data(&self) -> &[u8] {
+        // SAFETY: the first `byte_len` bytes of the mapping are accessible and
+        // initialised; nobody writes while the store is borrowed.
+        unsafe { std::slice::from_raw_parts(self.mapping.base(), self.byte_len() as usize) }
+    }
+
+    /// The contents.
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as in `data`, and the borrow is the only one.
+        unsafe { std::slice::from_raw_parts_mut(self.mapping.base(), self.byte_len() as usize) }
+    }
+
+    /// Copies bytes out of the memory.
+    ///
+    /// # Errors
+    /// If the range is not inside the memory; then nothing is copied.
+    pub fn read(&self, offset: u64, to: &mut [u8]) -> Result<(), MemoryAccessError> {
+        let from = self.data().get(range(offset, to.len(), self.byte_len())?);
+        to.copy_from_slice(from.ok_or(MemoryAccessError)?);
+        Ok(())
+    }
+
+    /// Copies bytes into the memory.
+    ///
+    /// # Errors
+    /// If the range is not inside the memory; then nothing is copied.
+    pub fn write(&mut self, offset: u64, from: &[u8]) -> Result<(), MemoryAccessError> {
+        let range = range(offset, from.len(), self.byte_len())?;
+        self.data_mut().get_mut(range).ok_or(MemoryAccessError)?.copy_from_slice(from);
+        Ok(())
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::leak` in `new`, freed only here.
+        drop(unsafe { Box::from_raw(self.vm.as_ptr()) });
+    }
+}
+
+fn range(offset: u64, count: usize, len: u64) -> Result<std::ops::Range<usize>, MemoryAccessError> {
+    if !range_in_bounds(offset, count as u64, len) {
+        return Err(MemoryAccessError);
+    }
+    let start = usize::try_from(offset).map_err(|_| MemoryAccessError)?;
+    Ok(start..start + count)
+}
+
+/// The host named a range that is not inside the memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryAccessError;
+
+impl fmt::Display for MemoryAccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("out of bounds memory access")
+    }
+}
+
+impl std::error::Error for MemoryAccessError {}
+
+#[cfg(test)]
+mod tests;

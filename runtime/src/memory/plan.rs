@@ -1,0 +1,104 @@
+//! What a memory reserves, and what compiled code may therefore leave unchecked.
+//!
+//! A plan follows from the memory's type and the engine's settings alone, so
+//! that the compiler of an importing module arrives at the same answers as the
+//! store that made the memory. Where an import's type says less than the
+//! memory's own, the answers stay true: a 32-bit memory is never matched by a
+//! 64-bit one, page sizes are equal, and a memory that an importer believes to
+//! be of fixed size has reached that size when it is imported.
+
+use bimetal_core::types::{AddrType, MemoryType};
+
+use crate::limits::Settings;
+
+/// Inaccessible bytes behind a reserved 32-bit address range: every access
+/// with an offset below this needs no check.
+pub const GUARD_BYTES: u64 = 2 << 30;
+
+/// How a memory lies in the host's address space.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryPlan {
+    /// Bytes reserved for the contents when the memory is made.
+    pub reservation: u64,
+    /// Bytes behind the reservation that stay inaccessible for ever.
+    pub guard: u64,
+    /// Whether growing can move the memory: then compiled code reloads the base
+    /// after everything that can grow it.
+    pub can_move: bool,
+    /// Whether every 32-bit index lies in the reservation.
+    whole_address_range: bool,
+}
+
+impl MemoryPlan {
+    /// The plan for memories of this type.
+    pub fn new(ty: &MemoryType, settings: &Settings) -> MemoryPlan {
+        let bytes = |pages: u64| pages.saturating_mul(ty.page_size());
+        let min = bytes(ty.limits.min);
+        let max = bytes(ty.limits.max.unwrap_or(ty.max_pages()).min(ty.max_pages()));
+        if settings.memory_guard_pages && ty.addr == AddrType::I32 && ty.page_size_log2 == 16 {
+            return MemoryPlan {
+                reservation: 1 << 32,
+                guard: GUARD_BYTES,
+                can_move: false,
+                whole_address_range: true,
+            };
+        }
+        // Threads that share a memory rely on its place.
+        let can_move = !ty.shared && max > min;
+        let reservation = if can_move { min } else { max };
+        MemoryPlan { reservation, guard: 0, can_move, whole_address_range: false }
+    }
+
+    /// Whether an access of `width` bytes with this constant offset needs no
+    /// bounds check: whatever the 32-bit index, it touches the memory or a page
+    /// that faults.
+    pub fn elides_check(&self, offset: u64, width: u32) -> bool {
+        let end = u64::from(u32::MAX).saturating_add(offset).saturating_add(u64::from(width));
+        self.whole_address_range && end <= self.reservation + self.guard
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bimetal_core::types::Limits;
+
+    fn memory(min: u64, max: Option<u64>) -> MemoryType {
+        let limits = Limits { min, max };
+        MemoryType { addr: AddrType::I32, limits, shared: false, page_size_log2: 16 }
+    }
+
+    #[test]
+    fn a_guarded_memory_needs_no_check_up_to_the_guard() {
+        let plan = MemoryPlan::new(&memory(1, None), &Settings::default());
+        assert!(plan.elides_check(0, 16));
+        assert!(plan.elides_check(GUARD_BYTES - 8, 8));
+        // The very last access: index 2^32 - 1 ends at the guard's last byte.
+        assert!(plan.elides_check(GUARD_BYTES - 7, 8));
+        assert!(!plan.elides_check(GUARD_BYTES - 6, 8));
+        assert!(!plan.elides_check(u64::MAX, 1));
+        assert!(!plan.can_move);
+    }
+
+    #[test]
+    fn only_32_bit_memories_of_whole_pages_are_guarded() {
+        let wide = MemoryType { addr: AddrType::I64, ..memory(1, None) };
+        let bytes = MemoryType { page_size_log2: 0, ..memory(100, None) };
+        for ty in [wide, bytes] {
+            let plan = MemoryPlan::new(&ty, &Settings::default());
+            assert!(!plan.elides_check(0, 1));
+            assert_eq!((plan.guard, plan.can_move), (0, true));
+            assert_eq!(plan.reservation, ty.limits.min * ty.page_size());
+        }
+    }
+
+    #[test]
+    fn without_guard_pages_only_what_can_grow_can_move() {
+        let settings = Settings { memory_guard_pages: false, ..Settings::default() };
+        assert!(MemoryPlan::new(&memory(1, None), &settings).can_move);
+        assert!(!MemoryPlan::new(&memory(2, Some(2)), &settings).can_move);
+        let shared = MemoryType { shared: true, ..memory(1, Some(8)) };
+        let plan = MemoryPlan::new(&shared, &settings);
+        assert_eq!((plan.can_move, plan.reservation), (false, 8 << 16));
+    }
+}

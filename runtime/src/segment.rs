@@ -1,0 +1,53 @@
+//! The segments of an instance: what `memory.init` and `table.init` read until
+//! the segment is dropped.
+
+use bimetal_core::index::{DataIdx, ElemIdx};
+use bimetal_core::value::Slot;
+use bimetal_parser::Module;
+
+/// The segments of one instance.
+///
+/// Active and declared segments count as dropped: instantiation ends with that.
+#[derive(Debug, Default)]
+pub(crate) struct Segments {
+    /// The references of each passive element segment; empty once dropped.
+    elems: Box<[Box<[Slot]>]>,
+    /// Whether each data segment can still be read.
+    datas: Box<[bool]>,
+}
+
+impl Segments {
+    /// The segments of a new instance, with the references of its passive
+    /// element segments.
+    pub(crate) fn new(module: &Module, elems: Box<[Box<[Slot]>]>) -> Segments {
+        let datas = module.datas.iter().map(|data| data.active.is_none()).collect();
+        Segments { elems, datas }
+    }
+
+    /// The references of an element segment, none if it was dropped.
+    pub(crate) fn elem(&self, index: ElemIdx) -> &[Slot] {
+        self.elems.get(index.index()).map_or(&[], |items| items)
+    }
+
+    /// The bytes of a data segment, none if it was dropped.
+    pub(crate) fn data<'m>(&self, module: &'m Module, index: DataIdx) -> &'m [u8] {
+        match self.datas.get(index.index()) {
+            Some(true) => module.data(index),
+            _ => &[],
+        }
+    }
+
+    /// `elem.drop`
+    pub(crate) fn drop_elem(&mut self, index: ElemIdx) {
+        if let Some(items) = self.elems.get_mut(index.index()) {
+            *items = Box::default();
+        }
+    }
+
+    /// `data.drop`
+    pub(crate) fn drop_data(&mut self, index: DataIdx) {
+        if let Some(data) = self.datas.get_mut(index.index()) {
+            *data = false;
+        }
+    }
+}
