@@ -12,7 +12,7 @@ A manifest is a list of jobs. Given by hand:
   name       of the job, unique
   wasm       path from the repository's root
   args       after the program's name
-  env        environment variables; no others are passed
+  env        environment variables, passed in alphabetical order; no others are
   dirs       [host, guest] pairs; host is a path from the repository's root, or
              "OUT" for a fresh empty folder, whose files are compared afterwards
   stdin      path from the repository's root, or null for empty input
@@ -97,7 +97,7 @@ class Runner:
             scratch = pathlib.Path(scratch)
             wasi = wasmtime.WasiConfig()
             wasi.argv = [pathlib.Path(job["wasm"]).name, *job["args"]]
-            wasi.env = list(job["env"].items())
+            wasi.env = sorted(job["env"].items())
             outputs = []
             for host, guest in job["dirs"]:
                 if host == "OUT":
