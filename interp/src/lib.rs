@@ -2,3 +2,4 @@
 //! compiled code exists, and `reference`, which is slow and obviously right.
 
 pub mod fast;
+pub mod reference;

@@ -1,0 +1,296 @@
+//! From the walker's verbs to a flat list of instructions.
+
+use std::convert::Infallible;
+
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
+use bimetal_core::ops::mem::{LoadOp, StoreOp};
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::types::{FuncType, HeapType, ValType};
+use bimetal_core::value::Slot;
+use bimetal_parser::Module;
+use bimetal_parser::walk::{
+    self, Backend, BlockType, Callee, Control, Controls, FuncInfo, MemArg, WalkError,
+};
+
+use super::code::{Address, FuncCode, Instr, Label, Slow, Target};
+
+type Stack = walk::Stack<()>;
+type Operand = walk::Operand<()>;
+
+/// The code of the function at this position among the module's defined ones.
+///
+/// # Errors
+/// If the body is invalid: only for a module loaded lazily.
+pub(super) fn lower(module: &Module, defined: usize) -> Result<FuncCode, bimetal_parser::Error> {
+    let lowering = Lowering {
+        module,
+        instrs: Vec::new(),
+        offsets: Vec::new(),
+        labels: Vec::new(),
+        tables: Vec::new(),
+        offset: 0,
+        locals: Vec::new(),
+        first_operand: 0,
+    };
+    walk::walk(module, defined, lowering).map_err(|error| match error {
+        WalkError::Module(error) => error,
+        WalkError::Backend(never) => match never {},
+    })
+}
+
+/// What an open structure needs.
+#[derive(Clone, Copy)]
+struct Labels {
+    /// Where a branch to it goes.
+    branch: Label,
+    /// Where its `else` begins, if it is an `if`.
+    otherwise: Option<Label>,
+}
+
+struct Lowering<'a> {
+    module: &'a Module,
+    instrs: Vec<Instr>,
+    offsets: Vec<u32>,
+    labels: Vec<usize>,
+    tables: Vec<Target>,
+    /// Of the instruction being lowered.
+    offset: u32,
+    /// The first slot of each local.
+    locals: Vec<u32>,
+    /// The slot of the bottom operand.
+    first_operand: u32,
+}
+
+impl Lowering<'_> {
+    fn emit(&mut self, instr: Instr) {
+        self.instrs.push(instr);
+        self.offsets.push(self.offset);
+    }
+
+    /// A label that is not bound yet; every one is bound before the walk ends.
+    fn label(&mut self) -> Label {
+        self.labels.push(usize::MAX);
+        Label(self.labels.len() - 1)
+    }
+
+    fn bind(&mut self, label: Label) {
+        self.labels[label.0] = self.instrs.len();
+    }
+
+    /// The target of a branch that is not a return.
+    fn target(&self, stack: &Stack, control: &Control<(), Labels>, arity: usize) -> Target {
+        let height = (control.base_slot - self.first_operand) as usize;
+        Target::Block { label: control.label().branch, arity: slots(stack.top(arity)), height }
+    }
+
+    fn any_target(&self, stack: &Stack, control: &Control<(), Labels>, arity: usize) -> Target {
+        if control.kind == walk::ControlKind::Func {
+            return Target::Return;
+        }
+        self.target(stack, control, arity)
+    }
+
+    fn address(&self, arg: MemArg) -> Address {
+        let index = self.module.memories[arg.memory.index()].addr;
+        Address { memory: arg.memory, index, offset: arg.offset }
+    }
+
+    /// The slots of a local, first to last.
+    fn local(&self, local: LocalIdx, ty: ValType) -> std::ops::Range<usize> {
+        let first = self.locals[local.index()] as usize;
+        first..first + ty.slots() as usize
+    }
+}
+
+/// How many slots these operands take.
+fn slots(operands: &[Operand]) -> usize {
+    operands.iter().map(|operand| operand.ty.slots() as usize).sum()
+}
+
+impl Backend for Lowering<'_> {
+    type Value = ();
+    type Label = Labels;
+    type Output = FuncCode;
+    type Error = Infallible;
+
+    fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Infallible> {
+        self.locals = info.local_slots.to_vec();
+        self.first_operand = info.first_operand_slot;
+        Ok(())
+    }
+    fn finish(self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<FuncCode, Infallible> {
+        Ok(FuncCode {
+            func: info.func,
+            instrs: self.instrs.into(),
+            offsets: self.offsets.into(),
+            labels: self.labels.into(),
+            tables: self.tables.into(),
+            params: info.ty.param_slots() as usize,
+            locals: info.first_operand_slot as usize,
+            results: info.ty.result_slots() as usize,
+            max_slots: frame_slots as usize,
+        })
+    }
+    fn at(&mut self, offset: u32) {
+        self.offset = offset;
+    }
+
+    fn constant(&mut self, _: &mut Stack, _: ValType, bits: Slot) {
+        self.emit(Instr::Const(bits));
+    }
+    fn num(&mut self, _: &mut Stack, op: NumOp, _: &[Operand]) {
+        self.emit(Instr::Num(op));
+    }
+    fn select(&mut self, _: &mut Stack, [value, ..]: [Operand; 3]) {
+        self.emit(Instr::Select(value.ty.slots() as usize));
+    }
+    fn drop_operand(&mut self, _: &mut Stack, operand: Operand) {
+        for _ in 0..operand.ty.slots() {
+            self.emit(Instr::Drop);
+        }
+    }
+
+    fn local_get(&mut self, _: &mut Stack, local: LocalIdx, ty: ValType) {
+        for slot in self.local(local, ty) {
+            self.emit(Instr::LocalGet(slot));
+        }
+    }
+    fn local_set(&mut self, _: &mut Stack, local: LocalIdx, value: Operand) {
+        for slot in self.local(local, value.ty).rev() {
+            self.emit(Instr::LocalSet(slot));
+        }
+    }
+    fn local_tee(&mut self, stack: &mut Stack, local: LocalIdx, value: Operand) {
+        self.local_set(stack, local, value);
+        self.local_get(stack, local, value.ty);
+    }
+    fn global_get(&mut self, _: &mut Stack, global: GlobalIdx, ty: ValType) {
+        for half in 0..ty.slots() as usize {
+            self.emit(Instr::GlobalGet(global, half));
+        }
+    }
+    fn global_set(&mut self, _: &mut Stack, global: GlobalIdx, value: Operand) {
+        for half in (0..value.ty.slots() as usize).rev() {
+            self.emit(Instr::GlobalSet(global, half));
+        }
+    }
+
+    fn load(&mut self, _: &mut Stack, op: LoadOp, arg: MemArg, _: Operand) {
+        self.emit(Instr::Load(op, self.address(arg)));
+    }
+    fn store(&mut self, _: &mut Stack, op: StoreOp, arg: MemArg, _: Operand, _: Operand) {
+        self.emit(Instr::Store(op, self.address(arg)));
+    }
+    fn memory_size(&mut self, _: &mut Stack, memory: MemIdx) {
+        self.emit(Instr::MemorySize(memory));
+    }
+    fn table_get(&mut self, _: &mut Stack, table: TableIdx, _: Operand) {
+        self.emit(Instr::TableGet(table, self.module.tables[table.index()].ty.addr));
+    }
+    fn table_set(&mut self, _: &mut Stack, table: TableIdx, _: Operand, _: Operand) {
+        self.emit(Instr::TableSet(table, self.module.tables[table.index()].ty.addr));
+    }
+    fn table_size(&mut self, _: &mut Stack, table: TableIdx) {
+        self.emit(Instr::TableSize(table));
+    }
+    fn slow(
+        &mut self,
+        _: &mut Stack,
+        op: SlowOp,
+        imm: SlowImm,
+        args: &[Operand],
+        result: Option<ValType>,
+    ) -> Option<()> {
+        self.emit(Instr::Slow(Slow { op, imm, operands: args.len(), result: result.is_some() }));
+        Some(())
+    }
+
+    fn ref_null(&mut self, _: &mut Stack, _: HeapType) {
+        self.emit(Instr::Const(Slot::ZERO));
+    }
+    fn ref_is_null(&mut self, _: &mut Stack, _: Operand) {
+        self.emit(Instr::RefIsNull);
+    }
+    fn ref_func(&mut self, _: &mut Stack, func: FuncIdx) {
+        self.emit(Instr::RefFunc(func));
+    }
+
+    fn block(&mut self, _: &mut Stack, _: BlockType) -> Labels {
+        Labels { branch: self.label(), otherwise: None }
+    }
+    fn loop_(&mut self, _: &mut Stack, _: BlockType, _: u32) -> Labels {
+        let branch = self.label();
+        self.bind(branch);
+        Labels { branch, otherwise: None }
+    }
+    fn if_(&mut self, _: &mut Stack, _: BlockType, _: Operand) -> Labels {
+        let (branch, otherwise) = (self.label(), self.label());
+        self.emit(Instr::BrUnless(otherwise));
+        Labels { branch, otherwise: Some(otherwise) }
+    }
+    fn else_(&mut self, stack: &mut Stack, control: &mut Control<(), Labels>, reachable: bool) {
+        if reachable {
+            let arity = control.ty.results(self.module).len();
+            let target = self.target(stack, control, arity);
+            self.emit(Instr::Br(target));
+        }
+        if let Some(otherwise) = control.label().otherwise {
+            self.bind(otherwise);
+        }
+    }
+    fn end(&mut self, _: &mut Stack, control: &mut Control<(), Labels>, _: bool) {
+        // The label of a loop is its beginning.
+        if !matches!(control.kind, walk::ControlKind::Loop(_)) {
+            self.bind(control.label().branch);
+        }
+    }
+    fn block_result(&mut self, _: &mut Stack, _: &Control<(), Labels>, _: usize, _: ValType) {}
+
+    fn br(&mut self, stack: &mut Stack, target: &mut Control<(), Labels>, arity: usize) {
+        let target = self.target(stack, target, arity);
+        self.emit(Instr::Br(target));
+    }
+    fn br_if(
+        &mut self,
+        stack: &mut Stack,
+        target: &mut Control<(), Labels>,
+        arity: usize,
+        _: Operand,
+    ) {
+        let target = self.any_target(stack, target, arity);
+        self.emit(Instr::BrIf(target));
+    }
+    fn br_table(
+        &mut self,
+        stack: &mut Stack,
+        controls: &mut Controls<(), Labels>,
+        depths: &[u32],
+        arity: usize,
+        _: Operand,
+    ) {
+        let start = self.tables.len();
+        for &depth in depths {
+            let target = self.any_target(stack, controls.target(depth), arity);
+            self.tables.push(target);
+        }
+        self.emit(Instr::BrTable { start, count: depths.len() });
+    }
+    fn return_(&mut self, _: &mut Stack) {
+        self.emit(Instr::Return);
+    }
+    fn unreachable(&mut self, _: &mut Stack) {
+        self.emit(Instr::Unreachable);
+    }
+
+    fn call(&mut self, _: &mut Stack, callee: Callee<()>, _: &FuncType) {
+        self.emit(match callee {
+            Callee::Direct(func) => Instr::Call(func),
+            Callee::Indirect { table, ty, .. } => {
+                let index = self.module.tables[table.index()].ty.addr;
+                Instr::CallIndirect { table, index, ty }
+            }
+        });
+    }
+    fn call_result(&mut self, _: &mut Stack, _: usize, _: ValType) {}
+}

@@ -1,0 +1,161 @@
+//! One instruction: the switchboard, and the families that need more than a line.
+
+use bimetal_core::index::{GlobalIdx, MemIdx, TableIdx};
+use bimetal_core::ops::mem::{LoadOp, StoreOp};
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::trap::TrapCode;
+use bimetal_core::types::AddrType;
+use bimetal_core::value::Slot;
+
+use super::code::{Address, Instr, Label, Slow, Target};
+use super::machine::{Exit, Machine};
+
+impl Machine<'_> {
+    /// Executes the next instruction (spec: *Execution / Instructions*).
+    pub(super) fn step(&mut self) -> Result<(), Exit> {
+        match self.fetch() {
+            Instr::Const(value) => self.push(value),
+            Instr::Num(op) => self.num(op)?,
+            Instr::Select(slots) => self.select(slots),
+            Instr::Drop => drop(self.pop()),
+            Instr::LocalGet(slot) => self.local_get(slot),
+            Instr::LocalSet(slot) => self.local_set(slot),
+            Instr::GlobalGet(global, half) => self.push(self.frame().cx.global_get(global, half)),
+            Instr::GlobalSet(global, half) => self.global_set(global, half),
+            Instr::Load(op, address) => self.load(op, address)?,
+            Instr::Store(op, address) => self.store(op, address)?,
+            Instr::MemorySize(memory) => self.memory_size(memory),
+            Instr::TableGet(table, index) => self.table_get(table, index)?,
+            Instr::TableSet(table, index) => self.table_set(table, index)?,
+            Instr::TableSize(table) => self.table_size(table),
+            Instr::Slow(slow) => self.slow(slow)?,
+            Instr::RefIsNull => self.ref_is_null(),
+            Instr::RefFunc(func) => self.push(self.frame().cx.func_ref(func)),
+            Instr::Br(target) => self.branch(target),
+            Instr::BrIf(target) => self.br_if(target),
+            Instr::BrUnless(label) => self.br_unless(label),
+            Instr::BrTable { start, count } => self.br_table(start, count),
+            Instr::Return => self.pop_frame(),
+            Instr::Unreachable => return Err(TrapCode::Unreachable.into()),
+            Instr::Call(func) => self.call(func)?,
+            Instr::CallIndirect { table, index, ty } => self.call_indirect(table, index, ty)?,
+        }
+        Ok(())
+    }
+
+    fn num(&mut self, op: NumOp) -> Result<(), Exit> {
+        let result = match op.params().len() {
+            1 => op.eval(&self.pop_n::<1>())?,
+            _ => op.eval(&self.pop_n::<2>())?,
+        };
+        self.push(result);
+        Ok(())
+    }
+
+    fn select(&mut self, slots: usize) {
+        let first = self.pop().i32() != 0;
+        let second = self.stack.len() - slots;
+        if first {
+            self.stack.truncate(second);
+        } else {
+            self.stack.drain(second - slots..second);
+        }
+    }
+
+    fn local_get(&mut self, slot: usize) {
+        let value = *self.local(slot);
+        self.push(value);
+    }
+
+    fn local_set(&mut self, slot: usize) {
+        let value = self.pop();
+        *self.local(slot) = value;
+    }
+
+    fn global_set(&mut self, global: GlobalIdx, half: usize) {
+        let value = self.pop();
+        self.frame().cx.global_set(global, half, value);
+    }
+
+    fn load(&mut self, op: LoadOp, address: Address) -> Result<(), Exit> {
+        let index = index(address.index, self.pop());
+        let cx = self.frame().cx;
+        self.push(cx.load(op, address.memory, index, address.offset)?);
+        Ok(())
+    }
+
+    fn store(&mut self, op: StoreOp, address: Address) -> Result<(), Exit> {
+        let value = self.pop();
+        let index = index(address.index, self.pop());
+        let cx = self.frame().cx;
+        cx.store_value(op, address.memory, index, address.offset, value)?;
+        Ok(())
+    }
+
+    fn memory_size(&mut self, memory: MemIdx) {
+        let cx = self.frame().cx;
+        let page = cx.module().module().memories[memory.index()].page_size();
+        self.push(Slot::from_bits(cx.memory_len(memory) / page));
+    }
+
+    fn table_get(&mut self, table: TableIdx, ty: AddrType) -> Result<(), Exit> {
+        let index = index(ty, self.pop());
+        self.push(self.frame().cx.table_get(table, index)?);
+        Ok(())
+    }
+
+    fn table_set(&mut self, table: TableIdx, ty: AddrType) -> Result<(), Exit> {
+        let value = self.pop();
+        let index = index(ty, self.pop());
+        self.frame().cx.table_set(table, index, value)?;
+        Ok(())
+    }
+
+    fn table_size(&mut self, table: TableIdx) {
+        self.push(Slot::from_bits(self.frame().cx.table_len(table)));
+    }
+
+    fn slow(&mut self, slow: Slow) -> Result<(), Exit> {
+        let mut args = [Slot::ZERO; 3];
+        for arg in args.iter_mut().take(slow.operands).rev() {
+            *arg = self.pop();
+        }
+        self.leave();
+        let result = self.frame().cx.slow(slow, args)?;
+        if slow.result {
+            self.push(result);
+        }
+        Ok(())
+    }
+
+    fn ref_is_null(&mut self) {
+        let null = self.pop() == Slot::ZERO;
+        self.push(Slot::from_i32(i32::from(null)));
+    }
+
+    fn br_if(&mut self, target: Target) {
+        if self.pop().i32() != 0 {
+            self.branch(target);
+        }
+    }
+
+    fn br_unless(&mut self, label: Label) {
+        if self.pop().i32() == 0 {
+            self.jump(label);
+        }
+    }
+
+    fn br_table(&mut self, start: usize, count: usize) {
+        let targets = &self.frame().code.tables[start..start + count];
+        let chosen = (self.pop().u32() as usize).min(count - 1);
+        self.branch(targets[chosen]);
+    }
+}
+
+/// An index operand of this type.
+pub(super) fn index(ty: AddrType, operand: Slot) -> u64 {
+    match ty {
+        AddrType::I32 => u64::from(operand.u32()),
+        AddrType::I64 => operand.bits(),
+    }
+}
