@@ -68,13 +68,16 @@ impl Activation {
 /// running `body` if the native stack is used up already: the caller then
 /// raises [`bimetal_core::trap::TrapCode::StackOverflow`].
 ///
+/// `body` gets a plain pointer, because whoever walks the list reads the
+/// activation while `body` runs.
+///
 /// # Safety
 /// `store` is valid, and no Rust reference to it is live across the call.
 #[inline]
 pub unsafe fn enter<R>(
     store: *mut VmStore,
     activation: &mut Activation,
-    body: impl FnOnce(&mut Activation) -> R,
+    body: impl FnOnce(*mut Activation) -> R,
 ) -> Option<R> {
     let here = std::ptr::from_ref(&activation) as usize;
     // SAFETY: the caller vouches for `store`; only this thread uses it.
@@ -84,10 +87,11 @@ pub unsafe fn enter<R>(
         unsafe {
             (*store).stack_limit = here.saturating_sub((*(*store).store).settings.max_wasm_stack);
         }
-    } else if here <= unsafe_stack_limit(store) {
+    } else if here <= stack_limit(store) {
         return None;
     }
     activation.prev = prev;
+    let activation: *mut Activation = activation;
     // SAFETY: as above; the guard takes the activation out of the list before
     // the borrow of `activation` ends, also when `body` panics.
     let _guard = unsafe {
@@ -97,7 +101,7 @@ pub unsafe fn enter<R>(
     Some(body(activation))
 }
 
-fn unsafe_stack_limit(store: *mut VmStore) -> usize {
+fn stack_limit(store: *mut VmStore) -> usize {
     // SAFETY: called by `enter` only, whose caller vouches for `store`.
     unsafe { (*store).stack_limit }
 }

@@ -54,3 +54,37 @@ pub(crate) fn address(ty: AddrType, operand: u64) -> u64 {
         AddrType::I64 => operand,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_tier::{instantiate, store};
+    use ConstOp::{Const, Num, V128};
+    use bimetal_core::ops::num::NumOp;
+
+    fn value(ops: &[ConstOp]) -> [u64; 2] {
+        let mut store = store();
+        let id = instantiate(&mut store, "(module)", &[]).unwrap();
+        let expr = ConstExpr(ops.into());
+        eval(&expr, store.instance(id), &store.globals).unwrap().map(Slot::bits)
+    }
+
+    #[test]
+    fn numeric_instructions_take_their_operands_in_order() {
+        let [a, b, c] = [10, 3, 2].map(|number| Const(Slot::from_i32(number)));
+        // 10 - 3 * 2
+        assert_eq!(value(&[a, b, c, Num(NumOp::i32_mul), Num(NumOp::i32_sub)]), [4, 0]);
+    }
+
+    #[test]
+    fn a_vector_takes_both_slots() {
+        let vector = bimetal_core::value::V128::from_u128(1 | 2 << 64);
+        assert_eq!(value(&[V128(vector)]), [1, 2]);
+    }
+
+    #[test]
+    fn an_address_of_32_bits_ignores_the_upper_half() {
+        assert_eq!(address(AddrType::I32, u64::MAX), 0xffff_ffff);
+        assert_eq!(address(AddrType::I64, u64::MAX), u64::MAX);
+    }
+}

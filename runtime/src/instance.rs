@@ -26,8 +26,7 @@ pub struct Instance {
     code: Arc<dyn ModuleCode>,
     layout: VmLayout,
     cx: NonNull<VmCtx>,
-    /// One record per escaping function, then one for a start function that
-    /// does not escape.
+    /// One record per escaping function.
     func_refs: NonNull<[VmFuncRef]>,
     memories: Vec<MemoryId>,
     tables: Vec<TableId>,
@@ -120,21 +119,15 @@ impl Instance {
             // SAFETY: the array of imports holds a record at this index.
             return Some(unsafe { self.cx.byte_add(self.layout.import(func) as usize).cast() });
         }
-        Some(self.record(self.module.escaping_index(func)?))
+        let position = self.module.escaping_index(func)?;
+        assert!(position < self.func_refs.len(), "no such function reference");
+        // SAFETY: inside the array, by the assertion.
+        Some(unsafe { self.func_refs.cast::<VmFuncRef>().add(position) })
     }
 
     /// The start function, which the embedding runs after instantiation.
     pub fn start(&self) -> Option<NonNull<VmFuncRef>> {
-        let start = self.module.start?;
-        // A start function that does not escape has the last record.
-        self.func_ref(start).or_else(|| Some(self.record(self.module.escaping.len())))
-    }
-
-    /// The function reference at this position.
-    fn record(&self, position: usize) -> NonNull<VmFuncRef> {
-        assert!(position < self.func_refs.len(), "no such function reference");
-        // SAFETY: inside the array, by the assertion.
-        unsafe { self.func_refs.cast::<VmFuncRef>().add(position) }
+        self.func_ref(self.module.start?)
     }
 
     /// The bits of a reference to a function. Null for functions that do not
@@ -236,19 +229,17 @@ fn allocation(layout: &VmLayout) -> Layout {
         .expect("a layout's size is below 4 GiB")
 }
 
-/// The records of the module's escaping functions and of its start function.
+/// The records of the module's escaping functions.
 fn func_refs(
     module: &Module,
     code: &dyn ModuleCode,
     cx: *mut VmCtx,
     type_ids: &[u32],
 ) -> NonNull<[VmFuncRef]> {
-    let hidden_start = module.start.filter(|&start| {
-        module.defined_index(start).is_some() && module.escaping_index(start).is_none()
-    });
-    let funcs = module.escaping.iter().copied().chain(hidden_start);
-    let records: Box<[VmFuncRef]> = funcs
-        .filter_map(|func| {
+    let records: Box<[VmFuncRef]> = module
+        .escaping
+        .iter()
+        .filter_map(|&func| {
             let index = module.defined_index(func)?;
             Some(VmFuncRef {
                 code: &raw const code.slots()[index],

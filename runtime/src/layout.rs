@@ -122,3 +122,63 @@ offsets! {
 pub const CODE_SLOT_SIZE: i32 = size_of::<crate::code::CodeSlot>() as i32;
 /// The size of a [`VmFuncRef`]: the stride of [`VmCtx::func_refs`].
 pub const FUNC_REF_SIZE: i32 = size_of::<VmFuncRef>() as i32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_tier::{instantiate, module, store};
+    use bimetal_core::index::{MemIdx, TypeIdx};
+
+    #[test]
+    fn constants_lead_to_the_fields_they_name() {
+        let memory = VmMemory { base: 8 as *mut u8, len: 9 };
+        let at = |offset: i32| {
+            // SAFETY: both fields of the structure are words.
+            unsafe { std::ptr::from_ref(&memory).byte_add(offset as usize).cast::<u64>().read() }
+        };
+        assert_eq!((at(MEMORY_BASE), at(MEMORY_LEN)), (8, 9));
+        assert_eq!((CX_STORE, STORE_STACK_LIMIT, FUNC_REF_CODE), (0, 0, 0));
+        assert_eq!(CODE_SLOT_SIZE as usize % size_of::<usize>(), 0);
+    }
+
+    #[test]
+    fn arrays_follow_the_context_in_order_and_do_not_overlap() {
+        let module = module(
+            r#"(module (import "" "f" (func)) (import "" "g" (func)) (type (func (param i32)))
+                (memory 1) (table 1 funcref) (global i32 (i32.const 0)))"#,
+        );
+        let layout = VmLayout::new(&module);
+        let word = size_of::<usize>() as u32;
+        assert_eq!(layout.memory(MemIdx(0)), size_of::<VmCtx>() as u32);
+        assert_eq!(layout.table(TableIdx(0)), layout.memory(MemIdx(0)) + word);
+        assert_eq!(layout.global(GlobalIdx(0)), layout.table(TableIdx(0)) + word);
+        assert_eq!(layout.import(FuncIdx(0)), layout.global(GlobalIdx(0)) + word);
+        let stride = layout.import(FuncIdx(1)) - layout.import(FuncIdx(0));
+        assert_eq!(stride, FUNC_REF_SIZE as u32);
+        assert_eq!(layout.type_id(TypeIdx(0)), layout.import(FuncIdx(2)));
+        assert!(layout.size() >= layout.type_id(TypeIdx(module.types.len() as u32)));
+    }
+
+    #[test]
+    fn an_instance_has_everything_where_the_layout_says() {
+        let mut store = store();
+        let wat = r#"(module (type (func (param i64))) (memory 1) (table 1 funcref)
+            (global i32 (i32.const 7)))"#;
+        let instance = instantiate(&mut store, wat, &[]).unwrap();
+        let instance = store.instance(instance);
+        let (cx, layout) = (instance.cx(), instance.layout());
+        // SAFETY: the context is alive, and the layout is its own.
+        unsafe {
+            let word = |offset: u32| cx.byte_add(offset as usize).cast::<usize>().read();
+            let memory = store.memory(instance.memories()[0]).vm();
+            let table = store.table(instance.tables()[0]).vm();
+            let global = store.global(instance.globals()[0]).vm();
+            assert_eq!(word(layout.memory(MemIdx(0))), memory as usize);
+            assert_eq!(word(layout.table(TableIdx(0))), table as usize);
+            assert_eq!(word(layout.global(GlobalIdx(0))), global as usize);
+            assert_eq!(word(CX_STORE as u32), store.vm() as usize);
+            let id = cx.byte_add(layout.type_id(TypeIdx(0)) as usize).cast::<u32>().read();
+            assert_eq!(store.types.register(instance.module())[0], id);
+        }
+    }
+}

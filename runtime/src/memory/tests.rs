@@ -1,1 +1,135 @@
-//! Tests.
+//! Growth, limits and access.
+
+use super::*;
+use bimetal_core::types::{AddrType, Limits};
+
+const PAGE: usize = 1 << 16;
+
+fn memory_type(min: u64, max: Option<u64>) -> MemoryType {
+    let limits = Limits { min, max };
+    MemoryType { addr: AddrType::I32, limits, shared: false, page_size_log2: 16 }
+}
+
+fn settings(guard: bool) -> Settings {
+    Settings { memory_guard_pages: guard, ..Settings::default() }
+}
+
+fn memory(min: u64, max: Option<u64>, guard: bool) -> Memory {
+    Memory::new(memory_type(min, max), &settings(guard), &StoreLimits::default()).unwrap()
+}
+
+#[test]
+fn growth_keeps_the_contents_and_adds_zeros() {
+    for guard in [true, false] {
+        let mut memory = memory(1, None, guard);
+        memory.write(0, &[1, 2, 3]).unwrap();
+        for pages in 1..20 {
+            assert_eq!(memory.grow(1), Some(pages));
+        }
+        assert_eq!(memory.data().len(), 20 * PAGE);
+        assert_eq!(memory.data()[..4], [1, 2, 3, 0]);
+        assert!(memory.data()[3..].iter().all(|&byte| byte == 0));
+        // SAFETY: the memory is alive and not borrowed.
+        let (base, len) = unsafe { ((*memory.vm()).base, (*memory.vm()).len) };
+        assert_eq!((base.cast_const(), len), (memory.data().as_ptr(), 20 * PAGE as u64));
+    }
+}
+
+#[test]
+fn a_guarded_memory_never_moves() {
+    let mut memory = memory(0, None, true);
+    let base = memory.data().as_ptr();
+    memory.grow(1000).unwrap();
+    assert_eq!(memory.data().as_ptr(), base);
+}
+
+#[test]
+fn growth_stops_at_the_maximum_and_at_the_address_space() {
+    for guard in [true, false] {
+        let mut memory = memory(1, Some(2), guard);
+        assert_eq!((memory.grow(2), memory.grow(1), memory.grow(1)), (None, Some(1), None));
+        assert_eq!((memory.grow(0), memory.pages()), (Some(2), 2));
+    }
+    let mut whole = memory(1, None, true);
+    assert_eq!((whole.grow(u64::MAX), whole.grow(65_536)), (None, None));
+    assert_eq!(whole.grow(65_535), Some(1));
+    assert_eq!(whole.byte_len(), 1 << 32);
+}
+
+#[test]
+fn the_stores_limit_binds_creation_and_growth() {
+    let limits = StoreLimits { max_memory_bytes: Some(2 * PAGE as u64), ..StoreLimits::default() };
+    let new = |min| Memory::new(memory_type(min, None), &settings(true), &limits);
+    assert!(new(3).unwrap_err().to_string().contains("3 pages"));
+    let mut memory = new(1).unwrap();
+    assert_eq!((memory.grow(2), memory.grow(1)), (None, Some(1)));
+}
+
+#[test]
+fn an_impossible_64_bit_memory_is_refused_not_fatal() {
+    let wide = MemoryType { addr: AddrType::I64, ..memory_type(1 << 47, None) };
+    let limits = StoreLimits::default();
+    assert!(Memory::new(wide, &settings(true), &limits).is_err());
+    let small = MemoryType { addr: AddrType::I64, ..memory_type(1, None) };
+    let mut memory = Memory::new(small, &settings(true), &limits).unwrap();
+    assert_eq!((memory.grow(1 << 40), memory.grow(u64::MAX)), (None, None));
+    assert_eq!(memory.grow(1), Some(1));
+}
+
+#[test]
+fn a_page_may_be_one_byte() {
+    let ty = MemoryType { page_size_log2: 0, ..memory_type(3, Some(10_000)) };
+    let mut memory = Memory::new(ty, &settings(true), &StoreLimits::default()).unwrap();
+    assert_eq!(memory.data(), [0; 3]);
+    assert_eq!((memory.grow(9_997), memory.grow(1)), (Some(3), None));
+    assert_eq!(memory.byte_len(), 10_000);
+}
+
+#[test]
+fn a_shared_memory_keeps_its_place_even_without_guard_pages() {
+    let ty = MemoryType { shared: true, ..memory_type(1, Some(64)) };
+    let mut memory = Memory::new(ty, &settings(false), &StoreLimits::default()).unwrap();
+    let base = memory.data().as_ptr();
+    assert_eq!(memory.grow(63), Some(1));
+    assert_eq!(memory.data().as_ptr(), base);
+}
+
+#[test]
+fn the_host_reads_and_writes_inside_only() {
+    let mut memory = memory(1, None, true);
+    let end = PAGE as u64;
+    let mut byte = [7];
+    assert_eq!(memory.write(end - 1, &[9, 9]), Err(MemoryAccessError));
+    assert_eq!(memory.read(end - 1, &mut byte), Ok(()));
+    assert_eq!(byte, [0]);
+    assert_eq!(memory.read(end, &mut byte), Err(MemoryAccessError));
+    assert_eq!(memory.read(u64::MAX, &mut byte), Err(MemoryAccessError));
+    assert_eq!(memory.write(end, &[]), Ok(()));
+    assert_eq!(memory.write(end + 1, &[]), Err(MemoryAccessError));
+}
+
+#[test]
+fn behind_a_guarded_memory_pages_are_inaccessible() {
+    let memory = memory(1, None, true);
+    // A system call reports a fault where a plain access would raise a signal:
+    // `readable` writes the byte into a pipe.
+    assert!(readable(memory.vm(), PAGE as u64 - 1));
+    assert!(!readable(memory.vm(), PAGE as u64));
+    assert!(!readable(memory.vm(), (1 << 32) - 1));
+    assert!(!readable(memory.vm(), (1 << 32) + plan::GUARD_BYTES - 1));
+}
+
+/// Whether the system can read the byte at this offset.
+fn readable(vm: *mut VmMemory, offset: u64) -> bool {
+    let mut pipe = [0; 2];
+    // SAFETY: the array has room for two descriptors; the memory is alive; the
+    // system checks the address.
+    unsafe {
+        assert_eq!(libc::pipe(pipe.as_mut_ptr()), 0);
+        let byte = (*vm).base.wrapping_add(offset as usize);
+        let written = libc::write(pipe[1], byte.cast(), 1);
+        libc::close(pipe[0]);
+        libc::close(pipe[1]);
+        written == 1
+    }
+}
