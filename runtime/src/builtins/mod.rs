@@ -1,5 +1,5 @@
 //! The functions behind slow ops, one per row of
-//! [`for_each_slow_op`](bimetal_core::for_each_slow_op): the tiers call them
+//! [`for_each_slow_op`]: the tiers call them
 //! through [`crate::vmctx::VmCtx::builtins`].
 //!
 //! Operands are raw slots: what is an index or a length of a 32-bit address

@@ -23,6 +23,15 @@ fn a_store_can_move_between_threads() {
 }
 
 #[test]
+fn what_engines_share_between_threads_allows_it() {
+    fn shared<T: Send + Sync>() -> usize {
+        size_of::<T>()
+    }
+    let sizes = [shared::<HostFunc>(), shared::<TypeRegistry>(), shared::<crate::Trap>()];
+    assert!(sizes.iter().all(|&size| size > 0));
+}
+
+#[test]
 fn the_value_stack_is_made_once_zeroed_and_as_large_as_set() {
     let mut store = store();
     store.ensure_value_stack().unwrap();
