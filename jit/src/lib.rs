@@ -1,1 +1,27 @@
-//! bimetal-jit
+//! The compiling tier: every function of a module through Cranelift.
+//!
+//! [`JitEngine::compile_module`] turns a module into a [`JitModule`], whose code
+//! slots hold machine code. All of a module's functions lie in one block of
+//! memory and call each other directly; everything else they reach through
+//! their context, so the code holds no address of any store or instance.
+//!
+//! Guest code never unwinds through a frame of the host: see [`unwind`].
+
+mod abi;
+mod codemap;
+mod codemem;
+mod compile;
+mod dump;
+mod engine;
+mod enter;
+mod env;
+mod error;
+mod link;
+mod lower;
+mod module;
+mod stub;
+mod unwind;
+
+pub use engine::JitEngine;
+pub use error::JitError;
+pub use module::{JitModule, Stats};

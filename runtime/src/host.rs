@@ -41,6 +41,11 @@ impl HostFunc {
         HostFunc { slot: CodeSlot::new(array_call), ty, type_id, body }
     }
 
+    /// Its code slot: a compiling tier puts its native entry there.
+    pub fn slot(&self) -> &CodeSlot {
+        &self.slot
+    }
+
     /// Its type.
     pub fn ty(&self) -> &FuncType {
         &self.ty

@@ -1,0 +1,193 @@
+//! From an address in machine code to what it belongs to.
+//!
+//! The signal handler reads the map on any thread at any time, so it is an
+//! immutable snapshot behind one atomic pointer. A writer publishes a new
+//! snapshot and frees the old ones as soon as it sees no reader: a reader that
+//! announces itself afterwards finds the new one.
+
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bimetal_core::index::FuncIdx;
+use bimetal_parser::Module;
+use bimetal_runtime::activation::GuestFrame;
+
+/// What is known about one block of machine code. Offsets count from its start.
+#[derive(Debug)]
+pub(crate) struct CodeIndex {
+    /// The module that the code was made from.
+    pub(crate) module: Arc<Module>,
+    /// Where each defined function begins, in order, and where the last ends.
+    pub(crate) funcs: Box<[u32]>,
+    /// Where code may trap, and the number of the trap code: sorted.
+    pub(crate) traps: Box<[(u32, u8)]>,
+    /// Where ranges of code begin and the byte offset in the module that each
+    /// comes from, [`CodeIndex::NOWHERE`] for none: sorted.
+    pub(crate) positions: Box<[(u32, u32)]>,
+}
+
+impl CodeIndex {
+    /// The position of code that comes from no instruction.
+    pub(crate) const NOWHERE: u32 = u32::MAX;
+
+    /// The number of the trap that the instruction at this offset can raise.
+    fn trap(&self, offset: u32) -> Option<u8> {
+        let at = self.traps.binary_search_by_key(&offset, |trap| trap.0).ok()?;
+        Some(self.traps[at].1)
+    }
+
+    /// The guest's frame whose code contains this offset.
+    pub(crate) fn frame(&self, offset: u32) -> Option<GuestFrame> {
+        let defined = self.funcs.partition_point(|&start| start <= offset).checked_sub(1)?;
+        let body = self.module.bodies.get(defined)?;
+        let range = self.positions.partition_point(|range| range.0 <= offset).checked_sub(1);
+        let position = range.map_or(CodeIndex::NOWHERE, |range| self.positions[range].1);
+        // A prologue comes from no instruction: it stands for the body's start.
+        let position = match position {
+            CodeIndex::NOWHERE => body.range.start as u32,
+            position => position,
+        };
+        let func = FuncIdx(self.module.func_at(defined).0);
+        Some(GuestFrame { module: self.module.clone(), func, offset: position })
+    }
+}
+
+/// A block of code in the map.
+#[derive(Clone, Copy)]
+struct Entry {
+    start: usize,
+    end: usize,
+    index: *const CodeIndex,
+}
+
+static SNAPSHOT: AtomicPtr<Vec<Entry>> = AtomicPtr::new(null_mut());
+static READERS: AtomicUsize = AtomicUsize::new(0);
+/// Serialises writers; holds the snapshots that a reader may still use.
+static RETIRED: Mutex<Vec<Retired>> = Mutex::new(Vec::new());
+
+struct Retired(*mut Vec<Entry>);
+// SAFETY: an owned box, touched only under the lock that holds it.
+unsafe impl Send for Retired {}
+
+/// Calls `read` with the entry that contains an address and its offset there.
+fn find<R>(address: usize, read: impl FnOnce(&Entry, u32) -> Option<R>) -> Option<R> {
+    READERS.fetch_add(1, SeqCst);
+    let snapshot = SNAPSHOT.load(SeqCst);
+    // SAFETY: null or a published snapshot, not freed while a reader is counted.
+    let entries = unsafe { snapshot.as_ref() };
+    let result = entries.and_then(|entries| {
+        let at = entries.partition_point(|entry| entry.start <= address).checked_sub(1)?;
+        let entry = entries.get(at).filter(|entry| address < entry.end)?;
+        read(entry, (address - entry.start) as u32)
+    });
+    READERS.fetch_sub(1, SeqCst);
+    result
+}
+
+/// The number of the trap that the instruction at this address can raise.
+/// Takes no lock and allocates nothing: for the signal handler.
+pub(crate) fn trap_at(pc: usize) -> Option<u8> {
+    // SAFETY: an index is freed only after its entry has left the map and no
+    // reader is counted.
+    find(pc, |entry, offset| unsafe { (*entry.index).trap(offset) })
+}
+
+/// The guest's frame whose code contains this address.
+pub(crate) fn frame_at(pc: usize) -> Option<GuestFrame> {
+    // SAFETY: as in `trap_at`.
+    find(pc, |entry, offset| unsafe { (*entry.index).frame(offset) })
+}
+
+/// A block of code that is in the map for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    start: usize,
+    index: Box<CodeIndex>,
+}
+
+impl Registration {
+    /// Adds a block of code of `len` bytes at `start`.
+    pub(crate) fn new(start: usize, len: usize, index: CodeIndex) -> Registration {
+        let registration = Registration { start, index: Box::new(index) };
+        let entry = Entry { start, end: start + len, index: &raw const *registration.index };
+        update(|entries| {
+            let at = entries.partition_point(|other| other.start < start);
+            entries.insert(at, entry);
+        });
+        registration
+    }
+
+    pub(crate) fn index(&self) -> &CodeIndex {
+        &self.index
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        update(|entries| entries.retain(|entry| entry.start != self.start));
+        // A reader of an old snapshot may still be looking at the index. It holds
+        // no lock and is soon done.
+        while READERS.load(SeqCst) != 0 {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Publishes a changed copy of the snapshot.
+fn update(change: impl FnOnce(&mut Vec<Entry>)) {
+    let mut retired = RETIRED.lock().unwrap_or_else(PoisonError::into_inner);
+    let old = SNAPSHOT.load(SeqCst);
+    // SAFETY: null or the current snapshot; the lock keeps other writers away.
+    let mut entries = unsafe { old.as_ref() }.cloned().unwrap_or_default();
+    change(&mut entries);
+    SNAPSHOT.store(Box::into_raw(Box::new(entries)), SeqCst);
+    if !old.is_null() {
+        retired.push(Retired(old));
+    }
+    if READERS.load(SeqCst) == 0 {
+        for old in retired.drain(..) {
+            // SAFETY: made by `Box::into_raw`, no longer published, and whoever
+            // reads from now on finds the new snapshot.
+            drop(unsafe { Box::from_raw(old.0) });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bimetal_parser::ParseOptions;
+
+    fn index(traps: &[(u32, u8)]) -> CodeIndex {
+        let module = Module::new(b"(module (func) (func nop))", &ParseOptions::default());
+        CodeIndex {
+            module: Arc::new(module.unwrap()),
+            funcs: [0, 16, 32].into(),
+            traps: traps.into(),
+            positions: [(4, 100), (8, CodeIndex::NOWHERE), (20, 200)].into(),
+        }
+    }
+
+    #[test]
+    fn addresses_are_found_while_their_code_is_registered() {
+        // Addresses that no mapping of this process has.
+        let a = Registration::new(0x1000, 0x100, index(&[(4, 1)]));
+        let b = Registration::new(0x800, 0x100, index(&[(8, 2)]));
+        assert_eq!((trap_at(0x1004), trap_at(0x808), trap_at(0x1005)), (Some(1), Some(2), None));
+        drop(a);
+        assert_eq!((trap_at(0x1004), trap_at(0x808)), (None, Some(2)));
+        drop(b);
+        assert_eq!(trap_at(0x808), None);
+    }
+
+    #[test]
+    fn a_frame_names_function_and_position() {
+        let code = index(&[]);
+        let at = |offset| code.frame(offset).map(|frame| (frame.func.0, frame.offset));
+        assert_eq!(at(5), Some((0, 100)));
+        assert_eq!(at(21), Some((1, 200)));
+        assert_eq!(at(17), Some((1, code.module.bodies[1].range.start as u32)));
+        assert_eq!(at(40), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! Memory that holds machine code.
+//!
+//! **What must never happen here:** memory is writable and executable at once,
+//! or is released while anything can still run in it or return to it. A block is
+//! filled before it becomes executable and never written again; whoever owns it
+//! outlives every instance that runs its code.
+
+use std::io;
+use std::ptr::{NonNull, null_mut};
+
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+
+/// A sealed block of machine code.
+#[derive(Debug)]
+pub(crate) struct CodeBlock {
+    base: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: the block is read-only for its whole life.
+unsafe impl Send for CodeBlock {}
+// SAFETY: as above.
+unsafe impl Sync for CodeBlock {}
+
+impl CodeBlock {
+    /// A block of `len` bytes filled by `fill`, which is given the bytes and the
+    /// address at which they will run.
+    ///
+    /// # Errors
+    /// If the system refuses, or `fill` does.
+    pub(crate) fn new<E: From<io::Error>>(
+        len: usize,
+        fill: impl FnOnce(&mut [u8], usize) -> Result<(), E>,
+    ) -> Result<CodeBlock, E> {
+        let page = rustix::param::page_size();
+        let len = len.max(1).checked_next_multiple_of(page).ok_or(io::ErrorKind::OutOfMemory);
+        let len = len.map_err(io::Error::from)?;
+        // SAFETY: a fresh anonymous mapping replaces nothing.
+        let base = unsafe {
+            let access = ProtFlags::READ | ProtFlags::WRITE;
+            mmap_anonymous(null_mut(), len, access, MapFlags::PRIVATE)
+        };
+        let base = base.map_err(io::Error::from)?;
+        let base = NonNull::new(base.cast::<u8>()).ok_or(io::ErrorKind::OutOfMemory);
+        let block = CodeBlock { base: base.map_err(io::Error::from)?, len };
+        // SAFETY: the mapping is fresh, `len` long, zero and known to nobody else.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(block.base.as_ptr(), len) };
+        fill(bytes, block.address())?;
+        block.seal()?;
+        Ok(block)
+    }
+
+    fn seal(&self) -> io::Result<()> {
+        // SAFETY: the range is this block's own; nobody holds a reference into it.
+        unsafe {
+            let access = MprotectFlags::READ | MprotectFlags::EXEC;
+            mprotect(self.base.as_ptr().cast(), self.len, access)?;
+        }
+        #[cfg(target_arch = "aarch64")]
+        clear_instruction_cache(self.address(), self.len);
+        Ok(())
+    }
+
+    /// The address of the first byte.
+    pub(crate) fn address(&self) -> usize {
+        self.base.as_ptr() as usize
+    }
+
+    /// The address of the byte at this offset.
+    ///
+    /// # Panics
+    /// If it lies outside the block.
+    pub(crate) fn at(&self, offset: usize) -> *mut u8 {
+        assert!(offset < self.len, "an offset outside the block of code");
+        self.base.as_ptr().wrapping_add(offset)
+    }
+
+    /// The length in bytes: whole pages.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl Drop for CodeBlock {
+    fn drop(&mut self) {
+        // SAFETY: the value owns the range; by the rule above nothing runs in it
+        // any more. A failure leaks address space only.
+        let _ = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
+    }
+}
+
+/// Makes what was written as data visible as instructions.
+#[cfg(target_arch = "aarch64")]
+fn clear_instruction_cache(start: usize, len: usize) {
+    // 64 bytes is the smallest line in use; a smaller step is merely slower.
+    const LINE: usize = 16;
+    for at in (start..start + len).step_by(LINE) {
+        // SAFETY: cache maintenance by address on memory that is mapped.
+        unsafe { std::arch::asm!("dc cvau, {}", in(reg) at) };
+    }
+    // SAFETY: a barrier.
+    unsafe { std::arch::asm!("dsb ish") };
+    for at in (start..start + len).step_by(LINE) {
+        // SAFETY: as above.
+        unsafe { std::arch::asm!("ic ivau, {}", in(reg) at) };
+    }
+    // SAFETY: barriers.
+    unsafe { std::arch::asm!("dsb ish", "isb") };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_holds_what_it_was_filled_with() {
+        let block = CodeBlock::new::<io::Error>(5000, |bytes, _| {
+            bytes[..5000].fill(0xcc);
+            Ok(())
+        });
+        let block = block.unwrap();
+        assert_eq!(block.len() % rustix::param::page_size(), 0);
+        // SAFETY: the block is readable.
+        let bytes = unsafe { std::slice::from_raw_parts(block.at(0), block.len()) };
+        assert!(bytes[..5000].iter().all(|&byte| byte == 0xcc));
+        assert!(bytes[5000..].iter().all(|&byte| byte == 0));
+    }
+
+    #[test]
+    fn a_block_larger_than_the_address_space_is_an_error() {
+        assert!(CodeBlock::new::<io::Error>(usize::MAX, |_, _| Ok(())).is_err());
+        assert!(CodeBlock::new::<io::Error>(1 << 60, |_, _| Ok(())).is_err());
+    }
+}

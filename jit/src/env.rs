@@ -1,0 +1,166 @@
+//! What the compiler of one module knows about its surroundings.
+
+use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx};
+use bimetal_core::types::FuncType;
+use bimetal_parser::Module;
+use bimetal_runtime::layout::VmLayout;
+use bimetal_runtime::limits::Settings;
+use bimetal_runtime::memory::MemoryPlan;
+use cranelift_codegen::ir::{
+    AliasRegion, AliasRegionData, Function, MemFlagsData, UserExternalName, UserFuncName,
+};
+
+use crate::abi::Shape;
+
+/// The facts about a module that all of its functions share.
+pub(crate) struct ModuleEnv<'a> {
+    pub(crate) module: &'a Module,
+    pub(crate) layout: VmLayout,
+    pub(crate) plans: Box<[MemoryPlan]>,
+}
+
+impl<'a> ModuleEnv<'a> {
+    pub(crate) fn new(module: &'a Module, settings: &Settings) -> ModuleEnv<'a> {
+        let plan = |ty| MemoryPlan::new(ty, settings);
+        ModuleEnv {
+            module,
+            layout: VmLayout::new(module),
+            plans: module.memories.iter().map(plan).collect(),
+        }
+    }
+
+    /// The type of a defined function.
+    pub(crate) fn defined_type(&self, defined: usize) -> &'a FuncType {
+        self.module.type_of_func(self.module.func_at(defined))
+    }
+
+    /// An empty function with the name and the signature of a defined one.
+    pub(crate) fn empty_func(&self, defined: usize) -> Function {
+        let sig = Shape::new(self.defined_type(defined)).native();
+        let UserExternalName { namespace, index } = Symbol::Defined(defined as u32).name();
+        Function::with_name_signature(UserFuncName::user(namespace, index), sig)
+    }
+
+    /// Whether the function is defined in the module and thus called directly.
+    pub(crate) fn defined(&self, func: FuncIdx) -> Option<u32> {
+        self.module.defined_index(func).map(|defined| defined as u32)
+    }
+
+    /// Whether the memory is the module's own, which no import can name as well.
+    fn owns_memory(&self, memory: MemIdx) -> bool {
+        memory.0 >= self.module.imported.memories
+    }
+
+    fn owns_global(&self, global: GlobalIdx) -> bool {
+        global.0 >= self.module.imported.globals
+    }
+}
+
+/// What compiled code calls by a relocation inside its block of code.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Symbol {
+    /// A defined function of the module.
+    Defined(u32),
+    /// The stub of [`crate::abi::slow_call`].
+    SlowCall,
+}
+
+impl Symbol {
+    pub(crate) fn name(self) -> UserExternalName {
+        match self {
+            Symbol::Defined(index) => UserExternalName { namespace: 0, index },
+            Symbol::SlowCall => UserExternalName { namespace: 1, index: 0 },
+        }
+    }
+
+    pub(crate) fn of(name: &UserExternalName) -> Option<Symbol> {
+        match (name.namespace, name.index) {
+            (0, index) => Some(Symbol::Defined(index)),
+            (1, 0) => Some(Symbol::SlowCall),
+            _ => None,
+        }
+    }
+}
+
+/// Parts of memory of which no two overlap: what alias analysis may assume.
+///
+/// Entities that could be the same one share a region: imports of one kind, and
+/// everything beyond [`Region::DISTINCT`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Region {
+    /// Contexts, stores, function references and what else is bookkeeping.
+    Vm,
+    /// Bases and lengths of tables.
+    TableHeader,
+    /// Elements of tables.
+    Elements,
+    /// Bases and lengths of memories.
+    MemoryHeader,
+    /// Memories that are imported.
+    ImportedMemories,
+    /// Globals that are imported.
+    ImportedGlobals,
+    /// A memory of the module.
+    Memory(u32),
+    /// A global of the module.
+    Global(u32),
+}
+
+impl Region {
+    /// How many entities of a kind get a region of their own.
+    const DISTINCT: u32 = 256;
+
+    pub(crate) fn of_memory(env: &ModuleEnv<'_>, memory: MemIdx) -> Region {
+        match env.owns_memory(memory) {
+            true => Region::Memory(memory.0.min(Region::DISTINCT)),
+            false => Region::ImportedMemories,
+        }
+    }
+
+    pub(crate) fn of_global(env: &ModuleEnv<'_>, global: GlobalIdx) -> Region {
+        match env.owns_global(global) {
+            true => Region::Global(global.0.min(Region::DISTINCT)),
+            false => Region::ImportedGlobals,
+        }
+    }
+
+    fn id(self) -> u32 {
+        match self {
+            Region::Vm => 0,
+            Region::TableHeader => 1,
+            Region::Elements => 2,
+            Region::MemoryHeader => 3,
+            Region::ImportedMemories => 4,
+            Region::ImportedGlobals => 5,
+            Region::Memory(index) => 0x1_0000 + index,
+            Region::Global(index) => 0x2_0000 + index,
+        }
+    }
+
+    /// The region as the function knows it.
+    fn declare(self, func: &mut Function) -> AliasRegion {
+        let id = self.id();
+        match func.dfg.alias_regions.get(id) {
+            Some(region) => region,
+            None => {
+                let description = format!("{self:?}").into();
+                func.dfg.alias_regions.insert(AliasRegionData { user_id: id, description })
+            }
+        }
+    }
+
+    /// Flags of an access to the region that cannot fault and is aligned.
+    pub(crate) fn trusted(self, func: &mut Function) -> MemFlagsData {
+        MemFlagsData::trusted().with_alias_region(Some(self.declare(func)))
+    }
+
+    /// Flags of a guest's access: any alignment, faults out of bounds.
+    pub(crate) fn guest(self, func: &mut Function) -> MemFlagsData {
+        use cranelift_codegen::ir::Endianness;
+        let flags = MemFlagsData::new().with_endianness(Endianness::Little);
+        flags.with_alias_region(Some(self.declare(func)))
+    }
+}
+
+/// Flags of a load that gives the same value whenever and wherever it is done.
+pub(crate) const CONSTANT: MemFlagsData = MemFlagsData::trusted().with_readonly().with_can_move();

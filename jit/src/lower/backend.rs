@@ -1,0 +1,191 @@
+//! The switchboard: one line per verb.
+
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
+use bimetal_core::ops::mem::{LoadOp, StoreOp};
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::types::{FuncType, HeapType, ValType};
+use bimetal_core::value::Slot;
+use bimetal_parser::walk::{
+    Backend, BlockType, Callee, Control, Controls, FuncInfo, MemArg, Operand, Stack,
+};
+use cranelift_codegen::ir::Value;
+
+use super::{Label, Lower};
+use crate::error::JitError;
+
+impl Backend for Lower<'_> {
+    type Value = Value;
+    type Label = Label;
+    type Output = ();
+    type Error = JitError;
+
+    fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), JitError> {
+        self.enter(info);
+        Ok(())
+    }
+    fn finish(self, _: &FuncInfo<'_>, _: u32) -> Result<(), JitError> {
+        self.finish()
+    }
+    fn at(&mut self, offset: u32) {
+        self.at(offset);
+    }
+
+    fn constant(&mut self, _: &mut Stack<Value>, ty: ValType, bits: Slot) -> Value {
+        self.constant(ty, bits)
+    }
+    fn num(&mut self, _: &mut Stack<Value>, op: NumOp, args: &[Operand<Value>]) -> Value {
+        self.num(op, args)
+    }
+    fn select(&mut self, _: &mut Stack<Value>, args: [Operand<Value>; 3]) -> Value {
+        let [a, b, condition] = args.map(|arg| arg.value);
+        self.select(a, b, condition)
+    }
+    fn drop_operand(&mut self, _: &mut Stack<Value>, _: Operand<Value>) {}
+
+    fn local_get(&mut self, _: &mut Stack<Value>, local: LocalIdx, _: ValType) -> Value {
+        self.builder.use_var(self.locals[local.index()])
+    }
+    fn local_set(&mut self, _: &mut Stack<Value>, local: LocalIdx, value: Operand<Value>) {
+        self.builder.def_var(self.locals[local.index()], value.value);
+    }
+    fn local_tee(&mut self, _: &mut Stack<Value>, local: LocalIdx, value: Operand<Value>) -> Value {
+        self.builder.def_var(self.locals[local.index()], value.value);
+        value.value
+    }
+    fn global_get(&mut self, _: &mut Stack<Value>, global: GlobalIdx, ty: ValType) -> Value {
+        self.global_get(global, ty)
+    }
+    fn global_set(&mut self, _: &mut Stack<Value>, global: GlobalIdx, value: Operand<Value>) {
+        self.global_set(global, value.value);
+    }
+
+    fn load(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: LoadOp,
+        arg: MemArg,
+        addr: Operand<Value>,
+    ) -> Value {
+        self.load(op, arg, addr)
+    }
+    fn store(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: StoreOp,
+        arg: MemArg,
+        addr: Operand<Value>,
+        value: Operand<Value>,
+    ) {
+        self.store(op, arg, addr, value.value);
+    }
+    fn memory_size(&mut self, _: &mut Stack<Value>, memory: MemIdx) -> Value {
+        self.memory_size(memory)
+    }
+    fn table_get(&mut self, _: &mut Stack<Value>, table: TableIdx, index: Operand<Value>) -> Value {
+        self.table_get(table, index)
+    }
+    fn table_set(
+        &mut self,
+        _: &mut Stack<Value>,
+        table: TableIdx,
+        index: Operand<Value>,
+        value: Operand<Value>,
+    ) {
+        self.table_set(table, index, value.value);
+    }
+    fn table_size(&mut self, _: &mut Stack<Value>, table: TableIdx) -> Value {
+        self.table_size(table)
+    }
+    fn slow(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: SlowOp,
+        imm: SlowImm,
+        args: &[Operand<Value>],
+        result: Option<ValType>,
+    ) -> Option<Value> {
+        self.slow(op, imm, args, result)
+    }
+
+    fn ref_null(&mut self, _: &mut Stack<Value>, _: HeapType) -> Value {
+        self.ref_null()
+    }
+    fn ref_is_null(&mut self, _: &mut Stack<Value>, operand: Operand<Value>) -> Value {
+        self.ref_is_null(operand.value)
+    }
+    fn ref_func(&mut self, _: &mut Stack<Value>, func: FuncIdx) -> Value {
+        self.ref_func(func)
+    }
+
+    fn block(&mut self, _: &mut Stack<Value>, ty: BlockType) -> Label {
+        self.block(ty)
+    }
+    fn loop_(&mut self, stack: &mut Stack<Value>, ty: BlockType, _: u32) -> Label {
+        self.loop_(stack, ty)
+    }
+    fn if_(&mut self, _: &mut Stack<Value>, ty: BlockType, condition: Operand<Value>) -> Label {
+        self.if_(ty, condition.value)
+    }
+    fn else_(
+        &mut self,
+        stack: &mut Stack<Value>,
+        control: &mut Control<Value, Label>,
+        reachable: bool,
+    ) {
+        self.else_(stack, control, reachable);
+    }
+    fn end(
+        &mut self,
+        stack: &mut Stack<Value>,
+        control: &mut Control<Value, Label>,
+        reachable: bool,
+    ) {
+        self.end(stack, control, reachable);
+    }
+    fn block_result(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: &Control<Value, Label>,
+        index: usize,
+        _: ValType,
+    ) -> Value {
+        self.results[index]
+    }
+
+    fn br(&mut self, stack: &mut Stack<Value>, target: &mut Control<Value, Label>, arity: usize) {
+        self.br(stack, target, arity);
+    }
+    fn br_if(
+        &mut self,
+        stack: &mut Stack<Value>,
+        target: &mut Control<Value, Label>,
+        arity: usize,
+        condition: Operand<Value>,
+    ) {
+        self.br_if(stack, target, arity, condition.value);
+    }
+    fn br_table(
+        &mut self,
+        stack: &mut Stack<Value>,
+        controls: &mut Controls<Value, Label>,
+        depths: &[u32],
+        arity: usize,
+        index: Operand<Value>,
+    ) {
+        self.br_table(stack, controls, depths, arity, index.value);
+    }
+    fn return_(&mut self, stack: &mut Stack<Value>) {
+        self.return_(stack);
+    }
+    fn unreachable(&mut self, _: &mut Stack<Value>) {
+        self.unreachable();
+    }
+
+    fn call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
+        self.call(stack, callee, ty);
+    }
+    fn call_result(&mut self, _: &mut Stack<Value>, index: usize, _: ValType) -> Value {
+        self.results[index]
+    }
+}

@@ -1,0 +1,249 @@
+//! Structured control flow as blocks.
+
+use bimetal_core::trap::TrapCode;
+use bimetal_core::types::ValType;
+use bimetal_parser::walk::{BlockType, Control, ControlKind, Controls, Operand, Stack};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{Block, BlockArg, BlockCall, InstBuilder, JumpTableData, Value};
+use std::collections::HashMap;
+
+use super::Lower;
+use crate::abi::{clif_trap, clif_type};
+
+/// Entries of one jump table; a longer `br_table` is split. Cranelift has an
+/// implementation limit of about twice as many.
+const MAX_JUMP_TABLE: usize = 1 << 15;
+
+/// The blocks of a structure.
+#[derive(Debug)]
+pub(crate) struct Label {
+    /// Where branches go: a loop's beginning, the end of anything else. Its
+    /// parameters are what a branch takes along.
+    target: Block,
+    /// The `else` of an `if`.
+    otherwise: Option<Block>,
+}
+
+impl Lower<'_> {
+    fn block_with(&mut self, params: &[ValType]) -> Block {
+        let block = self.builder.create_block();
+        for &ty in params {
+            self.builder.append_block_param(block, clif_type(ty));
+        }
+        block
+    }
+
+    /// Continues in a block that nothing else will branch to.
+    fn continue_in(&mut self, block: Block) {
+        self.builder.switch_to_block(block);
+        self.builder.seal_block(block);
+    }
+
+    pub(super) fn block(&mut self, ty: BlockType) -> Label {
+        let target = self.block_with(ty.results(self.env.module));
+        Label { target, otherwise: None }
+    }
+
+    pub(super) fn loop_(&mut self, stack: &mut Stack<Value>, ty: BlockType) -> Label {
+        let params = ty.params(self.env.module);
+        let header = self.block_with(params);
+        let operands = stack.top_mut(params.len());
+        let args = Self::block_args(operands);
+        self.builder.ins().jump(header, &args);
+        self.builder.switch_to_block(header);
+        for (operand, &param) in operands.iter_mut().zip(self.builder.block_params(header)) {
+            operand.value = param;
+        }
+        Label { target: header, otherwise: None }
+    }
+
+    pub(super) fn if_(&mut self, ty: BlockType, condition: Value) -> Label {
+        let target = self.block_with(ty.results(self.env.module));
+        let then = self.builder.create_block();
+        let otherwise = self.builder.create_block();
+        self.builder.ins().brif(condition, then, &[], otherwise, &[]);
+        self.continue_in(then);
+        Label { target, otherwise: Some(otherwise) }
+    }
+
+    pub(super) fn else_(
+        &mut self,
+        stack: &Stack<Value>,
+        control: &mut Control<Value, Label>,
+        reachable: bool,
+    ) {
+        if reachable {
+            self.fall_into_end(stack, control);
+        }
+        if let Some(otherwise) = control.label_mut().otherwise.take() {
+            self.continue_in(otherwise);
+        }
+    }
+
+    fn fall_into_end(&mut self, stack: &Stack<Value>, control: &Control<Value, Label>) {
+        let arity = control.ty.results(self.env.module).len();
+        let args = Self::block_args(stack.top(arity));
+        self.builder.ins().jump(control.label().target, &args);
+    }
+
+    pub(super) fn end(
+        &mut self,
+        stack: &Stack<Value>,
+        control: &Control<Value, Label>,
+        reachable: bool,
+    ) {
+        let target = control.label().target;
+        self.results.clear();
+        if matches!(control.kind, ControlKind::Loop(_)) {
+            self.builder.seal_block(target);
+            if reachable {
+                let arity = control.ty.results(self.env.module).len();
+                self.results.extend(stack.top(arity).iter().map(|operand| operand.value));
+            }
+            return;
+        }
+        if reachable {
+            self.fall_into_end(stack, control);
+        }
+        self.builder.seal_block(target);
+        if reachable || control.end_reached {
+            self.builder.switch_to_block(target);
+            self.results.extend_from_slice(self.builder.block_params(target));
+        }
+    }
+
+    pub(super) fn br(
+        &mut self,
+        stack: &Stack<Value>,
+        target: &Control<Value, Label>,
+        arity: usize,
+    ) {
+        let args = Self::block_args(stack.top(arity));
+        self.builder.ins().jump(target.label().target, &args);
+    }
+
+    pub(super) fn br_if(
+        &mut self,
+        stack: &Stack<Value>,
+        target: &Control<Value, Label>,
+        arity: usize,
+        condition: Value,
+    ) {
+        let next = self.builder.create_block();
+        if target.kind == ControlKind::Func {
+            let leave = self.builder.create_block();
+            self.builder.ins().brif(condition, leave, &[], next, &[]);
+            self.continue_in(leave);
+            self.return_(stack);
+        } else {
+            let args = Self::block_args(stack.top(arity));
+            self.builder.ins().brif(condition, target.label().target, &args, next, &[]);
+        }
+        self.continue_in(next);
+    }
+
+    pub(super) fn br_table(
+        &mut self,
+        stack: &Stack<Value>,
+        controls: &Controls<Value, Label>,
+        depths: &[u32],
+        arity: usize,
+        index: Value,
+    ) {
+        let Some((&default, depths)) = depths.split_last() else {
+            return self.refuse("a br_table without a default target");
+        };
+        let mut targets = Targets { arity, edges: HashMap::new() };
+        let default = targets.block(self, controls, default);
+        let blocks: Vec<Block> =
+            depths.iter().map(|&depth| targets.block(self, controls, depth)).collect();
+        self.jump_tables(&blocks, default, index);
+        let mut edges: Vec<(u32, Block)> = targets.edges.into_iter().collect();
+        edges.sort_unstable();
+        for (depth, edge) in edges {
+            self.continue_in(edge);
+            if controls.is_return(depth) {
+                self.return_(stack);
+            } else {
+                self.br(stack, controls.target(depth), arity);
+            }
+        }
+    }
+
+    /// Jumps to the block with this index, or the default one.
+    fn jump_tables(&mut self, blocks: &[Block], default: Block, mut index: Value) {
+        let mut chunks = blocks.chunks(MAX_JUMP_TABLE).peekable();
+        if blocks.is_empty() {
+            self.builder.ins().jump(default, &[]);
+        }
+        while let Some(chunk) = chunks.next() {
+            let last = chunks.peek().is_none();
+            let beyond = if last { default } else { self.builder.create_block() };
+            let table = self.jump_table(chunk, beyond);
+            self.builder.ins().br_table(index, table);
+            if !last {
+                self.continue_in(beyond);
+                let count = chunk.len() as i64;
+                // An index below the chunk's end never gets here.
+                index = self.builder.ins().iadd_imm_s(index, -count);
+            }
+        }
+    }
+
+    fn jump_table(&mut self, blocks: &[Block], default: Block) -> cranelift_codegen::ir::JumpTable {
+        let pool = &mut self.builder.func.dfg.value_lists;
+        let no_args: [BlockArg; 0] = [];
+        let mut call = |block| BlockCall::new(block, no_args.iter().copied(), pool);
+        let default = call(default);
+        let entries: Vec<BlockCall> = blocks.iter().map(|&block| call(block)).collect();
+        self.builder.create_jump_table(JumpTableData::new(default, &entries))
+    }
+
+    pub(super) fn return_(&mut self, stack: &Stack<Value>) {
+        let arity = self.builder.func.signature.returns.len();
+        let values: Vec<Value> = stack.top(arity).iter().map(|operand| operand.value).collect();
+        self.builder.ins().return_(&values);
+    }
+
+    pub(super) fn unreachable(&mut self) {
+        self.builder.ins().trap(clif_trap(TrapCode::Unreachable));
+    }
+
+    pub(super) fn select(&mut self, a: Value, b: Value, condition: Value) -> Value {
+        self.builder.ins().select(condition, a, b)
+    }
+
+    /// Traps if an index operand is not below a 64-bit length.
+    pub(super) fn check_index(
+        &mut self,
+        index: Operand<Value>,
+        len: Value,
+        code: TrapCode,
+    ) -> Value {
+        let index = self.index(index);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, len);
+        self.trap_if(outside, code);
+        index
+    }
+}
+
+/// The blocks that a `br_table` jumps to: one of its own for each target that
+/// returns or takes operands along, made once however often the target occurs.
+struct Targets {
+    arity: usize,
+    edges: HashMap<u32, Block>,
+}
+
+impl Targets {
+    fn block(
+        &mut self,
+        lower: &mut Lower<'_>,
+        controls: &Controls<Value, Label>,
+        depth: u32,
+    ) -> Block {
+        if self.arity == 0 && !controls.is_return(depth) {
+            return controls.target(depth).label().target;
+        }
+        *self.edges.entry(depth).or_insert_with(|| lower.builder.create_block())
+    }
+}

@@ -1,0 +1,122 @@
+//! Loads and stores of linear memory.
+//!
+//! **What must never happen here:** an address is formed that is neither checked
+//! against the memory's current length nor certain to lie in the memory's
+//! reservation or its guard ([`MemoryPlan::elides_check`]). No other file of this
+//! crate forms addresses in linear memory. This is the mirror in CLIF of
+//! [`bimetal_core::addr::effective`].
+//!
+//! [`MemoryPlan::elides_check`]: bimetal_runtime::memory::MemoryPlan::elides_check
+
+use bimetal_core::index::MemIdx;
+use bimetal_core::ops::mem::{LoadOp, StoreOp};
+use bimetal_core::trap::TrapCode;
+use bimetal_core::types::ValType;
+use bimetal_parser::walk::{MemArg, Operand};
+use bimetal_runtime::layout::{MEMORY_BASE, MEMORY_LEN};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
+
+use super::Lower;
+use crate::abi::{PTR, clif_trap};
+use crate::env::{CONSTANT, Region};
+
+/// Where an access goes: an address, a constant displacement and its flags.
+struct Place {
+    address: Value,
+    displacement: i32,
+    flags: MemFlagsData,
+}
+
+impl Lower<'_> {
+    /// The place of an access, checked as far as the memory's plan asks for it.
+    fn place(&mut self, arg: MemArg, addr: Operand<Value>, width: u32) -> Place {
+        let index = self.index(addr);
+        let elided = self.env.plans[arg.memory.index()].elides_check(arg.offset, width);
+        if !(elided && addr.ty == ValType::I32) {
+            self.check_bounds(arg, index, width);
+        }
+        let base = self.memory_base(arg.memory);
+        let mut address = self.builder.ins().iadd(base, index);
+        let displacement = i32::try_from(arg.offset).unwrap_or_else(|_| {
+            // Checked above: the sum lies inside the memory and does not wrap.
+            let offset = self.builder.ins().iconst(types::I64, arg.offset as i64);
+            address = self.builder.ins().iadd(address, offset);
+            0
+        });
+        let region = Region::of_memory(self.env, arg.memory);
+        Place { address, displacement, flags: region.guest(self.builder.func) }
+    }
+
+    /// Traps unless every byte of the access lies inside the memory.
+    fn check_bounds(&mut self, arg: MemArg, index: Value, width: u32) {
+        const OUTSIDE: TrapCode = TrapCode::MemoryOutOfBounds;
+        let Some(end) = arg.offset.checked_add(u64::from(width)) else {
+            let always = self.builder.ins().iconst(types::I8, 1);
+            return self.trap_if(always, OUTSIDE);
+        };
+        let end = self.builder.ins().iconst(types::I64, end as i64);
+        let end = self.builder.ins().uadd_overflow_trap(index, end, clif_trap(OUTSIDE));
+        let len = self.memory_len(arg.memory);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, len);
+        self.trap_if(outside, OUTSIDE);
+    }
+
+    fn memory_header(&mut self, memory: MemIdx) -> Value {
+        self.cx_constant(PTR, self.env.layout.memory(memory) as i32)
+    }
+
+    fn memory_base(&mut self, memory: MemIdx) -> Value {
+        let header = self.memory_header(memory);
+        let moves = self.env.plans[memory.index()].can_move;
+        let flags = if moves { self.trusted(Region::MemoryHeader) } else { CONSTANT };
+        self.builder.ins().load(PTR, flags, header, MEMORY_BASE)
+    }
+
+    fn memory_len(&mut self, memory: MemIdx) -> Value {
+        let header = self.memory_header(memory);
+        let flags = self.trusted(Region::MemoryHeader);
+        self.builder.ins().load(types::I64, flags, header, MEMORY_LEN)
+    }
+
+    pub(super) fn memory_size(&mut self, memory: MemIdx) -> Value {
+        let ty = &self.env.module.memories[memory.index()];
+        let len = self.memory_len(memory);
+        let pages = self.builder.ins().ushr_imm_u(len, i64::from(ty.page_size_log2));
+        self.from_index(pages, ty.addr.val_type())
+    }
+
+    pub(super) fn load(&mut self, op: LoadOp, arg: MemArg, addr: Operand<Value>) -> Value {
+        use LoadOp::*;
+        let Place { address: at, displacement: by, flags } = self.place(arg, addr, op.width());
+        let ins = self.builder.ins();
+        match op {
+            i32_load => ins.load(types::I32, flags, at, by),
+            i64_load => ins.load(types::I64, flags, at, by),
+            f32_load => ins.load(types::F32, flags, at, by),
+            f64_load => ins.load(types::F64, flags, at, by),
+            i32_load8_s => ins.sload8(types::I32, flags, at, by),
+            i32_load8_u => ins.uload8(types::I32, flags, at, by),
+            i32_load16_s => ins.sload16(types::I32, flags, at, by),
+            i32_load16_u => ins.uload16(types::I32, flags, at, by),
+            i64_load8_s => ins.sload8(types::I64, flags, at, by),
+            i64_load8_u => ins.uload8(types::I64, flags, at, by),
+            i64_load16_s => ins.sload16(types::I64, flags, at, by),
+            i64_load16_u => ins.uload16(types::I64, flags, at, by),
+            i64_load32_s => ins.sload32(flags, at, by),
+            i64_load32_u => ins.uload32(flags, at, by),
+        }
+    }
+
+    pub(super) fn store(&mut self, op: StoreOp, arg: MemArg, addr: Operand<Value>, value: Value) {
+        use StoreOp::*;
+        let Place { address: at, displacement: by, flags } = self.place(arg, addr, op.width());
+        let ins = self.builder.ins();
+        match op {
+            i32_store | i64_store | f32_store | f64_store => ins.store(flags, value, at, by),
+            i32_store8 | i64_store8 => ins.istore8(flags, value, at, by),
+            i32_store16 | i64_store16 => ins.istore16(flags, value, at, by),
+            i64_store32 => ins.istore32(flags, value, at, by),
+        };
+    }
+}

@@ -1,0 +1,202 @@
+//! From the walker's verbs to CLIF.
+//!
+//! [`Lower`] is the JIT's [`Backend`]: a switchboard to one file per family of
+//! instructions. Operands are CLIF values, locals are variables of the frontend,
+//! structures are blocks whose parameters carry the operands along.
+
+mod backend;
+mod call;
+mod control;
+mod convert;
+mod global;
+mod mem;
+mod num;
+mod reference;
+mod slow;
+mod table;
+
+use std::collections::HashMap;
+
+use bimetal_core::trap::TrapCode;
+use bimetal_core::types::ValType;
+use bimetal_core::value::Slot;
+use bimetal_parser::walk::{FuncInfo, Operand};
+use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
+use cranelift_codegen::ir::{
+    self, FuncRef, GlobalValueData, InstBuilder, MemFlagsData, SourceLoc, Type, Value, types,
+};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::{FunctionBuilder, Variable};
+
+use bimetal_runtime::layout::{CX_STORE, STORE_STACK_LIMIT};
+
+use crate::abi::{PTR, clif_trap, clif_type};
+use crate::env::{CONSTANT, ModuleEnv, Region, Symbol};
+use crate::error::JitError;
+
+pub(crate) use control::Label;
+
+/// The state of the translation of one function.
+pub(crate) struct Lower<'a> {
+    pub(crate) builder: FunctionBuilder<'a>,
+    pub(crate) env: &'a ModuleEnv<'a>,
+    config: TargetFrontendConfig,
+    /// The context: the function's first parameter.
+    cx: Value,
+    locals: Vec<Variable>,
+    /// The results of the last call or of the structure that just ended.
+    results: Vec<Value>,
+    /// Functions that are called directly.
+    callees: HashMap<Symbol, FuncRef>,
+    /// The byte offset of the current instruction.
+    offset: u32,
+    /// Why the function cannot be compiled, if a verb that cannot fail found out.
+    refused: Option<JitError>,
+}
+
+impl<'a> Lower<'a> {
+    pub(crate) fn new(
+        builder: FunctionBuilder<'a>,
+        env: &'a ModuleEnv<'a>,
+        config: TargetFrontendConfig,
+    ) -> Lower<'a> {
+        Lower {
+            builder,
+            env,
+            config,
+            cx: Value::from_u32(0),
+            locals: Vec::new(),
+            results: Vec::new(),
+            callees: HashMap::new(),
+            offset: 0,
+            refused: None,
+        }
+    }
+
+    /// Makes the entry block: the context, the parameters, zeroed locals.
+    fn enter(&mut self, info: &FuncInfo<'_>) {
+        let entry = self.builder.create_block();
+        self.builder.append_block_params_for_function_params(entry);
+        self.builder.switch_to_block(entry);
+        self.builder.seal_block(entry);
+        self.declare_stack_limit();
+        self.cx = self.builder.block_params(entry)[0];
+        let params = info.ty.params.len();
+        let mut zeros: [Option<(Type, Value)>; 5] = [None; 5];
+        for (index, &ty) in info.locals.iter().enumerate() {
+            let ty = clif_type(ty);
+            let variable = self.builder.declare_var(ty);
+            let value = if index < params {
+                self.builder.block_params(entry)[index + 1]
+            } else {
+                self.zero(ty, &mut zeros)
+            };
+            self.builder.def_var(variable, value);
+            self.locals.push(variable);
+        }
+    }
+
+    /// The zero of a type, made once per function.
+    fn zero(&mut self, ty: Type, zeros: &mut [Option<(Type, Value)>]) -> Value {
+        if let Some(known) = zeros.iter().flatten().find(|zero| zero.0 == ty) {
+            return known.1;
+        }
+        let value = match ty {
+            types::F32 => self.builder.ins().f32const(Ieee32::with_bits(0)),
+            types::F64 => self.builder.ins().f64const(Ieee64::with_bits(0)),
+            types::I8X16 => {
+                let data = vec![0_u8; 16].into();
+                let constant = self.builder.func.dfg.constants.insert(data);
+                self.builder.ins().vconst(ty, constant)
+            }
+            _ => self.builder.ins().iconst(ty, 0),
+        };
+        if let Some(free) = zeros.iter_mut().find(|zero| zero.is_none()) {
+            *free = Some((ty, value));
+        }
+        value
+    }
+
+    /// Has the prologue compare the stack pointer with the store's limit.
+    fn declare_stack_limit(&mut self) {
+        let func = &mut self.builder.func;
+        let constant = func.dfg.mem_flags.insert_unchecked(CONSTANT);
+        let flags = Region::Vm.trusted(func);
+        let mutable = func.dfg.mem_flags.insert_unchecked(flags);
+        let cx = func.create_global_value(GlobalValueData::VMContext);
+        let load = |base, offset: i32, flags| GlobalValueData::Load {
+            base,
+            offset: offset.into(),
+            global_type: PTR,
+            flags,
+        };
+        let store = func.create_global_value(load(cx, CX_STORE, constant));
+        let limit = func.create_global_value(load(store, STORE_STACK_LIMIT, mutable));
+        func.stack_limit = Some(limit);
+    }
+
+    /// A load from the context of something that never changes.
+    fn cx_constant(&mut self, ty: Type, offset: i32) -> Value {
+        self.builder.ins().load(ty, CONSTANT, self.cx, offset)
+    }
+
+    /// Flags of an access to a part of memory that cannot fault.
+    fn trusted(&mut self, region: Region) -> MemFlagsData {
+        region.trusted(self.builder.func)
+    }
+
+    fn constant(&mut self, ty: ValType, bits: Slot) -> Value {
+        let ins = self.builder.ins();
+        match ty {
+            ValType::I32 => ins.iconst(types::I32, i64::from(bits.u32())),
+            ValType::F32 => ins.f32const(Ieee32::with_bits(bits.u32())),
+            ValType::F64 => ins.f64const(Ieee64::with_bits(bits.bits())),
+            _ => ins.iconst(types::I64, bits.bits() as i64),
+        }
+    }
+
+    /// Traps if the condition is not zero.
+    fn trap_if(&mut self, condition: Value, code: TrapCode) {
+        self.builder.ins().trapnz(condition, clif_trap(code));
+    }
+
+    /// An index or length operand as 64 bits: 32-bit ones are unsigned.
+    fn index(&mut self, operand: Operand<Value>) -> Value {
+        match operand.ty {
+            ValType::I32 => self.builder.ins().uextend(types::I64, operand.value),
+            _ => operand.value,
+        }
+    }
+
+    /// A 64-bit length as the type of an index.
+    fn from_index(&mut self, value: Value, ty: ValType) -> Value {
+        match ty {
+            ValType::I32 => self.builder.ins().ireduce(types::I32, value),
+            _ => value,
+        }
+    }
+
+    /// Refuses the function; translation goes on, its result is not used.
+    fn refuse(&mut self, message: impl Into<String>) {
+        let error = JitError::new(message).at(self.offset);
+        self.refused.get_or_insert(error);
+    }
+
+    fn finish(self) -> Result<(), JitError> {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
+        self.builder.finalize(self.config);
+        Ok(())
+    }
+
+    fn at(&mut self, offset: u32) {
+        self.offset = offset;
+        self.builder.set_srcloc(SourceLoc::new(offset));
+    }
+
+    /// The values of operands as arguments of a branch.
+    fn block_args(operands: &[Operand<Value>]) -> Vec<ir::BlockArg> {
+        operands.iter().map(|operand| operand.value.into()).collect()
+    }
+}

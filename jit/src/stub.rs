@@ -1,0 +1,156 @@
+//! Code that no function of a module contains: the ways in and out.
+//!
+//! - A *trampoline* is entered by the host: it takes arguments from slots, calls
+//!   a native entry and puts the results back.
+//! - A *host thunk* is the native entry of a host function: it puts its
+//!   arguments into slots, has the host called, and takes the results.
+//! - The *slow-call stub* stands between compiled code and the builtins of the
+//!   runtime.
+//!
+//! The latter two tell the runtime where the guest left: the caller's frame
+//! pointer and return address.
+
+use bimetal_runtime::layout::{ACTIVATION_EXIT_FP, ACTIVATION_EXIT_PC, CX_STORE, STORE_ACTIVATION};
+use cranelift_codegen::ir::{
+    Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind, TrapCode, Type,
+    UserFuncName, Value, types,
+};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_frontend::FunctionBuilder;
+
+use crate::abi::{PTR, Shape, builtin, host, slots, slow_call as slow_call_sig};
+use crate::compile::{Compiler, FuncCode};
+use crate::env::CONSTANT;
+use crate::error::JitError;
+use crate::unwind;
+
+const TRUSTED: MemFlagsData = MemFlagsData::trusted();
+
+/// The entry block and the function's parameters.
+fn enter(builder: &mut FunctionBuilder<'_>) -> Vec<Value> {
+    let entry = builder.create_block();
+    builder.append_block_params_for_function_params(entry);
+    builder.switch_to_block(entry);
+    builder.block_params(entry).to_vec()
+}
+
+fn function(sig: Signature) -> Function {
+    Function::with_name_signature(UserFuncName::default(), sig)
+}
+
+/// Loads values of these types from consecutive slots.
+fn load_slots(builder: &mut FunctionBuilder<'_>, types: &[Type], base: Value) -> Vec<Value> {
+    let mut offset = 0;
+    types
+        .iter()
+        .map(|&ty| {
+            // A vector's slots are aligned like any other.
+            let flags = MemFlagsData::new().with_notrap();
+            let value = builder.ins().load(ty, flags, base, offset);
+            offset += 8 * slots(ty) as i32;
+            value
+        })
+        .collect()
+}
+
+/// Stores values into consecutive slots.
+fn store_slots(builder: &mut FunctionBuilder<'_>, values: &[Value], base: Value) {
+    let mut offset = 0;
+    for &value in values {
+        let ty = builder.func.dfg.value_type(value);
+        let flags = MemFlagsData::new().with_notrap();
+        builder.ins().store(flags, value, base, offset);
+        offset += 8 * slots(ty) as i32;
+    }
+}
+
+/// Where the guest left: the return address into the caller and its frame
+/// pointer.
+fn caller(builder: &mut FunctionBuilder<'_>) -> (Value, Value) {
+    let pc = builder.ins().get_return_address(PTR);
+    let own = builder.ins().get_frame_pointer(PTR);
+    // Frame pointers are kept: the word at one is the caller's.
+    let fp = builder.ins().load(PTR, TRUSTED, own, 0);
+    (pc, fp)
+}
+
+/// `extern "C" fn(native: *const u8, cx: *mut VmCtx, slots: *mut Slot)`
+pub(crate) fn trampoline(
+    compiler: &mut Compiler,
+    isa: &dyn TargetIsa,
+    shape: &Shape,
+) -> Result<FuncCode, JitError> {
+    let sig = host(&[PTR, PTR, PTR], &[]);
+    compiler.stub(isa, function(sig), |builder| {
+        let params = enter(builder);
+        let (native, cx, slots) = (params[0], params[1], params[2]);
+        let mut args = vec![cx];
+        args.extend(load_slots(builder, &shape.params, slots));
+        let callee = builder.import_signature(shape.native());
+        let call = builder.ins().call_indirect(callee, native, &args);
+        let results = builder.inst_results(call).to_vec();
+        store_slots(builder, &results, slots);
+        builder.ins().return_(&[]);
+    })
+}
+
+/// The native entry of host functions of this shape.
+pub(crate) fn host_thunk(
+    compiler: &mut Compiler,
+    isa: &dyn TargetIsa,
+    shape: &Shape,
+) -> Result<FuncCode, JitError> {
+    compiler.stub(isa, function(shape.native()), |builder| {
+        let params = enter(builder);
+        let func_ref = params[0];
+        let size = 8 * shape.call_slots();
+        let data = StackSlotData::new(StackSlotKind::ExplicitSlot, size, 3);
+        let slots = builder.create_sized_stack_slot(data);
+        let slots = builder.ins().stack_addr(PTR, slots, 0);
+        store_slots(builder, &params[1..], slots);
+        let (pc, fp) = caller(builder);
+        let callee = builder.import_signature(host(&[PTR, PTR, PTR, PTR], &[]));
+        let address = unwind::host_call as unwind::HostCall as usize;
+        let address = builder.ins().iconst(PTR, address as i64);
+        builder.ins().call_indirect(callee, address, &[func_ref, slots, pc, fp]);
+        let results = load_slots(builder, &shape.results, slots);
+        builder.ins().return_(&results);
+    })
+}
+
+/// The stub of [`crate::abi::slow_call`].
+pub(crate) fn slow_call(
+    compiler: &mut Compiler,
+    isa: &dyn TargetIsa,
+) -> Result<FuncCode, JitError> {
+    compiler.stub(isa, function(slow_call_sig()), |builder| {
+        let params = enter(builder);
+        let (cx, address) = (params[0], params[1]);
+        let (pc, fp) = caller(builder);
+        let store = builder.ins().load(PTR, CONSTANT, cx, CX_STORE);
+        let activation = builder.ins().load(PTR, TRUSTED, store, STORE_ACTIVATION);
+        builder.ins().store(TRUSTED, pc, activation, ACTIVATION_EXIT_PC);
+        builder.ins().store(TRUSTED, fp, activation, ACTIVATION_EXIT_FP);
+        let callee = builder.import_signature(builtin());
+        let mut args = vec![cx];
+        args.extend_from_slice(&params[2..]);
+        let call = builder.ins().call_indirect(callee, address, &args);
+        let (value, trap) = {
+            let results = builder.inst_results(call);
+            (results[0], results[1])
+        };
+        let failed = builder.create_block();
+        let done = builder.create_block();
+        builder.set_cold_block(failed);
+        builder.ins().brif(trap, failed, &[], done, &[]);
+        builder.switch_to_block(done);
+        builder.ins().return_(&[value]);
+        builder.switch_to_block(failed);
+        let callee = builder.import_signature(host(&[PTR, types::I64], &[]));
+        let address = unwind::raise as unwind::Raise as usize;
+        let address = builder.ins().iconst(PTR, address as i64);
+        builder.ins().call_indirect(callee, address, &[store, trap]);
+        // `raise` does not return.
+        builder.ins().trap(TrapCode::unwrap_user(1));
+    })
+}

@@ -1,0 +1,110 @@
+//! How compiled code ends early, and how its frames are found.
+//!
+//! The host enters compiled code through [`guarded_call`], which keeps its own
+//! stack pointer in the activation. To unwind is to restore that stack pointer
+//! and return from the guard with another result: the frames of the guest
+//! between are forgotten, and no frame of the host is among them, because every
+//! way from the guest to the host is a *stub* that calls one function here, and
+//! that function holds nothing that must be dropped when it unwinds.
+//!
+//! A guest is unwound
+//! - when an instruction faults ([`signal`]): the handler sends the thread to
+//!   [`trap_here`], on the guest's stack, as if the instruction had called it;
+//! - when a builtin reports a trap ([`raise`]);
+//! - when a host function does not return normally ([`host_call`]).
+//!
+//! In each case the reason is left in the store, and where the guest was is in
+//! the activation, so that [`walk`] can list its frames.
+
+mod guard;
+mod signal;
+mod walk;
+
+use bimetal_core::trap::TrapCode;
+use bimetal_core::value::Slot;
+use bimetal_runtime::abi::Outcome;
+use bimetal_runtime::trap;
+use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
+
+pub(crate) use guard::guarded_call;
+pub(crate) use signal::{install, prepare_thread};
+pub(crate) use walk::walk;
+
+use crate::enter::current_store;
+
+/// The type of [`host_call`].
+pub(crate) type HostCall =
+    unsafe extern "C" fn(func_ref: *const VmFuncRef, slots: *mut Slot, pc: usize, fp: usize);
+
+/// Calls a host function for a host thunk, and returns only if it does.
+///
+/// # Safety
+/// Called by a host thunk alone: the record is a host function's, `slots` hold
+/// its arguments, `pc` and `fp` are where the guest called the thunk.
+pub(crate) unsafe extern "C" fn host_call(
+    func_ref: *const VmFuncRef,
+    slots: *mut Slot,
+    pc: usize,
+    fp: usize,
+) {
+    let store = current_store();
+    // SAFETY: a thunk runs only in compiled code, thus `store` is the one of the
+    // running guest, and its innermost activation that of the thunk's caller.
+    // Nothing that needs dropping is alive when `leave` is reached.
+    unsafe {
+        (*(*store).activation).exit_pc = pc;
+        (*(*store).activation).exit_fp = fp;
+        let outcome = (*(*func_ref).code).array()(store, func_ref, slots);
+        if outcome != Outcome::RETURN {
+            leave(store);
+        }
+    }
+}
+
+/// The type of [`raise`].
+pub(crate) type Raise = unsafe extern "C" fn(store: *mut VmStore, code: u64) -> !;
+
+/// Traps where the guest called the slow-call stub.
+///
+/// # Safety
+/// Called by that stub alone, with the running guest's store, after it has
+/// written the exit fields.
+pub(crate) unsafe extern "C" fn raise(store: *mut VmStore, code: u64) -> ! {
+    let known = u8::try_from(code).ok().and_then(TrapCode::from_u8);
+    let code = known.unwrap_or(TrapCode::Unreachable);
+    // SAFETY: as the caller says; the outcome needs no dropping.
+    unsafe {
+        let _ = trap::raise(store, code);
+        leave(store)
+    }
+}
+
+/// Traps at an instruction that faulted.
+///
+/// # Safety
+/// Entered from the signal handler alone, in place of the instruction at `pc`
+/// in a frame whose frame pointer is `fp`.
+pub(super) unsafe extern "C" fn trap_here(
+    store: *mut VmStore,
+    code: u64,
+    pc: usize,
+    fp: usize,
+) -> ! {
+    // SAFETY: the faulting code is the innermost activation's.
+    unsafe {
+        // Exit addresses are return addresses: behind the instruction.
+        (*(*store).activation).exit_pc = pc + 1;
+        (*(*store).activation).exit_fp = fp;
+        raise(store, code)
+    }
+}
+
+/// Forgets the guest's frames down to the innermost guard.
+///
+/// # Safety
+/// The store's innermost activation is one of compiled code, and no frame above
+/// its guard holds anything that must be dropped.
+unsafe fn leave(store: *mut VmStore) -> ! {
+    // SAFETY: the activation lives in the frame of the guard's caller.
+    unsafe { guard::unwind_to((*store).activation) }
+}
