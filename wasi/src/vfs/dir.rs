@@ -1,0 +1,246 @@
+//! An open directory of an in-memory file system.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::file::VirtualFile;
+use super::resolve::{Place, resolve};
+use super::tree::{Body, Ino, ROOT, Shared, Tree, lock};
+use crate::dir::{OpenHow, Opened, WasiDir};
+use crate::errno::Errno;
+use crate::flags::OFlags;
+use crate::types::{Dirent, Filestat, SetTime};
+
+/// A descriptor's view of a directory.
+pub(super) struct VirtualHandle {
+    tree: Shared,
+    ino: Ino,
+}
+
+impl VirtualHandle {
+    /// The root, which is always there.
+    pub(super) fn root(tree: &Shared) -> Self {
+        Self { tree: tree.clone(), ino: ROOT }
+    }
+
+    pub(super) fn open(tree: &Shared, ino: Ino) -> Result<Self, Errno> {
+        lock(tree).hold(ino)?;
+        Ok(Self { tree: tree.clone(), ino })
+    }
+
+    /// The handle behind `dir` if it is of the same file system.
+    fn same_tree<'a>(&self, dir: &'a dyn WasiDir) -> Result<&'a Self, Errno> {
+        (dir as &dyn Any)
+            .downcast_ref::<Self>()
+            .filter(|other| Arc::ptr_eq(&self.tree, &other.tree))
+            .ok_or(Errno::Xdev)
+    }
+
+    /// Where a new entry at `path` would go; an entry that exists is an error.
+    fn vacant(
+        &self,
+        tree: &Tree,
+        path: &str,
+        may_end_in_slash: bool,
+    ) -> Result<(Ino, String), Errno> {
+        let place = resolve(tree, self.ino, path, false)?;
+        match (place.node, place.entry) {
+            (Some(ino), _) if place.slash && !tree.is_dir(ino) => Err(Errno::Notdir),
+            (Some(_), _) => Err(Errno::Exist),
+            (None, Some(_)) if place.slash && !may_end_in_slash => Err(Errno::Noent),
+            (None, Some(entry)) => Ok(entry),
+            (None, None) => Err(Errno::Noent),
+        }
+    }
+}
+
+impl Drop for VirtualHandle {
+    fn drop(&mut self) {
+        lock(&self.tree).let_go(self.ino);
+    }
+}
+
+impl WasiDir for VirtualHandle {
+    fn open(&self, path: &str, how: OpenHow) -> Result<Opened, Errno> {
+        let ino = find_or_create(&mut lock(&self.tree), self.ino, path, how)?;
+        if lock(&self.tree).is_dir(ino) {
+            return Ok(Opened::Dir(Box::new(Self::open(&self.tree, ino)?)));
+        }
+        let file = VirtualFile::open(&self.tree, ino, how.flags)?;
+        Ok(Opened::File(Box::new(file)))
+    }
+
+    fn create_dir(&self, path: &str) -> Result<(), Errno> {
+        let mut tree = lock(&self.tree);
+        let (parent, name) = self.vacant(&tree, path, true)?;
+        tree.create(parent, &name, Body::Dir(BTreeMap::new())).map(drop)
+    }
+
+    fn filestat(&self) -> Result<Filestat, Errno> {
+        lock(&self.tree).filestat(self.ino)
+    }
+
+    fn filestat_at(&self, path: &str, follow: bool) -> Result<Filestat, Errno> {
+        let tree = lock(&self.tree);
+        let ino = resolve(&tree, self.ino, path, follow)?.existing(&tree)?;
+        tree.filestat(ino)
+    }
+
+    fn set_times(&self, atim: SetTime, mtim: SetTime) -> Result<(), Errno> {
+        lock(&self.tree).set_times(self.ino, atim, mtim)
+    }
+
+    fn set_times_at(
+        &self,
+        path: &str,
+        follow: bool,
+        atim: SetTime,
+        mtim: SetTime,
+    ) -> Result<(), Errno> {
+        let mut tree = lock(&self.tree);
+        let ino = resolve(&tree, self.ino, path, follow)?.existing(&tree)?;
+        tree.set_times(ino, atim, mtim)
+    }
+
+    fn list(&self) -> Result<Vec<Dirent>, Errno> {
+        let tree = lock(&self.tree);
+        let mut entries = Vec::new();
+        for (name, &ino) in tree.entries(self.ino)? {
+            let filetype = tree.filestat(ino)?.filetype;
+            entries.push(Dirent { ino, filetype, name: name.clone() });
+        }
+        Ok(entries)
+    }
+
+    fn read_link(&self, path: &str) -> Result<String, Errno> {
+        let tree = lock(&self.tree);
+        let ino = resolve(&tree, self.ino, path, false)?.existing(&tree)?;
+        match tree.body(ino)? {
+            Body::Symlink(target) if target.starts_with('/') => Err(Errno::Perm),
+            Body::Symlink(target) => Ok(target.clone()),
+            Body::File(_) | Body::Dir(_) => Err(Errno::Inval),
+        }
+    }
+
+    fn remove_dir(&self, path: &str) -> Result<(), Errno> {
+        let mut tree = lock(&self.tree);
+        let place = resolve(&tree, self.ino, path, false)?;
+        let ino = place.existing(&tree)?;
+        if !tree.entries(ino)?.is_empty() {
+            return Err(Errno::Notempty);
+        }
+        let (parent, name) = place.entry.ok_or(Errno::Inval)?;
+        tree.unlink(parent, &name)
+    }
+
+    fn unlink_file(&self, path: &str) -> Result<(), Errno> {
+        let mut tree = lock(&self.tree);
+        let place = resolve(&tree, self.ino, path, false)?;
+        let ino = place.existing(&tree)?;
+        if tree.is_dir(ino) {
+            return Err(Errno::Isdir);
+        }
+        let (parent, name) = place.entry.ok_or(Errno::Isdir)?;
+        tree.unlink(parent, &name)
+    }
+
+    fn symlink(&self, target: &str, path: &str) -> Result<(), Errno> {
+        if target.is_empty() {
+            return Err(Errno::Noent);
+        }
+        if target.starts_with('/') {
+            return Err(Errno::Perm);
+        }
+        if target.contains('\0') {
+            return Err(Errno::Inval);
+        }
+        let mut tree = lock(&self.tree);
+        let (parent, name) = self.vacant(&tree, path, false)?;
+        tree.create(parent, &name, Body::Symlink(target.to_owned())).map(drop)
+    }
+
+    fn hard_link(&self, path: &str, to: &dyn WasiDir, to_path: &str) -> Result<(), Errno> {
+        let to = self.same_tree(to)?;
+        let mut tree = lock(&self.tree);
+        let ino = resolve(&tree, self.ino, path, false)?.existing(&tree)?;
+        let (parent, name) = to.vacant(&tree, to_path, false)?;
+        if tree.is_dir(ino) {
+            return Err(Errno::Perm);
+        }
+        tree.link(parent, &name, ino)
+    }
+
+    fn rename(&self, path: &str, to: &dyn WasiDir, to_path: &str) -> Result<(), Errno> {
+        let to = self.same_tree(to)?;
+        let mut tree = lock(&self.tree);
+        let from = resolve(&tree, self.ino, path, false)?;
+        let target = resolve(&tree, to.ino, to_path, false)?;
+        rename(&mut tree, &from, &target)
+    }
+}
+
+/// What `path_open` finds or makes.
+fn find_or_create(tree: &mut Tree, base: Ino, path: &str, how: OpenHow) -> Result<Ino, Errno> {
+    let has = |flag| how.oflags.contains(flag);
+    if has(OFlags::DIRECTORY) && how.oflags.intersects(OFlags::CREAT | OFlags::EXCL | OFlags::TRUNC)
+    {
+        return Err(Errno::Inval);
+    }
+    let exclusive = has(OFlags::CREAT) && has(OFlags::EXCL);
+    let place = resolve(tree, base, path, how.follow && !exclusive)?;
+    let Some(ino) = place.node else {
+        let (parent, name) = place.entry.ok_or(Errno::Noent)?;
+        return match (has(OFlags::CREAT), place.slash) {
+            (false, _) => Err(Errno::Noent),
+            (true, true) => Err(Errno::Isdir),
+            (true, false) => tree.create(parent, &name, Body::File(Vec::new())),
+        };
+    };
+    if exclusive {
+        return Err(Errno::Exist);
+    }
+    let ino = place.existing(tree).map(|_| ino)?;
+    match tree.body(ino)? {
+        Body::Symlink(_) if has(OFlags::DIRECTORY) => return Err(Errno::Notdir),
+        Body::Symlink(_) => return Err(Errno::Loop),
+        Body::File(_) if has(OFlags::DIRECTORY) => return Err(Errno::Notdir),
+        Body::Dir(_) if how.write || has(OFlags::CREAT) || has(OFlags::TRUNC) => {
+            return Err(Errno::Isdir);
+        }
+        Body::File(_) | Body::Dir(_) => {}
+    }
+    if has(OFlags::TRUNC) {
+        tree.resize(ino, 0)?;
+    }
+    Ok(ino)
+}
+
+fn rename(tree: &mut Tree, from: &Place, to: &Place) -> Result<(), Errno> {
+    let ino = from.existing(tree)?;
+    let (Some((old_parent, old_name)), Some((parent, name))) = (&from.entry, &to.entry) else {
+        return Err(Errno::Busy);
+    };
+    let is_dir = tree.is_dir(ino);
+    if to.slash && !is_dir {
+        return Err(Errno::Notdir);
+    }
+    if is_dir && tree.is_within(ino, *parent) {
+        return Err(Errno::Inval);
+    }
+    if let Some(target) = to.node {
+        if target == ino {
+            return Ok(());
+        }
+        match (is_dir, tree.is_dir(target)) {
+            (true, false) => return Err(Errno::Notdir),
+            (false, true) => return Err(Errno::Isdir),
+            (true, true) if !tree.entries(target)?.is_empty() => return Err(Errno::Notempty),
+            _ => {}
+        }
+        tree.unlink(*parent, name)?;
+    }
+    // The new name first: the node must not go in between.
+    tree.link(*parent, name, ino)?;
+    tree.unlink(*old_parent, old_name)
+}
