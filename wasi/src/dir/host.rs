@@ -100,7 +100,9 @@ impl WasiDir for HostDir {
     }
 
     fn remove_dir(&self, path: &str) -> Result<(), Errno> {
-        Ok(self.dir.remove_dir(path)?)
+        // cap-std would take a slash at the end for `/.`, which cannot be removed.
+        let name = path.trim_end_matches('/');
+        Ok(self.dir.remove_dir(if name.is_empty() { path } else { name })?)
     }
 
     fn unlink_file(&self, path: &str) -> Result<(), Errno> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::file::VirtualFile;
-use super::resolve::{Place, resolve};
+use super::resolve::{Place, resolve, resolve_entry};
 use super::tree::{Body, Ino, ROOT, Shared, Tree, lock};
 use crate::dir::{OpenHow, Opened, WasiDir};
 use crate::errno::Errno;
@@ -38,17 +38,12 @@ impl VirtualHandle {
     }
 
     /// Where a new entry at `path` would go; an entry that exists is an error.
-    fn vacant(
-        &self,
-        tree: &Tree,
-        path: &str,
-        may_end_in_slash: bool,
-    ) -> Result<(Ino, String), Errno> {
+    fn vacant(&self, tree: &Tree, path: &str) -> Result<(Ino, String), Errno> {
         let place = resolve(tree, self.ino, path, false)?;
         match (place.node, place.entry) {
             (Some(ino), _) if place.slash && !tree.is_dir(ino) => Err(Errno::Notdir),
             (Some(_), _) => Err(Errno::Exist),
-            (None, Some(_)) if place.slash && !may_end_in_slash => Err(Errno::Noent),
+            (None, Some(_)) if place.slash => Err(Errno::Noent),
             (None, Some(entry)) => Ok(entry),
             (None, None) => Err(Errno::Noent),
         }
@@ -73,7 +68,10 @@ impl WasiDir for VirtualHandle {
 
     fn create_dir(&self, path: &str) -> Result<(), Errno> {
         let mut tree = lock(&self.tree);
-        let (parent, name) = self.vacant(&tree, path, true)?;
+        let place = resolve_entry(&tree, self.ino, path)?;
+        let (None, Some((parent, name))) = (place.node, place.entry) else {
+            return Err(Errno::Exist);
+        };
         tree.create(parent, &name, Body::Dir(BTreeMap::new())).map(drop)
     }
 
@@ -125,7 +123,7 @@ impl WasiDir for VirtualHandle {
 
     fn remove_dir(&self, path: &str) -> Result<(), Errno> {
         let mut tree = lock(&self.tree);
-        let place = resolve(&tree, self.ino, path, false)?;
+        let place = resolve_entry(&tree, self.ino, path)?;
         let ino = place.existing(&tree)?;
         if !tree.entries(ino)?.is_empty() {
             return Err(Errno::Notempty);
@@ -156,7 +154,7 @@ impl WasiDir for VirtualHandle {
             return Err(Errno::Inval);
         }
         let mut tree = lock(&self.tree);
-        let (parent, name) = self.vacant(&tree, path, false)?;
+        let (parent, name) = self.vacant(&tree, path)?;
         tree.create(parent, &name, Body::Symlink(target.to_owned())).map(drop)
     }
 
@@ -164,7 +162,7 @@ impl WasiDir for VirtualHandle {
         let to = self.same_tree(to)?;
         let mut tree = lock(&self.tree);
         let ino = resolve(&tree, self.ino, path, false)?.existing(&tree)?;
-        let (parent, name) = to.vacant(&tree, to_path, false)?;
+        let (parent, name) = to.vacant(&tree, to_path)?;
         if tree.is_dir(ino) {
             return Err(Errno::Perm);
         }
@@ -174,8 +172,8 @@ impl WasiDir for VirtualHandle {
     fn rename(&self, path: &str, to: &dyn WasiDir, to_path: &str) -> Result<(), Errno> {
         let to = self.same_tree(to)?;
         let mut tree = lock(&self.tree);
-        let from = resolve(&tree, self.ino, path, false)?;
-        let target = resolve(&tree, to.ino, to_path, false)?;
+        let from = resolve_entry(&tree, self.ino, path)?;
+        let target = resolve_entry(&tree, to.ino, to_path)?;
         rename(&mut tree, &from, &target)
     }
 }

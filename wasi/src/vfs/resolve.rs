@@ -102,6 +102,15 @@ pub(super) fn resolve(tree: &Tree, base: Ino, path: &str, follow: bool) -> Resul
     Ok(place)
 }
 
+/// Walks `path` for a function that works on the entry itself: a link in the last
+/// component is not followed even before a slash.
+pub(super) fn resolve_entry(tree: &Tree, base: Ino, path: &str) -> Result<Place, Errno> {
+    let name = path.trim_end_matches('/');
+    let mut place = resolve(tree, base, if name.is_empty() { path } else { name }, false)?;
+    place.slash |= name.len() < path.len();
+    Ok(place)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

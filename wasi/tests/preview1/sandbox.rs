@@ -162,6 +162,24 @@ fn a_slash_at_the_end_insists_on_a_directory() {
 }
 
 #[test]
+fn a_slash_after_a_link_does_not_move_or_remove_what_it_leads_to() {
+    both(|guest| {
+        guest.mkdir(ROOT, "dir").unwrap();
+        guest.symlink("dir", ROOT, "link").unwrap();
+        guest.symlink("none", ROOT, "dangling").unwrap();
+        assert_eq!(guest.rmdir(ROOT, "link/"), Err(Errno::Notdir));
+        assert_eq!(guest.unlink(ROOT, "link/"), Err(Errno::Isdir));
+        assert_eq!(guest.rename(ROOT, "link/", ROOT, "moved"), Err(Errno::Notdir));
+        assert_eq!(guest.mkdir(ROOT, "link/"), Err(Errno::Exist));
+        assert_eq!(guest.mkdir(ROOT, "dangling/"), Err(Errno::Exist));
+        assert_eq!(guest.symlink("x", ROOT, "dangling/"), Err(Errno::Noent));
+        assert_eq!(guest.names(ROOT, "."), ["dangling", "dir", "link"]);
+        assert_eq!(guest.rename(ROOT, "dir/", ROOT, "moved/"), Ok(()));
+        assert_eq!(guest.names(ROOT, "."), ["dangling", "link", "moved"]);
+    });
+}
+
+#[test]
 fn strange_paths_get_an_error() {
     both(|guest| {
         populate(guest);
