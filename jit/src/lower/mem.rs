@@ -83,7 +83,7 @@ impl Lower<'_> {
         let ty = &self.env.module.memories[memory.index()];
         let len = self.memory_len(memory);
         let pages = self.builder.ins().ushr_imm_u(len, i64::from(ty.page_size_log2));
-        self.from_index(pages, ty.addr.val_type())
+        self.length_as(pages, ty.addr.val_type())
     }
 
     pub(super) fn load(&mut self, op: LoadOp, arg: MemArg, addr: Operand<Value>) -> Value {

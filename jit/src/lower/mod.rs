@@ -169,7 +169,7 @@ impl<'a> Lower<'a> {
     }
 
     /// A 64-bit length as the type of an index.
-    fn from_index(&mut self, value: Value, ty: ValType) -> Value {
+    fn length_as(&mut self, value: Value, ty: ValType) -> Value {
         match ty {
             ValType::I32 => self.builder.ins().ireduce(types::I32, value),
             _ => value,

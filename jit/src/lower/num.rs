@@ -16,6 +16,7 @@ const F64: Type = types::F64;
 
 impl Lower<'_> {
     /// The value of a plain numeric instruction.
+    #[expect(clippy::too_many_lines, reason = "one line per arm")]
     pub(super) fn num(&mut self, op: NumOp, args: &[Operand<Value>]) -> Value {
         use NumOp::*;
         let a = args[0].value;

@@ -33,6 +33,6 @@ impl Lower<'_> {
         let stub = self.callee(Symbol::SlowCall, slow_call);
         let call = self.builder.ins().call(stub, &values);
         let value = self.builder.inst_results(call)[0];
-        result.map(|ty| self.from_index(value, ty))
+        result.map(|ty| self.length_as(value, ty))
     }
 }

@@ -46,6 +46,6 @@ impl Lower<'_> {
     pub(super) fn table_size(&mut self, table: TableIdx) -> Value {
         let len = self.table_field(table, types::I64, TABLE_LEN);
         let ty = self.env.module.tables[table.index()].ty.addr.val_type();
-        self.from_index(len, ty)
+        self.length_as(len, ty)
     }
 }
