@@ -137,8 +137,13 @@ impl Instance {
             .map_or(Slot::ZERO, |func| Slot::from_bits(func.as_ptr().expose_provenance() as u64))
     }
 
+    /// The export of this name. `None` for tags.
+    pub fn export(&self, name: &str) -> Option<Extern> {
+        self.resolve(self.module.export(name)?.entity)
+    }
+
     /// What an export of this entity is. `None` for tags.
-    pub(crate) fn resolve(&self, entity: Entity) -> Option<Extern> {
+    pub fn resolve(&self, entity: Entity) -> Option<Extern> {
         match entity {
             Entity::Func(index) => self.func_ref(index).map(Extern::Func),
             Entity::Table(index) => self.tables.get(index.index()).copied().map(Extern::Table),

@@ -123,7 +123,12 @@ impl Instance {
     }
 }
 
-fn check_imports(
+/// Checks that these are the imports that the module declares: as many, and of
+/// matching types. Every import belongs to the store.
+///
+/// # Errors
+/// [`InstantiateError::ImportCount`] and [`InstantiateError::ImportType`]
+pub fn check_imports(
     store: &Store,
     module: &Module,
     type_ids: &[u32],

@@ -10,6 +10,7 @@ use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bimetal_core::trap::TrapCode;
 use bimetal_core::types::{ExternType, GlobalType, Limits, MemoryType, TableType};
 use bimetal_core::value::Slot;
 
@@ -246,8 +247,23 @@ impl Store {
 
     /// The export of an instance.
     pub fn export(&self, instance: InstanceId, name: &str) -> Option<Extern> {
-        let instance = self.instance(instance);
-        instance.resolve(instance.module().export(name)?.entity)
+        self.instance(instance).export(name)
+    }
+
+    /// Copies elements between tables, which may be the same (spec: `table.copy`).
+    /// Whether the types match is the caller's business.
+    ///
+    /// # Errors
+    /// [`TrapCode::TableOutOfBounds`], without effect.
+    pub fn copy_table(
+        &mut self,
+        (to, to_start): (TableId, u64),
+        (from, from_start): (TableId, u64),
+        count: u64,
+    ) -> Result<(), TrapCode> {
+        let (to, from) = (self.table(to).vm(), self.table(from).vm());
+        // SAFETY: both are tables of this store, which is borrowed here alone.
+        unsafe { crate::table::copy(to, from, [to_start, from_start, count]) }
     }
 }
 

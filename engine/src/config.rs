@@ -1,0 +1,92 @@
+//! What an engine is told before it starts.
+
+use bimetal_runtime::limits::Settings;
+
+/// Who runs the guest's code.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// The reference interpreter: slow, small, the answer in any dispute.
+    Reference,
+    /// The fast interpreter: starts at once, translates a function at its first
+    /// call.
+    Interpreter,
+    /// The compiler: every function is compiled before the module first runs.
+    #[default]
+    Jit,
+}
+
+impl Strategy {
+    /// Every strategy, in order of speed.
+    pub const ALL: &'static [Strategy] =
+        &[Strategy::Reference, Strategy::Interpreter, Strategy::Jit];
+}
+
+/// Settings of an [`Engine`](crate::Engine).
+///
+/// ```
+/// use bimetal::{Config, Engine, Strategy};
+///
+/// let mut config = Config::new();
+/// config.strategy(Strategy::Reference).max_wasm_stack(256 << 10);
+/// let engine = Engine::new(&config)?;
+/// # bimetal::Result::<()>::Ok(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Config {
+    pub(crate) strategy: Strategy,
+    pub(crate) lazy_validation: bool,
+    pub(crate) settings: Settings,
+}
+
+impl Config {
+    /// The default settings.
+    pub fn new() -> Config {
+        Config::default()
+    }
+
+    /// Chooses who runs the guest's code: [`Strategy::Jit`] by default.
+    pub fn strategy(&mut self, strategy: Strategy) -> &mut Config {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Whether a function body is validated only when it is translated or
+    /// compiled. Then [`Module::new`](crate::Module::new) accepts a module of
+    /// which some function is invalid. Off by default.
+    ///
+    /// Under a strategy that translates each function at its first call, an
+    /// invalid function is an error of that call.
+    pub fn lazy_validation(&mut self, lazy: bool) -> &mut Config {
+        self.lazy_validation = lazy;
+        self
+    }
+
+    /// How many bytes of the native stack guest code may use, together with the
+    /// host functions it calls: 512 KiB by default.
+    ///
+    /// A guest that needs more traps with [`Trap::StackOverflow`](crate::Trap).
+    /// The thread that calls the guest must have that much stack left, and more
+    /// for the host functions that the guest calls.
+    pub fn max_wasm_stack(&mut self, bytes: usize) -> &mut Config {
+        self.settings.max_wasm_stack = bytes;
+        self
+    }
+
+    /// How many bytes the interpreters' value stack holds, per store: 1 MiB by
+    /// default. A guest that needs more traps with
+    /// [`Trap::StackOverflow`](crate::Trap).
+    pub fn interpreter_stack(&mut self, bytes: usize) -> &mut Config {
+        self.settings.value_stack = bytes;
+        self
+    }
+
+    /// Whether a 32-bit memory reserves its whole address range, with
+    /// inaccessible pages behind it, so that compiled code needs no bounds
+    /// checks. On by default; without it, memories take less address space and
+    /// may move when they grow.
+    pub fn memory_guard_pages(&mut self, guard: bool) -> &mut Config {
+        self.settings.memory_guard_pages = guard;
+        self
+    }
+}

@@ -1,0 +1,85 @@
+//! Engines: what modules, linkers and stores have in common.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bimetal_runtime::types::TypeRegistry;
+
+use crate::config::{Config, Strategy};
+use crate::error::{Error, Result};
+use crate::tier::{self, Tier};
+
+/// Global settings, types and code of everything that works together.
+///
+/// An engine is a cheap handle: clones are the same engine. Modules, linkers and
+/// stores of one engine can be combined, those of different engines cannot.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    types: Arc<TypeRegistry>,
+    tier: Box<dyn Tier>,
+}
+
+impl Engine {
+    /// An engine with these settings.
+    ///
+    /// # Errors
+    /// If the strategy is not available on this machine.
+    pub fn new(config: &Config) -> Result<Engine> {
+        Ok(Engine(Arc::new(Inner {
+            config: config.clone(),
+            types: Arc::new(TypeRegistry::new()),
+            tier: tier::new(config)?,
+        })))
+    }
+
+    /// The settings it was made with.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// Who runs the guest's code.
+    pub fn strategy(&self) -> Strategy {
+        self.0.config.strategy
+    }
+
+    /// Whether two handles are the same engine.
+    pub fn same(a: &Engine, b: &Engine) -> bool {
+        Arc::ptr_eq(&a.0, &b.0)
+    }
+
+    pub(crate) fn types(&self) -> &Arc<TypeRegistry> {
+        &self.0.types
+    }
+
+    pub(crate) fn tier(&self) -> &dyn Tier {
+        &*self.0.tier
+    }
+
+    /// An error unless `other` is this engine. `what` names what belongs to it.
+    pub(crate) fn check_same(&self, other: &Engine, what: &str) -> Result<()> {
+        if Engine::same(self, other) {
+            return Ok(());
+        }
+        Err(Error::msg(format!("the {what} belongs to another engine")))
+    }
+}
+
+impl Default for Engine {
+    /// An engine with the default settings.
+    ///
+    /// # Panics
+    /// If the default strategy is not available on this machine: use
+    /// [`Engine::new`] where that is to be an error.
+    fn default() -> Engine {
+        Engine::new(&Config::new()).expect("the default strategy is available on this machine")
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! Host functions of Rust types.
+
+use std::sync::Arc;
+
+use bimetal_core::types::{FuncType, ValType};
+use bimetal_core::value::Slot;
+use bimetal_runtime::HostFunc;
+use bimetal_runtime::host::HostBody;
+
+use super::abi::List;
+use crate::caller::Caller;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::store::{StoreContextMut, StoreOpaque};
+use crate::unwind::host_error;
+
+/// What a host function may return: `()`, a [`WasmTy`](crate::WasmTy), a tuple of
+/// them, or a [`Result`](crate::Result) of one of these.
+pub trait WasmRet: Ret {}
+
+impl<R: Ret> WasmRet for R {}
+
+/// What a host function returns. Only this crate implements it.
+pub trait Ret: 'static {
+    /// The types of the results.
+    const TYPES: &'static [ValType];
+
+    /// Writes the results.
+    ///
+    /// # Errors
+    /// The host function's, or if a result belongs to another store.
+    ///
+    /// # Safety
+    /// There is room at `slots` for the results.
+    unsafe fn write(self, store: &StoreOpaque, slots: *mut Slot) -> Result<()>;
+}
+
+impl<L: List> Ret for L {
+    const TYPES: &'static [ValType] = <L as List>::TYPES;
+
+    #[inline(always)]
+    unsafe fn write(self, store: &StoreOpaque, slots: *mut Slot) -> Result<()> {
+        // SAFETY: the caller's promise.
+        unsafe { List::write(self, store, slots) }
+    }
+}
+
+impl<L: List> Ret for Result<L, Error> {
+    const TYPES: &'static [ValType] = <L as List>::TYPES;
+
+    #[inline(always)]
+    unsafe fn write(self, store: &StoreOpaque, slots: *mut Slot) -> Result<()> {
+        // SAFETY: the caller's promise.
+        unsafe { List::write(self?, store, slots) }
+    }
+}
+
+/// The host function that runs this closure.
+///
+/// # Errors
+/// As [`new_host_func`].
+pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
+    engine: &Engine,
+    func: impl Fn(Caller<'_, T>, P) -> R + Send + Sync + 'static,
+) -> Result<Arc<HostFunc>> {
+    let types = |types: &[ValType]| types.to_vec();
+    let ty = FuncType::new(types(P::TYPES), types(<R as Ret>::TYPES));
+    let body: HostBody = Box::new(move |vm, cx, slots| {
+        // SAFETY: the runtime calls with a store that nobody has borrowed, whose
+        // data is a `T` because a function of a `Store<T>` or `Linker<T>` never
+        // gets into another store; the slots hold arguments of type `P` and have
+        // room for `R`.
+        unsafe {
+            let store = StoreContextMut::<T>::from_vm(vm);
+            let params = P::read(store.opaque(), slots);
+            let result = func(Caller::new(store, cx), params);
+            let store = StoreContextMut::<T>::from_vm(vm);
+            let written = result.write(store.opaque(), slots);
+            written.map_err(|error| host_error(vm, store.opaque(), error))
+        }
+    });
+    new_host_func(engine, ty, body)
+}
+
+/// A host function, known to the engine's tier.
+///
+/// # Errors
+/// If the tier has no memory for the code that calls it.
+pub(super) fn new_host_func(
+    engine: &Engine,
+    ty: FuncType,
+    body: HostBody,
+) -> Result<Arc<HostFunc>> {
+    let host = Arc::new(HostFunc::new(engine.types(), ty, body));
+    engine.tier().prepare_host_func(&host)?;
+    Ok(host)
+}

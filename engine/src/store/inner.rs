@@ -1,0 +1,101 @@
+//! What stands behind a store's pointer.
+
+use std::collections::HashMap;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use bimetal_parser::Module as Parsed;
+use bimetal_runtime::vmctx::VmFuncRef;
+use bimetal_runtime::{HostFunc, StoreBox, StoreId};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::module::Module;
+
+/// A store with the embedder's value.
+pub(crate) struct StoreInner<T> {
+    pub(crate) opaque: StoreOpaque,
+    pub(crate) data: T,
+}
+
+impl<T> StoreInner<T> {
+    pub(super) fn new(engine: &Engine, data: T) -> StoreInner<T> {
+        StoreInner { opaque: StoreOpaque::new(engine), data }
+    }
+}
+
+/// The part of a store that does not depend on the embedder's type.
+pub struct StoreOpaque {
+    runtime: StoreBox,
+    engine: Engine,
+    /// Every instantiated module, by the address of what the tiers read: for
+    /// backtraces.
+    modules: HashMap<usize, Module>,
+    /// The records of linkers' host functions, by address: one record serves all
+    /// instances. The runtime's store keeps the functions alive.
+    linked: HashMap<usize, NonNull<VmFuncRef>>,
+}
+
+impl StoreOpaque {
+    fn new(engine: &Engine) -> StoreOpaque {
+        let settings = engine.config().settings.clone();
+        let limits = bimetal_runtime::StoreLimits::default();
+        StoreOpaque {
+            runtime: StoreBox::new(settings, Arc::clone(engine.types()), limits),
+            engine: engine.clone(),
+            modules: HashMap::new(),
+            linked: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn runtime(&self) -> &bimetal_runtime::Store {
+        &self.runtime
+    }
+
+    pub(crate) fn runtime_mut(&mut self) -> &mut bimetal_runtime::Store {
+        &mut self.runtime
+    }
+
+    pub(crate) fn id(&self) -> StoreId {
+        self.runtime.id()
+    }
+
+    /// An error unless `owner` is this store. `what` names what belongs to it.
+    pub(crate) fn check(&self, owner: StoreId, what: &str) -> Result<()> {
+        if owner == self.id() {
+            return Ok(());
+        }
+        Err(Error::msg(format!("the {what} belongs to another store")))
+    }
+
+    /// As [`StoreOpaque::check`], for methods that cannot fail.
+    ///
+    /// # Panics
+    /// If `owner` is another store.
+    #[track_caller]
+    pub(crate) fn expect_own(&self, owner: StoreId, what: &str) {
+        assert!(owner == self.id(), "the {what} belongs to another store");
+    }
+
+    /// The store's record of a host function, which may be shared with others.
+    pub(crate) fn host_func(&mut self, host: &Arc<HostFunc>) -> NonNull<VmFuncRef> {
+        let runtime = &mut self.runtime;
+        let record = self.linked.entry(Arc::as_ptr(host).addr());
+        *record.or_insert_with(|| runtime.new_host_func(Arc::clone(host)))
+    }
+
+    /// Remembers a module for backtraces.
+    pub(crate) fn add_module(&mut self, module: &Module) {
+        let key = Arc::as_ptr(module.parsed()).addr();
+        self.modules.entry(key).or_insert_with(|| module.clone());
+    }
+
+    /// The module that the tiers read as `parsed`, if it has an instance here.
+    pub(crate) fn module(&self, parsed: &Arc<Parsed>) -> Option<&Module> {
+        self.modules.get(&Arc::as_ptr(parsed).addr())
+    }
+}

@@ -1,0 +1,19 @@
+//! The reference interpreter.
+
+use std::sync::Arc;
+
+use bimetal_interp::reference::ReferenceModule;
+use bimetal_parser::Module;
+use bimetal_runtime::code::ModuleCode;
+
+use super::Tier;
+use crate::error::Result;
+
+/// Runs everything in the reference interpreter.
+pub(super) struct Reference;
+
+impl Tier for Reference {
+    fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>> {
+        Ok(ReferenceModule::new(module))
+    }
+}

@@ -1,0 +1,55 @@
+//! Between the runtime's reasons for unwinding and errors.
+
+use std::panic::resume_unwind;
+
+use bimetal_runtime::vmctx::VmStore;
+use bimetal_runtime::{Unwind, trap};
+
+use crate::backtrace::WasmBacktrace;
+use crate::error::Error;
+use crate::store::StoreOpaque;
+use crate::trap::Trap;
+
+/// The error that a host gets when its call of the guest was unwound.
+///
+/// # Panics
+/// With the panic of a host function, if that is the reason.
+pub(crate) fn into_error(store: &StoreOpaque, reason: Unwind) -> Error {
+    match reason {
+        Unwind::Trap(trap) => from_trap(store, trap),
+        // `host_error` put it in.
+        Unwind::Host(error) => match error.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(_) => Error::msg("a host function failed without an error"),
+        },
+        Unwind::Panic(panic) => resume_unwind(panic),
+    }
+}
+
+/// A trap as an error.
+pub(crate) fn from_trap(store: &StoreOpaque, trap: bimetal_runtime::Trap) -> Error {
+    let error = Error::new(Trap::from(trap.code));
+    with_backtrace(error, WasmBacktrace::new(store, &trap.frames, trap.omitted))
+}
+
+/// An error of a host function on its way out through the guest, with the
+/// backtrace of the guest that called it.
+///
+/// # Safety
+/// `vm` is the store's own, and guest code of the store is waiting for the host
+/// function if any is running.
+#[cold]
+pub(crate) unsafe fn host_error(vm: *mut VmStore, store: &StoreOpaque, error: Error) -> Unwind {
+    if error.is::<WasmBacktrace>() {
+        return Unwind::Host(error.into_any());
+    }
+    // SAFETY: while a host function runs, every activation has been left for the
+    // host and thus has current exit fields.
+    let (frames, omitted) = unsafe { trap::capture(vm) };
+    let backtrace = WasmBacktrace::new(store, &frames, omitted);
+    Unwind::Host(with_backtrace(error, backtrace).into_any())
+}
+
+fn with_backtrace(error: Error, backtrace: WasmBacktrace) -> Error {
+    if backtrace.frames().is_empty() { error } else { error.context(backtrace) }
+}
