@@ -1,0 +1,37 @@
+//! What the tests of the API share.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use bimetal::{Config, Engine, Instance, Linker, Module, Result, Store, Strategy};
+
+/// An engine of each strategy.
+pub(crate) fn engines() -> Vec<Engine> {
+    engines_with(|_| {})
+}
+
+/// An engine of each strategy, with further settings.
+pub(crate) fn engines_with(configure: impl Fn(&mut Config)) -> Vec<Engine> {
+    let engine = |&strategy: &Strategy| {
+        let mut config = Config::new();
+        config.strategy(strategy);
+        configure(&mut config);
+        Engine::new(&config).expect("every strategy is available")
+    };
+    let built_in = |s: &&Strategy| **s != Strategy::Interpreter;
+    Strategy::ALL.iter().filter(built_in).map(engine).collect()
+}
+
+/// An instance of a module without imports, in a store of its own.
+pub(crate) fn instantiate(engine: &Engine, wat: &str) -> (Store<()>, Instance) {
+    let mut store = Store::new(engine, ());
+    let module = Module::new(engine, wat).expect("the module is valid");
+    let instance = Instance::new(&mut store, &module, &[]).expect("the module can be instantiated");
+    (store, instance)
+}
+
+/// Links and instantiates a module, and calls its export `run`.
+pub(crate) fn run<T: 'static>(linker: &Linker<T>, store: &mut Store<T>, wat: &str) -> Result<()> {
+    let module = Module::new(linker.engine(), wat)?;
+    let instance = linker.instantiate(&mut *store, &module)?;
+    instance.get_typed_func::<(), ()>(&mut *store, "run")?.call(store, ())
+}
