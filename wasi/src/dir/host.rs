@@ -54,8 +54,11 @@ impl WasiDir for HostDir {
     }
 
     fn filestat_at(&self, path: &str, follow: bool) -> Result<Filestat, Errno> {
-        let metadata =
-            if follow { self.dir.metadata(path)? } else { self.dir.symlink_metadata(path)? };
+        let metadata = if follow || insists_on_directory(path) {
+            self.dir.metadata(path)?
+        } else {
+            self.dir.symlink_metadata(path)?
+        };
         Ok(host_filestat(&metadata))
     }
 
@@ -72,7 +75,7 @@ impl WasiDir for HostDir {
         mtim: SetTime,
     ) -> Result<(), Errno> {
         let (atim, mtim) = (time_spec(atim)?, time_spec(mtim)?);
-        if follow {
+        if follow || insists_on_directory(path) {
             DirExt::set_times(&self.dir, path, atim, mtim)?;
         } else {
             self.dir.set_symlink_times(path, atim, mtim)?;
@@ -125,6 +128,12 @@ impl WasiDir for HostDir {
         }
         Ok(self.dir.rename(path, &to.dir, to_path)?)
     }
+}
+
+/// Whether the path ends in a slash: then a link before it is always followed, which
+/// cap-std does only when it opens.
+fn insists_on_directory(path: &str) -> bool {
+    path.ends_with('/')
 }
 
 /// What the guest may do with the file is checked by its rights; the host must at

@@ -62,7 +62,9 @@ impl WasiDir for VirtualHandle {
         if lock(&self.tree).is_dir(ino) {
             return Ok(Opened::Dir(Box::new(Self::open(&self.tree, ino)?)));
         }
-        let file = VirtualFile::open(&self.tree, ino, how.flags)?;
+        // As the host's files: creating or emptying one takes write access.
+        let writable = how.write || how.oflags.intersects(OFlags::CREAT | OFlags::TRUNC);
+        let file = VirtualFile::open(&self.tree, ino, how.flags, writable)?;
         Ok(Opened::File(Box::new(file)))
     }
 
@@ -125,10 +127,10 @@ impl WasiDir for VirtualHandle {
         let mut tree = lock(&self.tree);
         let place = resolve_entry(&tree, self.ino, path)?;
         let ino = place.existing(&tree)?;
+        let (parent, name) = place.entry.ok_or(Errno::Inval)?;
         if !tree.entries(ino)?.is_empty() {
             return Err(Errno::Notempty);
         }
-        let (parent, name) = place.entry.ok_or(Errno::Inval)?;
         tree.unlink(parent, &name)
     }
 
@@ -187,13 +189,15 @@ fn find_or_create(tree: &mut Tree, base: Ino, path: &str, how: OpenHow) -> Resul
     }
     let exclusive = has(OFlags::CREAT) && has(OFlags::EXCL);
     let place = resolve(tree, base, path, how.follow && !exclusive)?;
+    if has(OFlags::CREAT) && place.slash {
+        return Err(Errno::Isdir);
+    }
     let Some(ino) = place.node else {
         let (parent, name) = place.entry.ok_or(Errno::Noent)?;
-        return match (has(OFlags::CREAT), place.slash) {
-            (false, _) => Err(Errno::Noent),
-            (true, true) => Err(Errno::Isdir),
-            (true, false) => tree.create(parent, &name, Body::File(Vec::new())),
-        };
+        if !has(OFlags::CREAT) {
+            return Err(Errno::Noent);
+        }
+        return tree.create(parent, &name, Body::File(Vec::new()));
     };
     if exclusive {
         return Err(Errno::Exist);

@@ -14,12 +14,19 @@ pub(super) struct VirtualFile {
     ino: Ino,
     position: u64,
     flags: FdFlags,
+    /// Whether the size may be set.
+    writable: bool,
 }
 
 impl VirtualFile {
-    pub(super) fn open(tree: &Shared, ino: Ino, flags: FdFlags) -> Result<Self, Errno> {
+    pub(super) fn open(
+        tree: &Shared,
+        ino: Ino,
+        flags: FdFlags,
+        writable: bool,
+    ) -> Result<Self, Errno> {
         lock(tree).hold(ino)?;
-        Ok(Self { tree: tree.clone(), ino, position: 0, flags })
+        Ok(Self { tree: tree.clone(), ino, position: 0, flags, writable })
     }
 
     fn size(&self) -> Result<u64, Errno> {
@@ -117,6 +124,9 @@ impl WasiFile for VirtualFile {
 
     fn set_size(&mut self, size: u64) -> Result<(), Errno> {
         check_offset(size)?;
+        if !self.writable {
+            return Err(Errno::Inval);
+        }
         lock(&self.tree).resize(self.ino, size).map(drop)
     }
 

@@ -51,6 +51,9 @@ fn a_file_is_cut_and_extended() {
         assert_eq!(guest.pread(fd, 9, 0).unwrap(), b"12\0\0");
         assert_eq!(resize(guest, u64::MAX), Err(Errno::Inval));
         assert_eq!(guest.call("fd_filestat_set_size", &[1, 0]), Err(Errno::Badf));
+        let reading = guest.open(ROOT, "file").unwrap();
+        let result = guest.call("fd_filestat_set_size", &[u64::from(reading), 0]);
+        assert_eq!(result, Err(Errno::Inval));
     });
 }
 

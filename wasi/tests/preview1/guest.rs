@@ -238,6 +238,12 @@ impl Guest {
         self.call32(name, &[dir, at, len])
     }
 
+    /// Calls a function of a directory, lookup flags (none) and a path.
+    pub(crate) fn at_nofollow(&mut self, name: &str, dir: u32, path: &str) -> Result<(), Errno> {
+        let (at, len) = self.path(FIRST, path);
+        self.call32(name, &[dir, 0, at, len])
+    }
+
     pub(crate) fn mkdir(&mut self, dir: u32, path: &str) -> Result<(), Errno> {
         self.at("path_create_directory", dir, path)
     }

@@ -145,14 +145,24 @@ fn a_slash_at_the_end_insists_on_a_directory() {
         for path in ["dir/file/", "dir/file///", "dir/to_file/", "dir/file/."] {
             assert_eq!(guest.open(ROOT, path), Err(Errno::Notdir), "{path}");
             assert_eq!(guest.stat(ROOT, path, true), Err(Errno::Notdir), "stat {path}");
+            assert_eq!(guest.stat(ROOT, path, false), Err(Errno::Notdir), "lstat {path}");
+            let times = guest.at_nofollow("path_filestat_set_times", ROOT, path);
+            assert_eq!(times, Err(Errno::Notdir), "times of {path}");
         }
+        assert_eq!(guest.stat(ROOT, "dir/to_inner/", false).unwrap().filetype, 3);
+        assert_eq!(guest.readlink(ROOT, "dir/to_inner/", 9), Err(Errno::Inval));
         assert_eq!(guest.unlink(ROOT, "dir/file/"), Err(Errno::Notdir));
         assert_eq!(guest.rmdir(ROOT, "dir/file/"), Err(Errno::Notdir));
         assert_eq!(guest.link(ROOT, "dir/file", ROOT, "new/"), Err(Errno::Noent));
         assert_eq!(guest.symlink("x", ROOT, "new/"), Err(Errno::Noent));
         assert_eq!(guest.symlink("x", ROOT, "dir/"), Err(Errno::Exist));
         assert_eq!(guest.rename(ROOT, "dir/file", ROOT, "new/"), Err(Errno::Notdir));
-        assert_eq!(guest.create(ROOT, "new/"), Err(Errno::Isdir));
+        for path in ["new/", "dir/", "dir/file/", "dir/to_inner/"] {
+            assert_eq!(guest.create(ROOT, path), Err(Errno::Isdir), "creating {path}");
+            let excl = OFlags::CREAT | OFlags::EXCL;
+            let result = guest.open_full(ROOT, path, true, excl, 0, 0);
+            assert_eq!(result, Err(Errno::Isdir), "exclusively {path}");
+        }
         for path in ["dir/", "dir//", "dir/inner/", "dir/to_inner/", ".", "./", "dir/inner/.."] {
             assert!(guest.open(ROOT, path).is_ok(), "{path}");
         }
