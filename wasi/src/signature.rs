@@ -94,6 +94,8 @@ macro_rules! wasi_functions {
     };
 }
 
+pub(crate) use wasi_functions;
+
 /// A parameter as WebAssembly passes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parameter {
