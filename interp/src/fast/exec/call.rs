@@ -1,0 +1,263 @@
+//! Calls.
+//!
+//! **What must never happen here:** a frame begins whose slots do not all lie
+//! below the end of the value stack. The callee's frame starts at the caller's
+//! first argument; the caller's frame has room for the callee's parameters,
+//! results and header, whatever the callee needs beyond is checked here.
+
+use std::sync::atomic::Ordering;
+
+use bimetal_core::trap::TrapCode;
+use bimetal_core::value::Slot;
+use bimetal_runtime::abi::Outcome;
+use bimetal_runtime::code::CodeSlot;
+use bimetal_runtime::vmctx::{VmCtx, VmFuncRef};
+
+use super::table::{element, table};
+use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
+use crate::fast::{frames, lazy, vreg};
+
+/// Words of a call through a function reference.
+const REF_WORDS: usize = 4;
+/// Slots of a bridge frame.
+pub(crate) const BRIDGE_SLOTS: usize = 4;
+
+/// The bytes of the frame of the function with this entry cell, in the word in
+/// front of it; zero for a function that is still to be translated.
+#[inline(always)] // vanishes into handlers
+unsafe fn frame_bytes(entry: Ip) -> usize {
+    // SAFETY: every entry cell follows such a word.
+    unsafe { (*entry.sub(1)).bits as usize }
+}
+
+/// How many bytes of the value stack there are from `fp` on.
+#[inline(always)] // vanishes into handlers
+unsafe fn available(cx: *const VmCtx, fp: Fp) -> usize {
+    // SAFETY: the context's store is valid; frames lie in its value stack.
+    unsafe { ((*(*cx).store).values.end as usize).wrapping_sub(fp as usize) }
+}
+
+/// Writes the header of a frame: where to return to.
+#[inline(always)] // vanishes into handlers
+pub(crate) unsafe fn write_header(fp: Fp, params: usize, ip: Ip, caller: Fp) {
+    // SAFETY: the caller's frame has room for it.
+    unsafe {
+        let header = fp.add(params);
+        header.cast::<Ip>().write(ip);
+        header.add(1).cast::<Fp>().write(caller);
+    }
+}
+
+/// Enters a function of the same instance.
+#[inline(always)] // the end of every call handler
+unsafe fn enter(mut r: Regs, entry: Ip, words: usize) -> Flow {
+    // SAFETY: the cell was linked for a call; see the head of this file.
+    unsafe {
+        let fp = r.fp.add(r.imm() as usize);
+        write_header(fp, r.field(0), r.ip.add(words), r.fp);
+        if available(r.cx, fp) < frame_bytes(entry) {
+            return r.trap(TrapCode::StackOverflow);
+        }
+        r.fp = fp;
+        r.jump(entry)
+    }
+}
+
+/// A call of a function that the module defines: `[handler, params . | base,
+/// code slot]`.
+pub(crate) enum Call {}
+
+impl Exec for Call {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker wrote the address of a code slot, which always has
+        // an entry for this tier.
+        unsafe {
+            let slot = r.word(2).ptr.cast::<CodeSlot>();
+            let entry = (*slot).interp.load(Ordering::Acquire).cast_const().cast();
+            enter(r, entry, 3)
+        }
+    }
+}
+
+/// A call of an imported function: `[handler, params . | base, record, result
+/// slots]`.
+pub(crate) enum CallImport {}
+
+impl Exec for CallImport {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: the linker passes the offset of a record in the context.
+        unsafe {
+            r.a = r.cx.byte_add(r.half(2, 0) as usize).expose_provenance() as u64;
+            CallRef::exec(r)
+        }
+    }
+}
+
+/// `call_indirect`: `[handler, params index | base, table | type id, result slots
+/// | 64-bit index]`, the second word as offsets in the context.
+pub(crate) enum CallIndirect {}
+
+impl Exec for CallIndirect {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body; elements of function tables
+        // are null or records that live as long as the store.
+        unsafe {
+            let Some(at) = element(table(r), *r.slot(1), r.half(3, 1) != 0) else {
+                return r.trap(TrapCode::UndefinedElement);
+            };
+            r.a = (*at).bits();
+            if r.a == 0 {
+                return r.trap(TrapCode::UninitializedElement);
+            }
+            let expected = *r.cx.byte_add(r.half(2, 1) as usize).cast::<u32>();
+            if (*func_ref(r)).type_id != expected {
+                return r.trap(TrapCode::IndirectCallTypeMismatch);
+            }
+            CallRef::exec(r)
+        }
+    }
+}
+
+/// The function reference in the accumulator.
+#[inline(always)] // vanishes into handlers
+fn func_ref(r: Regs) -> *const VmFuncRef {
+    std::ptr::with_exposed_provenance(r.a as usize)
+}
+
+/// Calls the function whose record is in the accumulator.
+enum CallRef {}
+
+impl Exec for CallRef {
+    #[inline(always)] // part of the bodies above
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the record and its code slot live as long as the store.
+        unsafe {
+            let func = func_ref(r);
+            let entry: Ip = (*(*func).code).interp.load(Ordering::Acquire).cast_const().cast();
+            if entry.is_null() {
+                r.to::<CallArray>()
+            } else if (*func).cx == r.cx {
+                enter(r, entry, REF_WORDS)
+            } else {
+                r.to::<CallBridge>()
+            }
+        }
+    }
+}
+
+/// Calls a function of another instance: a bridge frame at the arguments' place
+/// restores the context when the callee returns. The arguments move up.
+enum CallBridge {}
+
+impl Exec for CallBridge {
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: as for `CallRef`; the size is checked before anything is
+        // written.
+        unsafe {
+            let func = func_ref(r);
+            let entry: Ip = (*(*func).code).interp.load(Ordering::Acquire).cast_const().cast();
+            let params = r.field(0);
+            let bridge = r.fp.add(r.imm() as usize);
+            let needed = (BRIDGE_SLOTS + params + 2) * size_of::<Slot>() + frame_bytes(entry);
+            if available(r.cx, bridge) < needed {
+                return r.trap(TrapCode::StackOverflow);
+            }
+            let fp = bridge.add(BRIDGE_SLOTS);
+            std::ptr::copy(bridge, fp, params);
+            bridge.cast::<*mut VmCtx>().write(r.cx);
+            bridge.add(1).cast::<Ip>().write(r.ip.add(REF_WORDS));
+            bridge.add(2).cast::<Fp>().write(r.fp);
+            bridge.add(3).write(u64::from(r.half(3, 0)));
+            write_header(fp, params, frames::bridge_cell(), bridge);
+            r.fp = fp;
+            r.cx = (*func).cx;
+            r.jump(entry)
+        }
+    }
+}
+
+/// The cell that a function of another instance returns to: its frame pointer is
+/// the bridge.
+pub(crate) enum BridgeReturn {}
+
+impl Exec for BridgeReturn {
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: `CallBridge` wrote the bridge; the caller's frame has room for
+        // the results.
+        unsafe {
+            let bridge = r.fp;
+            r.cx = bridge.cast::<*mut VmCtx>().read();
+            let ip = bridge.add(1).cast::<Ip>().read();
+            r.fp = bridge.add(2).cast::<Fp>().read();
+            let results = bridge.add(3).read() as usize;
+            std::ptr::copy(bridge.add(BRIDGE_SLOTS), bridge, results);
+            r.jump(ip)
+        }
+    }
+}
+
+/// Calls a function of the host or of another tier through its array entry.
+enum CallArray {}
+
+impl Exec for CallArray {
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: as for `CallRef`.
+        unsafe {
+            if call_array(r) != Outcome::RETURN {
+                return Flow::exit(r, Exit::PENDING);
+            }
+            // A caller expects the first result in the accumulator of its type.
+            let result = *r.fp.add(r.imm() as usize);
+            r.a = result;
+            r.v = vreg::with_f64(r.v, f64::from_bits(result));
+            r.next(REF_WORDS)
+        }
+    }
+}
+
+#[inline(never)] // its locals must not keep the handler from ending in a jump
+unsafe fn call_array(r: Regs) -> Outcome {
+    // SAFETY: the arguments lie at `base` with room for the results; what lies
+    // above belongs to nobody.
+    unsafe {
+        let func = func_ref(r);
+        let base = r.fp.add(r.imm() as usize);
+        let slots = r.field(0).max(r.half(3, 0) as usize);
+        let saved = frames::leave(r, base.add(slots));
+        let outcome = ((*(*func).code).array())((*r.cx).store, func, base.cast());
+        frames::resume(r, saved);
+        outcome
+    }
+}
+
+/// The entry cell of a function that is still to be translated: `[handler, its
+/// position among the defined functions]`.
+pub(crate) enum Translate {}
+
+impl Exec for Translate {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell belongs to the module of the context.
+        unsafe {
+            let entry = translate(r);
+            if entry.is_null() {
+                return Flow::exit(r, Exit::PENDING);
+            }
+            // The call tested for a frame of no size.
+            if available(r.cx, r.fp) < frame_bytes(entry) {
+                return r.trap(TrapCode::StackOverflow);
+            }
+            r.jump(entry)
+        }
+    }
+}
+
+/// The entry cell of the translated function; null with the error in the store.
+#[cold]
+#[inline(never)] // its locals must not keep the handler from ending in a jump
+unsafe fn translate(r: Regs) -> Ip {
+    // SAFETY: the context and its store are valid.
+    unsafe { lazy::translate_for(r.cx, r.word(1).bits as usize) }
+}

@@ -1,0 +1,127 @@
+//! Control flow inside a function, and the way out of it.
+
+use std::marker::PhantomData;
+
+use bimetal_core::trap::TrapCode;
+use bimetal_core::value::Slot;
+
+use super::by_place;
+use super::place::{Place, Reg};
+use crate::fast::dispatch::{Exec, Exit, Flow, Handler, Ip, Regs};
+
+/// `br`: `[handler, target]`.
+pub(crate) enum Br {}
+
+impl Exec for Br {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker wrote the address of a cell.
+        unsafe { r.jump(r.word(1).code) }
+    }
+}
+
+/// `br_table`: `[handler, . index | count, targets..]`; the last target is the
+/// default.
+pub(crate) enum BrTable {}
+
+impl Exec for BrTable {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker wrote `count` addresses, at least one.
+        unsafe {
+            let index = (*r.slot(1) as u32).min(r.imm() - 1);
+            r.jump(r.word(2 + index as usize).code)
+        }
+    }
+}
+
+/// `unreachable`: `[handler]`.
+pub(crate) enum Unreachable {}
+
+impl Exec for Unreachable {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the handler's contract.
+        unsafe { r.trap(TrapCode::Unreachable) }
+    }
+}
+
+/// Reads the header of the frame, which stands behind its parameters.
+#[inline(always)] // vanishes into handlers
+unsafe fn header(r: Regs, params: usize) -> (Ip, *mut u64) {
+    // SAFETY: whoever entered the function wrote its header.
+    unsafe {
+        let header = r.fp.add(params);
+        (header.cast::<Ip>().read(), header.add(1).cast::<*mut u64>().read())
+    }
+}
+
+/// `return` without results: `[handler, params . . .]`.
+pub(crate) enum Return0 {}
+
+impl Exec for Return0 {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: the header leads to the cell behind the call.
+        unsafe {
+            let (ip, fp) = header(r, r.field(0));
+            r.fp = fp;
+            r.jump(ip)
+        }
+    }
+}
+
+/// `return` of one result, which stays in the accumulator as well: `[handler,
+/// params src . .]`, for a constant with its bits in a third word.
+pub(crate) struct Return<T, P>(PhantomData<(T, P)>);
+
+impl<T: Reg, P: Place> Exec for Return<T, P> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the header leads to the cell behind the call; the result
+        // belongs in the first slot.
+        unsafe {
+            let value = if P::CONST {
+                T::from_slot(Slot::from_bits(r.word(2).bits))
+            } else {
+                P::read::<T>(r, 1, 2)
+            };
+            let (ip, fp) = header(r, r.field(0));
+            *r.fp = value.into_slot().bits();
+            let mut r = value.with_acc(r);
+            r.fp = fp;
+            r.jump(ip)
+        }
+    }
+}
+
+/// Handlers of [`Return`] by type and place.
+pub(crate) static RETURN: [[Handler; 3]; 2] =
+    [by_place!(Return<i64; _>), by_place!(Return<f64; _>)];
+
+/// `return` of several slots: `[handler, params . . ., src | count]`.
+pub(crate) enum ReturnSpan {}
+
+impl Exec for ReturnSpan {
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: the header leads to the cell behind the call, and is read
+        // before results overwrite it; the caller left room for the results.
+        unsafe {
+            let (ip, fp) = header(r, r.field(0));
+            let from = r.fp.add(r.half(2, 0) as usize);
+            for i in 0..r.half(2, 1) as usize {
+                *r.fp.add(i) = *from.add(i);
+            }
+            r.fp = fp;
+            r.jump(ip)
+        }
+    }
+}
+
+/// The cell that the outermost function of an activation returns to.
+pub(crate) enum Leave {}
+
+impl Exec for Leave {
+    unsafe fn exec(r: Regs) -> Flow {
+        Flow::exit(r, Exit::RETURN)
+    }
+}

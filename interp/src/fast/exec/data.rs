@@ -1,0 +1,170 @@
+//! Moving values about: copies, selection, globals, function references.
+//!
+//! These handlers know only two types: 64 bits that travel through integer
+//! registers (`i64`) and 64 bits that travel through float registers (`f64`). A
+//! value takes the way that its type takes elsewhere, so that a load finds the
+//! last store in the same kind of register.
+
+use std::marker::PhantomData;
+
+use bimetal_core::value::Slot;
+use bimetal_runtime::vmctx::{VmFuncRef, VmGlobal};
+
+use super::place::{A, Dest, Place, Reg, S, ToAcc, ToSlot};
+use super::{DEST_FORMS, by_place};
+use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+
+/// One slot from another or the accumulator: `[handler, dst src . .]`; from a
+/// constant: `[handler, dst . | imm]` or, for wide ones, `[handler, dst, bits]`.
+/// Leaves the accumulators alone.
+pub(crate) struct Copy<T, P>(PhantomData<(T, P)>);
+
+impl<T: Reg, P: Place> Exec for Copy<T, P> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this place.
+        unsafe {
+            *r.slot(0) = P::read::<T>(r, 1, 2).into_slot().bits();
+            r.next(2 + super::place::extra::<P, T>())
+        }
+    }
+}
+
+/// Handlers of [`Copy`] by place, for integers and floats.
+pub(crate) static COPY: [[Handler; 3]; 2] = [by_place!(Copy<i64; _>), by_place!(Copy<f64; _>)];
+
+/// `[handler, . . . ., dst | src, count]`: slots, ascending; for frames of any
+/// size.
+pub(crate) enum CopySpan {}
+
+impl Exec for CopySpan {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the translator names slots of the function's frame only.
+        unsafe {
+            let to = r.fp.add(r.half(2, 0) as usize);
+            let from = r.fp.add(r.half(2, 1) as usize);
+            for i in 0..r.half(3, 0) as usize {
+                *to.add(i) = *from.add(i);
+            }
+            r.next(4)
+        }
+    }
+}
+
+/// `[handler, . . . ., dst | count]`: zeroes slots; for frames of any size.
+pub(crate) enum ZeroSpan {}
+
+impl Exec for ZeroSpan {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the translator names slots of the function's frame only.
+        unsafe {
+            let to = r.fp.add(r.half(2, 0) as usize);
+            for i in 0..r.half(2, 1) as usize {
+                *to.add(i) = 0;
+            }
+            r.next(3)
+        }
+    }
+}
+
+/// `select`: `[handler, dst a b condition]`.
+pub(crate) struct Select<T, P, D>(PhantomData<(T, P, D)>);
+
+impl<T: Reg, P: Place, D: Dest> Exec for Select<T, P, D> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let a = S::read::<T>(r, 1, 2);
+            let b = S::read::<T>(r, 2, 2);
+            let value = if P::read::<i32>(r, 3, 2) != 0 { a } else { b };
+            D::write(r, value).next(2)
+        }
+    }
+}
+
+macro_rules! select_handlers {
+    ($ty:ty) => {
+        [
+            [handler::<Select<$ty, S, ToAcc>>, handler::<Select<$ty, S, ToSlot>>],
+            [handler::<Select<$ty, A, ToAcc>>, handler::<Select<$ty, A, ToSlot>>],
+        ]
+    };
+}
+
+/// Handlers of [`Select`] by type, place of the condition and of the result.
+pub(crate) static SELECT: [[[Handler; DEST_FORMS]; 2]; 2] =
+    [select_handlers!(i64), select_handlers!(f64)];
+
+/// `global.get`: `[handler, dst . | global]`.
+pub(crate) struct GlobalGet<T, D>(PhantomData<(T, D)>);
+
+impl<T: Reg, D: Dest> Exec for GlobalGet<T, D> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker passes the offset of a global in the context.
+        unsafe {
+            let global = *r.cx.byte_add(r.imm() as usize).cast::<*const VmGlobal>();
+            D::write(r, T::from_slot((*global).value[0])).next(2)
+        }
+    }
+}
+
+/// Handlers of [`GlobalGet`] by type and place of the result.
+pub(crate) static GLOBAL_GET: [[Handler; DEST_FORMS]; 2] = [
+    [handler::<GlobalGet<i64, ToAcc>>, handler::<GlobalGet<i64, ToSlot>>],
+    [handler::<GlobalGet<f64, ToAcc>>, handler::<GlobalGet<f64, ToSlot>>],
+];
+
+/// `global.set`: `[handler, . src | global]`, for a constant with its bits in a
+/// third word.
+pub(crate) struct GlobalSet<T, P>(PhantomData<(T, P)>);
+
+impl<T: Reg, P: Place> Exec for GlobalSet<T, P> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker passes the offset of a global in the context; a
+        // store is used by one thread at a time.
+        unsafe {
+            let global = *r.cx.byte_add(r.imm() as usize).cast::<*mut VmGlobal>();
+            let value = if P::CONST {
+                Slot::from_bits(r.word(2).bits)
+            } else {
+                P::read::<T>(r, 1, 2).into_slot()
+            };
+            (*global).value[0] = value;
+            r.next(2 + usize::from(P::CONST))
+        }
+    }
+}
+
+/// Handlers of [`GlobalSet`] by type and place of the value.
+pub(crate) static GLOBAL_SET: [[Handler; 3]; 2] =
+    [by_place!(GlobalSet<i64; _>), by_place!(GlobalSet<f64; _>)];
+
+/// `ref.func` of an imported function, whose record stands in the context:
+/// `[handler, dst . | offset]`.
+pub(crate) enum RefImport {}
+
+impl Exec for RefImport {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker passes the offset of a record in the context.
+        unsafe {
+            let record = r.cx.byte_add(r.imm() as usize);
+            ToSlot::write(r, record.expose_provenance() as i64).next(2)
+        }
+    }
+}
+
+/// `ref.func` of a defined function: `[handler, dst . | position]`.
+pub(crate) enum RefFunc {}
+
+impl Exec for RefFunc {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker passes the position of an escaping function.
+        unsafe {
+            let record: *const VmFuncRef = (*r.cx).func_refs.add(r.imm() as usize);
+            ToSlot::write(r, record.expose_provenance() as i64).next(2)
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Loads and stores.
+//!
+//! **What must never happen here:** an access that [`effective`] has not allowed,
+//! or one that uses a base or length read before the instruction began.
+
+use std::marker::PhantomData;
+
+use bimetal_core::addr::effective;
+use bimetal_core::ops::mem::{Load, LoadOp, MemType, Store, StoreOp, mem_sem};
+use bimetal_core::trap::TrapCode;
+use bimetal_core::value::{Scalar, Slot};
+use bimetal_runtime::vmctx::{VmCtx, VmMemory};
+
+use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot, extra};
+use super::{DEST_FORMS, PLACES};
+use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+
+/// Where the pointer to memory 0 stands in a context: memories come first behind
+/// its fixed part.
+pub(crate) const MEMORY_0: usize = size_of::<VmCtx>();
+
+/// The first byte of an access of `width` bytes to the memory whose pointer
+/// stands at `memory` in the context.
+#[inline(always)] // vanishes into handlers
+unsafe fn access(
+    r: Regs,
+    memory: usize,
+    index: u64,
+    offset: u64,
+    width: u32,
+) -> Result<*mut u8, TrapCode> {
+    // SAFETY: the linker passes the offset of a memory; its record is valid.
+    unsafe {
+        let memory = *r.cx.byte_add(memory).cast::<*const VmMemory>();
+        let at = effective(index, offset, u64::from(width), (*memory).len)?;
+        Ok((*memory).base.add(at as usize))
+    }
+}
+
+/// Memory 0, 32-bit address: `[handler, dst addr | offset]`.
+pub(crate) struct Load0<O, P, D>(PhantomData<(O, P, D)>);
+
+impl<O: Load, P: Place, D: Dest> Exec for Load0<O, P, D>
+where
+    O::Value: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let index = P::read::<i32>(r, 1, 2) as u32;
+            match access(r, MEMORY_0, u64::from(index), u64::from(r.imm()), O::Mem::WIDTH) {
+                Ok(at) => D::write(r, read::<O>(at)).next(2),
+                Err(code) => r.trap(code),
+            }
+        }
+    }
+}
+
+/// Any memory: `[handler, dst addr . ., offset, memory | 64-bit address]`.
+pub(crate) struct LoadAny<O>(PhantomData<O>);
+
+impl<O: Load> Exec for LoadAny<O>
+where
+    O::Value: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            match access_any(r, 1, O::Mem::WIDTH) {
+                Ok(at) => ToSlot::write(r, read::<O>(at)).next(4),
+                Err(code) => r.trap(code),
+            }
+        }
+    }
+}
+
+/// Memory 0, 32-bit address: `[handler, value addr | offset, constant]`.
+pub(crate) struct Store0<O, P, Q>(PhantomData<(O, P, Q)>);
+
+impl<O: Store, P: Place, Q: Place> Exec for Store0<O, P, Q>
+where
+    O::Value: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let index = P::read::<i32>(r, 1, 2) as u32;
+            let value = if Q::CONST {
+                O::Value::from_slot(Slot::from_bits(r.word(2).bits))
+            } else {
+                Q::read::<O::Value>(r, 0, 2)
+            };
+            match access(r, MEMORY_0, u64::from(index), u64::from(r.imm()), O::Mem::WIDTH) {
+                Ok(at) => {
+                    write::<O>(at, value);
+                    r.next(2 + extra::<Q, f64>())
+                }
+                Err(code) => r.trap(code),
+            }
+        }
+    }
+}
+
+/// Any memory: `[handler, value addr . ., offset, memory | 64-bit address]`.
+pub(crate) struct StoreAny<O>(PhantomData<O>);
+
+impl<O: Store> Exec for StoreAny<O>
+where
+    O::Value: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            match access_any(r, 1, O::Mem::WIDTH) {
+                Ok(at) => {
+                    write::<O>(at, S::read::<O::Value>(r, 0, 2));
+                    r.next(4)
+                }
+                Err(code) => r.trap(code),
+            }
+        }
+    }
+}
+
+/// `memory.size`: `[handler, dst . ., memory | log2 of the page size]`.
+pub(crate) enum MemorySize {}
+
+impl Exec for MemorySize {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker passes the offset of a memory; its record is valid.
+        unsafe {
+            let memory = *r.cx.byte_add(r.half(2, 0) as usize).cast::<*const VmMemory>();
+            let pages = (*memory).len >> (r.half(2, 1) & 63);
+            ToSlot::write(r, pages as i64).next(3)
+        }
+    }
+}
+
+#[inline(always)] // vanishes into handlers
+unsafe fn access_any(r: Regs, field: usize, width: u32) -> Result<*mut u8, TrapCode> {
+    // SAFETY: the cell has these words.
+    unsafe {
+        let bits = *r.slot(field);
+        let index = if r.half(3, 1) == 0 { u64::from(bits as u32) } else { bits };
+        access(r, r.half(3, 0) as usize, index, r.word(2).bits, width)
+    }
+}
+
+#[inline(always)] // vanishes into handlers
+unsafe fn read<O: Load>(at: *const u8) -> O::Value {
+    // SAFETY: `access` allowed this many bytes.
+    let bytes = unsafe { at.cast::<<O::Mem as MemType>::Bytes>().read_unaligned() };
+    O::extend(O::Mem::from_le_bytes(bytes))
+}
+
+#[inline(always)] // vanishes into handlers
+unsafe fn write<O: Store>(at: *mut u8, value: O::Value) {
+    let bytes = O::wrap(value).to_le_bytes();
+    // SAFETY: `access` allowed this many bytes.
+    unsafe { at.cast::<<O::Mem as MemType>::Bytes>().write_unaligned(bytes) };
+}
+
+/// The handlers of a load: by place of the address and of the result, and for any
+/// memory.
+pub(crate) struct LoadHandlers {
+    pub(crate) memory_0: [[Handler; DEST_FORMS]; 2],
+    pub(crate) any: Handler,
+}
+
+/// The handlers of a store: by place of the address and of the value, and for any
+/// memory.
+pub(crate) struct StoreHandlers {
+    pub(crate) memory_0: [[Handler; PLACES]; 2],
+    pub(crate) any: Handler,
+}
+
+macro_rules! load_handlers {
+    ($($name:ident $operator:ident $mem:ident -> $value:ident;)*) => {
+        static LOADS: &[LoadHandlers] = &[$(LoadHandlers {
+            memory_0: [
+                [handler::<Load0<mem_sem::$name, S, ToAcc>>, handler::<Load0<mem_sem::$name, S, ToSlot>>],
+                [handler::<Load0<mem_sem::$name, A, ToAcc>>, handler::<Load0<mem_sem::$name, A, ToSlot>>],
+            ],
+            any: handler::<LoadAny<mem_sem::$name>>,
+        }),*];
+    };
+}
+bimetal_core::for_each_load_op!(load_handlers);
+
+macro_rules! store_handlers {
+    ($($name:ident $operator:ident $value:ident -> $mem:ident;)*) => {
+        static STORES: &[StoreHandlers] = &[$(StoreHandlers {
+            memory_0: [
+                [
+                    handler::<Store0<mem_sem::$name, S, S>>,
+                    handler::<Store0<mem_sem::$name, S, A>>,
+                    handler::<Store0<mem_sem::$name, S, C>>,
+                ],
+                [
+                    handler::<Store0<mem_sem::$name, A, S>>,
+                    handler::<Store0<mem_sem::$name, A, A>>,
+                    handler::<Store0<mem_sem::$name, A, C>>,
+                ],
+            ],
+            any: handler::<StoreAny<mem_sem::$name>>,
+        }),*];
+    };
+}
+bimetal_core::for_each_store_op!(store_handlers);
+
+/// The handlers of a load.
+pub(crate) fn load_handlers(op: LoadOp) -> &'static LoadHandlers {
+    &LOADS[op as usize]
+}
+
+/// The handlers of a store.
+pub(crate) fn store_handlers(op: StoreOp) -> &'static StoreHandlers {
+    &STORES[op as usize]
+}

@@ -1,0 +1,31 @@
+//! The handlers, one file per family, generic over instruction and places.
+//!
+//! A cell is its handler's address, an operand word of 16-bit fields and, where
+//! the family's docstring says so, further words. Handlers call `bimetal-core`
+//! for the meaning of an instruction.
+
+pub(crate) mod call;
+pub(crate) mod control;
+pub(crate) mod data;
+pub(crate) mod memory;
+pub(crate) mod num;
+pub(crate) mod place;
+pub(crate) mod slow;
+pub(crate) mod table;
+
+/// How many places an operand can have: slot, accumulator, constant.
+pub(crate) const PLACES: usize = 3;
+/// How many places a result can have: accumulator, or slot and accumulator.
+pub(crate) const DEST_FORMS: usize = 2;
+
+/// A table of handlers by place of one operand: `forms!(P, A => Body<.., P>)`.
+macro_rules! by_place {
+    ($body:ident < $($arg:ty),* ; _ > ) => {
+        [
+            $crate::fast::dispatch::handler::<$body<$($arg,)* $crate::fast::exec::place::S>>,
+            $crate::fast::dispatch::handler::<$body<$($arg,)* $crate::fast::exec::place::A>>,
+            $crate::fast::dispatch::handler::<$body<$($arg,)* $crate::fast::exec::place::C>>,
+        ]
+    };
+}
+pub(crate) use by_place;

@@ -1,0 +1,70 @@
+//! `table.get`, `table.set` and `table.size`.
+
+use bimetal_core::trap::TrapCode;
+use bimetal_core::value::Slot;
+use bimetal_runtime::vmctx::VmTable;
+
+use super::place::{Dest, ToSlot};
+use crate::fast::dispatch::{Exec, Flow, Regs};
+
+/// The table whose pointer stands at the offset in the lower half of word 2; the
+/// upper half says whether its indices have 64 bits.
+#[inline(always)] // vanishes into handlers
+pub(crate) unsafe fn table(r: Regs) -> *const VmTable {
+    // SAFETY: the linker passes the offset of a table in the context.
+    unsafe { *r.cx.byte_add(r.half(2, 0) as usize).cast::<*const VmTable>() }
+}
+
+/// The element at the index in a slot, if there is one.
+#[inline(always)] // vanishes into handlers
+pub(crate) unsafe fn element(table: *const VmTable, bits: u64, wide: bool) -> Option<*mut Slot> {
+    let index = if wide { bits } else { u64::from(bits as u32) };
+    // SAFETY: the record is valid, and the index is below its length.
+    unsafe { if index < (*table).len { Some((*table).base.add(index as usize)) } else { None } }
+}
+
+/// `[handler, dst index . ., table | 64-bit index]`.
+pub(crate) enum TableGet {}
+
+impl Exec for TableGet {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            match element(table(r), *r.slot(1), r.half(2, 1) != 0) {
+                Some(at) => ToSlot::write(r, (*at).i64()).next(3),
+                None => r.trap(TrapCode::TableOutOfBounds),
+            }
+        }
+    }
+}
+
+/// `[handler, value index . ., table | 64-bit index]`.
+pub(crate) enum TableSet {}
+
+impl Exec for TableSet {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            match element(table(r), *r.slot(1), r.half(2, 1) != 0) {
+                Some(at) => {
+                    *at = Slot::from_bits(*r.slot(0));
+                    r.next(3)
+                }
+                None => r.trap(TrapCode::TableOutOfBounds),
+            }
+        }
+    }
+}
+
+/// `[handler, dst . . ., table]`.
+pub(crate) enum TableSize {}
+
+impl Exec for TableSize {
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            let len = (*table(r)).len;
+            ToSlot::write(r, len as i64).next(3)
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! The verbs of the walker.
+
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
+use bimetal_core::ops::mem::{LoadOp, StoreOp};
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::types::{FuncType, HeapType, ValType};
+use bimetal_core::value::Slot;
+use bimetal_parser::walk::{
+    Backend, BlockType, Callee, Control, ControlKind, Controls, FuncInfo, MemArg, Operand, Stack,
+};
+use bimetal_parser::{Error, ErrorKind};
+
+use super::Translator;
+use super::branch::Structure;
+use super::ir::{Class, Ir, Op, Src};
+use super::operands::Value;
+use super::zero::ZeroLocals;
+
+/// The most slots that a function may have: far more than any value stack.
+const MAX_SLOTS: u32 = 1 << 28;
+/// Operands that an instruction does not have.
+const NONE: [Src; 3] = [Src::Acc; 3];
+
+impl Translator<'_> {
+    /// Whether a load or store has a form for its address.
+    fn plain_memory(&self, arg: MemArg) -> bool {
+        super::cell::is_plain(self.module, arg)
+    }
+
+    /// The local's value becomes that of a popped operand.
+    fn assign(&mut self, stack: &mut Stack<Value>, local: LocalIdx, value: Operand<Value>) {
+        self.zero.write(local.index());
+        let to = self.local_slots[local.index()];
+        if value.value == Value::Local(local.0) {
+            return self.discard(value);
+        }
+        if value.value != Value::Temp {
+            let from = match value.value {
+                Value::Const(bits) => Src::Const(bits),
+                _ => self.take(value, false),
+            };
+            self.preserve(stack, local.0);
+            return self.copy(Class::of(value.ty), from, to);
+        }
+        self.preserve(stack, local.0);
+        let last = self.last.filter(|last| last + 1 == self.insts.len());
+        match last {
+            Some(last) if self.fusions.retarget && self.insts[last].dst == value.slot => {
+                self.insts[last].dst = to;
+                self.wrote(to);
+                if let Some(acc) = &mut self.acc[Class::of(value.ty) as usize] {
+                    acc.slot = to;
+                    acc.producer = None;
+                }
+                self.last = None;
+            }
+            _ => {
+                let from = self.take(value, false);
+                self.copy(Class::of(value.ty), from, to);
+            }
+        }
+    }
+}
+
+impl Backend for Translator<'_> {
+    type Value = Value;
+    type Label = Structure;
+    type Output = Ir;
+    type Error = Error;
+
+    fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> {
+        self.pending = vec![(0, 0); info.locals.len()];
+        self.results = info.ty.results.len();
+        self.local_slots = info.local_slots.to_vec();
+        self.local_types = info.locals.to_vec();
+        self.zero = ZeroLocals::new(info.locals, info.ty.params.len());
+        Ok(())
+    }
+
+    fn finish(mut self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<Ir, Error> {
+        if frame_slots > MAX_SLOTS {
+            let message = format!("a frame of {frame_slots} slots is too large");
+            return Err(Error::new(ErrorKind::Limit, message, None).in_func(info.func.0));
+        }
+        // Whatever the code is, running past its end is impossible.
+        self.emit(Op::Unreachable, NONE, 0);
+        Ok(Ir {
+            zero: self.zero.runs(&self.local_slots, &self.local_types),
+            insts: self.insts,
+            labels: self.labels,
+            targets: self.targets,
+            params: info.ty.param_slots(),
+            results: info.ty.result_slots(),
+            slots: frame_slots,
+        })
+    }
+
+    fn at(&mut self, offset: u32) {
+        self.offset = offset;
+    }
+
+    fn constant(&mut self, stack: &mut Stack<Value>, _: ValType, bits: Slot) -> Value {
+        self.symbolic(stack, Value::Const(bits.bits()))
+    }
+
+    fn num(&mut self, stack: &mut Stack<Value>, op: NumOp, args: &[Operand<Value>]) -> Value {
+        if let Some(bits) = self.fold(op, args) {
+            return self.symbolic(stack, Value::Const(bits));
+        }
+        let (op, srcs) = match *args {
+            [a, b] => {
+                let b_const = matches!(b.value, Value::Const(_));
+                let (a, b) = (self.take(a, !b_const), self.take(b, true));
+                (Op::Bin(op), [a, b, Src::Acc])
+            }
+            [a] => (Op::Un(op), [self.take(a, false), Src::Acc, Src::Acc]),
+            _ => (Op::Unreachable, NONE),
+        };
+        let ty = match op {
+            Op::Un(op) | Op::Bin(op) => op.result(),
+            _ => ValType::I32,
+        };
+        self.result(op, srcs, stack.next_slot(), ty, true)
+    }
+
+    fn select(&mut self, stack: &mut Stack<Value>, args: [Operand<Value>; 3]) -> Value {
+        let [a, b, condition] = args;
+        let (a, b) = (self.take_slot(a), self.take_slot(b));
+        let condition = self.take(condition, false);
+        let class = Class::of(args[0].ty);
+        let op = Op::Select(class);
+        self.result(op, [a, b, condition], stack.next_slot(), args[0].ty, true)
+    }
+
+    fn drop_operand(&mut self, _: &mut Stack<Value>, operand: Operand<Value>) {
+        self.discard(operand);
+    }
+
+    fn local_get(&mut self, stack: &mut Stack<Value>, local: LocalIdx, _: ValType) -> Value {
+        self.zero.read(local.index());
+        self.symbolic(stack, Value::Local(local.0))
+    }
+
+    fn local_set(&mut self, stack: &mut Stack<Value>, local: LocalIdx, value: Operand<Value>) {
+        self.assign(stack, local, value);
+    }
+
+    fn local_tee(
+        &mut self,
+        stack: &mut Stack<Value>,
+        local: LocalIdx,
+        value: Operand<Value>,
+    ) -> Value {
+        self.assign(stack, local, value);
+        self.symbolic(stack, Value::Local(local.0))
+    }
+
+    fn global_get(&mut self, stack: &mut Stack<Value>, global: GlobalIdx, ty: ValType) -> Value {
+        let op = Op::GlobalGet(Class::of(ty), global);
+        self.result(op, NONE, stack.next_slot(), ty, true)
+    }
+
+    fn global_set(&mut self, _: &mut Stack<Value>, global: GlobalIdx, value: Operand<Value>) {
+        let src = self.take(value, true);
+        self.emit(Op::GlobalSet(Class::of(value.ty), global), [src, Src::Acc, Src::Acc], 0);
+    }
+
+    fn load(
+        &mut self,
+        stack: &mut Stack<Value>,
+        op: LoadOp,
+        arg: MemArg,
+        addr: Operand<Value>,
+    ) -> Value {
+        let plain = self.plain_memory(arg);
+        let addr = if plain { self.take(addr, false) } else { self.take_slot(addr) };
+        let args = [addr, Src::Acc, Src::Acc];
+        self.result(Op::Load(op, arg), args, stack.next_slot(), op.value_type(), plain)
+    }
+
+    fn store(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: StoreOp,
+        arg: MemArg,
+        addr: Operand<Value>,
+        value: Operand<Value>,
+    ) {
+        let (addr, value) = if self.plain_memory(arg) {
+            (self.take(addr, false), self.take(value, true))
+        } else {
+            (self.take_slot(addr), self.take_slot(value))
+        };
+        self.emit(Op::Store(op, arg), [addr, value, Src::Acc], 0);
+    }
+
+    fn memory_size(&mut self, stack: &mut Stack<Value>, memory: MemIdx) -> Value {
+        let ty = self.module.memories[memory.index()].addr.val_type();
+        self.result(Op::MemorySize(memory), NONE, stack.next_slot(), ty, false)
+    }
+
+    fn table_get(
+        &mut self,
+        stack: &mut Stack<Value>,
+        table: TableIdx,
+        index: Operand<Value>,
+    ) -> Value {
+        let args = [self.take_slot(index), Src::Acc, Src::Acc];
+        self.result(Op::TableGet(table), args, stack.next_slot(), ValType::FUNCREF, false)
+    }
+
+    fn table_set(
+        &mut self,
+        _: &mut Stack<Value>,
+        table: TableIdx,
+        index: Operand<Value>,
+        value: Operand<Value>,
+    ) {
+        let args = [self.take_slot(index), self.take_slot(value), Src::Acc];
+        self.emit(Op::TableSet(table), args, 0);
+    }
+
+    fn table_size(&mut self, stack: &mut Stack<Value>, table: TableIdx) -> Value {
+        self.result(Op::TableSize(table), NONE, stack.next_slot(), ValType::I64, false)
+    }
+
+    fn slow(
+        &mut self,
+        stack: &mut Stack<Value>,
+        op: SlowOp,
+        imm: SlowImm,
+        args: &[Operand<Value>],
+        _: Option<ValType>,
+    ) -> Option<Value> {
+        let dst = stack.next_slot();
+        let mut srcs = [Src::Slot(dst); 3];
+        for (to, operand) in srcs.iter_mut().zip(args) {
+            *to = self.take_slot(*operand);
+        }
+        let end = args.last().map_or(dst, |last| last.slot);
+        let top = end.max(dst) + 1;
+        self.emit(Op::Slow { op, imm, top }, srcs, dst);
+        self.forget();
+        Some(Value::Temp)
+    }
+
+    fn ref_null(&mut self, stack: &mut Stack<Value>, _: HeapType) -> Value {
+        self.symbolic(stack, Value::Const(0))
+    }
+
+    fn ref_is_null(&mut self, stack: &mut Stack<Value>, operand: Operand<Value>) -> Value {
+        self.num(stack, NumOp::i64_eqz, &[operand])
+    }
+
+    fn ref_func(&mut self, stack: &mut Stack<Value>, func: FuncIdx) -> Value {
+        self.result(Op::RefFunc(func), NONE, stack.next_slot(), ValType::FUNCREF, false)
+    }
+
+    fn block(&mut self, stack: &mut Stack<Value>, _: BlockType) -> Structure {
+        self.flush(stack);
+        self.zero.open();
+        Structure { target: self.label(), else_: None }
+    }
+
+    fn loop_(&mut self, stack: &mut Stack<Value>, _: BlockType, _: u32) -> Structure {
+        self.flush(stack);
+        self.zero.open();
+        let target = self.label();
+        self.bind(target);
+        Structure { target, else_: None }
+    }
+
+    fn if_(
+        &mut self,
+        stack: &mut Stack<Value>,
+        _: BlockType,
+        condition: Operand<Value>,
+    ) -> Structure {
+        let else_ = self.branch_to_else(stack, condition);
+        self.zero.open();
+        Structure { target: self.label(), else_: Some(else_) }
+    }
+
+    fn else_(
+        &mut self,
+        stack: &mut Stack<Value>,
+        control: &mut Control<Value, Structure>,
+        reachable: bool,
+    ) {
+        let (target, else_) = (control.label().target, control.label().else_);
+        if reachable {
+            self.flush(stack);
+            self.emit(Op::Br(target), NONE, 0);
+        }
+        self.all_flushed();
+        self.zero.close();
+        self.zero.open();
+        if let Some(else_) = else_ {
+            self.bind(else_);
+        }
+    }
+
+    fn end(
+        &mut self,
+        stack: &mut Stack<Value>,
+        control: &mut Control<Value, Structure>,
+        reachable: bool,
+    ) {
+        if reachable {
+            self.flush(stack);
+        }
+        self.all_flushed();
+        self.zero.close();
+        if control.end_reached && !matches!(control.kind, ControlKind::Loop(_)) {
+            self.drop_branch_over_nothing(control.label());
+            self.bind(control.label().target);
+        }
+    }
+
+    fn block_result(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: &Control<Value, Structure>,
+        _: usize,
+        _: ValType,
+    ) -> Value {
+        Value::Temp
+    }
+
+    fn br(
+        &mut self,
+        stack: &mut Stack<Value>,
+        target: &mut Control<Value, Structure>,
+        arity: usize,
+    ) {
+        self.branch(stack, target, arity);
+    }
+
+    fn br_if(
+        &mut self,
+        stack: &mut Stack<Value>,
+        target: &mut Control<Value, Structure>,
+        arity: usize,
+        condition: Operand<Value>,
+    ) {
+        self.branch_if(stack, target, arity, condition);
+    }
+
+    fn br_table(
+        &mut self,
+        stack: &mut Stack<Value>,
+        controls: &mut Controls<Value, Structure>,
+        depths: &[u32],
+        arity: usize,
+        index: Operand<Value>,
+    ) {
+        self.branch_table(stack, controls, depths, arity, index);
+    }
+
+    fn return_(&mut self, stack: &mut Stack<Value>) {
+        let arity = self.results;
+        self.emit_return(stack, arity, true);
+        self.forget();
+    }
+
+    fn unreachable(&mut self, _: &mut Stack<Value>) {
+        self.emit(Op::Unreachable, NONE, 0);
+    }
+
+    fn call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
+        self.flush_top(stack, ty.params.len());
+        let base = stack.top(ty.params.len()).first().map_or(stack.next_slot(), |arg| arg.slot);
+        match callee {
+            Callee::Direct(func) => {
+                self.emit(Op::Call { func, base }, NONE, 0);
+            }
+            Callee::Indirect { table, ty, index } => {
+                let args = [self.take_slot(index), Src::Acc, Src::Acc];
+                self.emit(Op::CallIndirect { table, ty, base }, args, 0);
+            }
+        }
+        self.forget();
+        if let [result] = *ty.results {
+            self.returned(base, result);
+        }
+    }
+
+    fn call_result(&mut self, _: &mut Stack<Value>, _: usize, _: ValType) -> Value {
+        Value::Temp
+    }
+}

@@ -1,0 +1,43 @@
+//! What the translator may combine: one switch each, so that every one can be
+//! measured and, when a result is in doubt, excluded.
+
+/// Switches of the translator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fusions {
+    /// Operands taken from the accumulators, and no store of results that are
+    /// used from there only.
+    pub accumulators: bool,
+    /// Constants inside the cell that uses them.
+    pub constants: bool,
+    /// Plain instructions on constants are computed at translation.
+    pub fold: bool,
+    /// A comparison and the branch on it in one cell.
+    pub compare_branch: bool,
+    /// `local.set` of the last result makes that instruction write the local.
+    pub retarget: bool,
+}
+
+impl Fusions {
+    /// Nothing combined.
+    pub const NONE: Fusions = Fusions {
+        accumulators: false,
+        constants: false,
+        fold: false,
+        compare_branch: false,
+        retarget: false,
+    };
+    /// Everything combined.
+    pub const ALL: Fusions = Fusions {
+        accumulators: true,
+        constants: true,
+        fold: true,
+        compare_branch: true,
+        retarget: true,
+    };
+}
+
+impl Default for Fusions {
+    fn default() -> Fusions {
+        Fusions::ALL
+    }
+}

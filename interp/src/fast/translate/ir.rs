@@ -1,0 +1,164 @@
+//! What the first step of translation makes and the second one links: a list of
+//! instructions on canonical slots.
+
+use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::ops::mem::{LoadOp, StoreOp};
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::types::ValType;
+use bimetal_parser::walk::MemArg;
+
+/// Which accumulator holds values of a type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Class {
+    /// The integer accumulator: integers and references.
+    Int,
+    /// The vector accumulator: floats.
+    Float,
+}
+
+impl Class {
+    /// The class of a type.
+    pub(crate) fn of(ty: ValType) -> Class {
+        match ty {
+            ValType::I32 | ValType::I64 | ValType::Ref(_) => Class::Int,
+            ValType::F32 | ValType::F64 | ValType::V128 => Class::Float,
+        }
+    }
+}
+
+/// Where an instruction finds an operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Src {
+    /// In a canonical slot.
+    Slot(u32),
+    /// In the accumulator of its class.
+    Acc,
+    /// In the cell: the bits of a slot.
+    Const(u64),
+}
+
+/// A position that branches lead to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Label(pub(crate) u32);
+
+/// One instruction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inst {
+    /// What it does.
+    pub(crate) op: Op,
+    /// Its operands; how many count depends on `op`.
+    pub(crate) args: [Src; 3],
+    /// The canonical slot of its result.
+    pub(crate) dst: u32,
+    /// Whether the result goes to the slot as well as to the accumulator.
+    pub(crate) to_slot: bool,
+    /// The module offset of the instruction that it comes from.
+    pub(crate) offset: u32,
+}
+
+/// What an instruction does. Slots and counts of slots are canonical.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Op {
+    /// A numeric instruction with one operand.
+    Un(NumOp),
+    /// A numeric instruction with two operands.
+    Bin(NumOp),
+    /// A branch taken when the test gives zero (if `negate`) or not zero.
+    BrUn { op: NumOp, negate: bool, target: Label },
+    /// The same for a test of two operands.
+    BrBin { op: NumOp, negate: bool, target: Label },
+    /// One slot; leaves the accumulators alone.
+    Copy(Class),
+    /// Several slots to `dst`, ascending.
+    CopySpan { from: u32, count: u32 },
+    /// `select`: values and condition.
+    Select(Class),
+    /// `global.get`
+    GlobalGet(Class, GlobalIdx),
+    /// `global.set`
+    GlobalSet(Class, GlobalIdx),
+    /// `ref.func`
+    RefFunc(FuncIdx),
+    /// A load: address.
+    Load(LoadOp, MemArg),
+    /// A store: address, value.
+    Store(StoreOp, MemArg),
+    /// `memory.size`
+    MemorySize(MemIdx),
+    /// `table.get`: index.
+    TableGet(TableIdx),
+    /// `table.set`: index, value.
+    TableSet(TableIdx),
+    /// `table.size`
+    TableSize(TableIdx),
+    /// An instruction of the runtime; slots from `top` on are unused.
+    Slow { op: SlowOp, imm: SlowImm, top: u32 },
+    /// A call; the arguments begin at slot `base`.
+    Call { func: FuncIdx, base: u32 },
+    /// `call_indirect`: index.
+    CallIndirect { table: TableIdx, ty: TypeIdx, base: u32 },
+    /// `br`
+    Br(Label),
+    /// `br_table`: index; targets as a range of [`Ir::targets`].
+    BrTable { first: u32, count: u32 },
+    /// `unreachable`
+    Unreachable,
+    /// `return` without results.
+    Return0,
+    /// `return` of one result.
+    Return(Class),
+    /// `return` of several slots.
+    ReturnSpan { from: u32, count: u32 },
+}
+
+impl Op {
+    /// Whether the instruction can trap or leave the function, so that its
+    /// position must lead back to the module.
+    pub(crate) fn has_position(&self) -> bool {
+        match self {
+            Op::Un(op) | Op::Bin(op) => op.traps(),
+            Op::Load(..)
+            | Op::Store(..)
+            | Op::TableGet(_)
+            | Op::TableSet(_)
+            | Op::Slow { .. }
+            | Op::Call { .. }
+            | Op::CallIndirect { .. }
+            | Op::Unreachable => true,
+            Op::BrUn { .. }
+            | Op::BrBin { .. }
+            | Op::Copy(_)
+            | Op::CopySpan { .. }
+            | Op::Select(_)
+            | Op::GlobalGet(..)
+            | Op::GlobalSet(..)
+            | Op::RefFunc(_)
+            | Op::MemorySize(_)
+            | Op::TableSize(_)
+            | Op::Br(_)
+            | Op::BrTable { .. }
+            | Op::Return0
+            | Op::Return(_)
+            | Op::ReturnSpan { .. } => false,
+        }
+    }
+}
+
+/// A function before it is linked.
+pub(crate) struct Ir {
+    /// The instructions.
+    pub(crate) insts: Vec<Inst>,
+    /// The instruction that each label stands in front of.
+    pub(crate) labels: Vec<u32>,
+    /// The targets of all branch tables.
+    pub(crate) targets: Vec<Label>,
+    /// Runs of canonical slots to zero on entry: start and length.
+    pub(crate) zero: Vec<(u32, u32)>,
+    /// Slots of the parameters.
+    pub(crate) params: u32,
+    /// Slots of the results.
+    pub(crate) results: u32,
+    /// All canonical slots.
+    pub(crate) slots: u32,
+}

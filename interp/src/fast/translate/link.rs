@@ -1,0 +1,220 @@
+//! The second step of translation: from instructions on canonical slots to cells
+//! with addresses.
+//!
+//! Canonical slot `s` is slot `s` of the frame if it is a parameter's, else `s`
+//! plus the two slots of the header. Cells name slots with 16 bits. In a frame
+//! with more slots the first ones behind the header are scratch: operands beyond
+//! the reach of a cell are copied there before it and the result from there
+//! after it.
+
+use bimetal_core::value::Slot;
+
+use super::cell::{cell_of, place};
+use super::ir::{Class, Inst, Ir, Label, Op, Src};
+use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS};
+use crate::fast::dispatch::{Exec, Handler, Word, handler};
+use crate::fast::exec::data::{CopySpan, ZeroSpan};
+
+/// Slots of a frame's header.
+const HEADER: u32 = 2;
+/// Scratch slots of a frame too large for cells: one per operand, one for the
+/// result.
+const SCRATCH: u32 = 4;
+/// The scratch slot of the result.
+const SCRATCH_DST: usize = 3;
+
+/// Code in the making.
+pub(super) struct Linker<'a> {
+    pub(super) tier: &'a FastModule,
+    pub(super) ir: &'a Ir,
+    words: Vec<Word>,
+    /// Words to be replaced by the address of a label.
+    fixups: Vec<(usize, Label)>,
+    offsets: Vec<(u32, u32)>,
+    wide: bool,
+}
+
+/// Links a function. Also returns the position of each instruction's code.
+pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
+    let slots = ir.slots + HEADER;
+    let wide = slots > u32::from(u16::MAX);
+    let mut linker = Linker {
+        tier,
+        ir,
+        words: Vec::with_capacity(ir.insts.len() * 2 + 8),
+        fixups: Vec::new(),
+        offsets: Vec::new(),
+        wide,
+    };
+    // Room for the results, and for the header of a function that is called with
+    // the topmost operands.
+    let frame = (slots + if wide { SCRATCH } else { 0 } + HEADER).max(ir.results);
+    linker.words.push(Word { bits: u64::from(frame) * size_of::<Slot>() as u64 });
+    linker.zero_locals();
+    let mut positions = Vec::with_capacity(ir.insts.len());
+    for inst in &ir.insts {
+        positions.push(linker.words.len() as u32);
+        linker.inst(inst);
+    }
+    (linker.finish(&positions), positions)
+}
+
+impl Linker<'_> {
+    fn zero_locals(&mut self) {
+        let runs = &self.ir.zero;
+        // Several runs cost more dispatches than a few slots zeroed needlessly.
+        let span = match (runs.first(), runs.last()) {
+            (Some(&(start, _)), Some(&(last, length))) => Some((start, last + length - start)),
+            _ => None,
+        };
+        let needed: u32 = runs.iter().map(|(_, length)| length).sum();
+        let all: &[(u32, u32)] = match &span {
+            Some(span) if span.1 <= needed + 16 => std::slice::from_ref(span),
+            _ => runs,
+        };
+        for &(start, length) in all {
+            self.handler::<ZeroSpan>();
+            self.fields([0; 4]);
+            self.halves(self.slot(start), length);
+        }
+    }
+
+    fn inst(&mut self, inst: &Inst) {
+        let mut inst = *inst;
+        let mut dst = self.slot(inst.dst);
+        let spill = if self.wide { self.to_scratch(&mut inst, &mut dst) } else { None };
+        let fields = inst.args.map(|src| match src {
+            Src::Slot(slot) => slot,
+            Src::Acc | Src::Const(_) => 0,
+        });
+        if inst.op.has_position() {
+            self.offsets.push((self.words.len() as u32, inst.offset));
+        }
+        // Slots that do not fit 16 bits went to scratch slots, except those of
+        // instructions whose cells take wider ones.
+        let fields = fields.map(|slot| self.frame_slot(slot) as u16);
+        cell_of(self, &inst, fields, dst);
+        if let Some((from, to)) = spill {
+            self.copy_span(from, to, 1);
+        }
+    }
+
+    /// Copies operands that no cell can name to scratch slots. Returns the copy
+    /// that the result needs.
+    fn to_scratch(&mut self, inst: &mut Inst, dst: &mut u32) -> Option<(u32, u32)> {
+        if matches!(inst.op, Op::CopySpan { .. }) {
+            return None;
+        }
+        for i in 0..inst.args.len() {
+            if let Src::Slot(slot) = inst.args[i]
+                && self.slot(slot) > u32::from(u16::MAX)
+            {
+                let scratch = self.scratch(i);
+                self.copy_span(self.slot(slot), scratch, 1);
+                inst.args[i] = Src::Slot(scratch | FRAME_SLOT);
+            }
+        }
+        if *dst <= u32::from(u16::MAX) || !inst.to_slot {
+            return None;
+        }
+        let scratch = self.scratch(SCRATCH_DST);
+        let to = std::mem::replace(dst, scratch);
+        Some((scratch, to))
+    }
+
+    fn scratch(&self, index: usize) -> u32 {
+        self.ir.params + HEADER + index as u32
+    }
+
+    fn copy_span(&mut self, from: u32, to: u32, count: u32) {
+        self.handler::<CopySpan>();
+        self.fields([0; 4]);
+        self.halves(to, from);
+        self.halves(count, 0);
+    }
+
+    /// The slot of the frame for an operand's slot, which may be one already.
+    fn frame_slot(&self, slot: u32) -> u32 {
+        if slot & FRAME_SLOT != 0 { slot & !FRAME_SLOT } else { self.slot(slot) }
+    }
+
+    /// The slot of the frame for a canonical slot.
+    pub(super) fn slot(&self, canonical: u32) -> u32 {
+        if canonical < self.ir.params {
+            return canonical;
+        }
+        canonical + HEADER + if self.wide { SCRATCH } else { 0 }
+    }
+
+    /// Appends the handler of a body that has one form.
+    pub(super) fn handler<E: Exec>(&mut self) {
+        self.push_handler(handler::<E>);
+    }
+
+    /// Appends a handler.
+    pub(super) fn push_handler(&mut self, handler: Handler) {
+        self.words.push(Word { handler });
+    }
+
+    /// Appends an operand word.
+    pub(super) fn fields(&mut self, fields: [u16; 4]) {
+        self.words.push(Word { fields });
+    }
+
+    /// Appends an operand word with a 32-bit field.
+    pub(super) fn fields_imm(&mut self, fields: [u16; 2], imm: u32) {
+        let [low, high] = split(imm);
+        self.fields([fields[0], fields[1], low, high]);
+    }
+
+    /// Appends a word of two 32-bit halves.
+    pub(super) fn halves(&mut self, low: u32, high: u32) {
+        self.words.push(Word { halves: [low, high] });
+    }
+
+    /// Appends a word of 64 bits.
+    pub(super) fn bits(&mut self, bits: u64) {
+        self.words.push(Word { bits });
+    }
+
+    /// Appends an address.
+    pub(super) fn pointer(&mut self, ptr: *const u8) {
+        self.words.push(Word { ptr });
+    }
+
+    /// Appends the address of a label.
+    pub(super) fn target(&mut self, label: Label) {
+        self.fixups.push((self.words.len(), label));
+        self.bits(0);
+    }
+
+    /// Appends the handler for an operand's place out of a table for classes.
+    pub(super) fn by_class(&mut self, table: &[[Handler; 3]; 2], class: Class, src: Src) {
+        self.push_handler(table[class as usize][place(src)]);
+    }
+
+    fn finish(self, positions: &[u32]) -> FuncCode {
+        let Linker { mut words, fixups, offsets, ir, .. } = self;
+        words.shrink_to_fit();
+        let base = words.as_mut_ptr();
+        for (word, label) in fixups {
+            // Every label that is branched to was bound inside the code.
+            let inst = ir.labels[label.0 as usize] as usize;
+            let target = base.wrapping_add(positions[inst] as usize);
+            words[word] = Word { code: target };
+        }
+        debug_assert!(words.len() > PREFIX_WORDS);
+        FuncCode { words, offsets: offsets.into() }
+    }
+}
+
+/// Marks a slot of the frame where a canonical slot is expected: beyond all
+/// canonical slots.
+const FRAME_SLOT: u32 = 1 << 31;
+
+/// The two 16-bit fields that are one 32-bit field.
+fn split(imm: u32) -> [u16; 2] {
+    // In the order that a 32-bit read expects.
+    let [a, b, c, d] = imm.to_ne_bytes();
+    [u16::from_ne_bytes([a, b]), u16::from_ne_bytes([c, d])]
+}

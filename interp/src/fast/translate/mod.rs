@@ -1,0 +1,90 @@
+//! Translation of one function: from the walker's verbs to instructions on slots
+//! ([`ir`]), then to linked code ([`link`]).
+
+mod backend;
+mod branch;
+mod cell;
+mod fusions;
+pub(super) mod ir;
+mod link;
+mod operands;
+pub(super) mod text;
+mod zero;
+
+use bimetal_core::types::ValType;
+use bimetal_parser::walk::{WalkError, walk};
+use bimetal_parser::{Error, Module};
+
+use super::code::{FastModule, FuncCode};
+use ir::{Inst, Ir, Label};
+use operands::Acc;
+use zero::ZeroLocals;
+
+pub use fusions::Fusions;
+
+/// Translates the body of a defined function.
+pub(super) fn translate(tier: &FastModule, defined: usize) -> Result<FuncCode, Error> {
+    Ok(link::link(tier, &lower(tier, defined)?).0)
+}
+
+/// The first step of translation.
+pub(super) fn lower(tier: &FastModule, defined: usize) -> Result<Ir, Error> {
+    let translator = Translator::new(&tier.module, tier.fusions);
+    walk(&tier.module, defined, translator).map_err(|error| match error {
+        WalkError::Module(error) | WalkError::Backend(error) => error,
+    })
+}
+
+/// The second step of translation. Also returns the position in the code of each
+/// instruction.
+pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
+    link::link(tier, ir)
+}
+
+/// The state of the first step.
+pub(super) struct Translator<'a> {
+    module: &'a Module,
+    fusions: Fusions,
+    insts: Vec<Inst>,
+    labels: Vec<u32>,
+    targets: Vec<Label>,
+    /// What the accumulators hold, by [`ir::Class`].
+    acc: [Option<Acc>; 2],
+    /// The last instruction, if its destination may still change.
+    last: Option<usize>,
+    /// Per local, how many operands are its value: a generation and a count that
+    /// is good in that generation only.
+    pending: Vec<(u32, u32)>,
+    generation: u32,
+    /// All operands below this position are in their slots.
+    flushed: usize,
+    zero: ZeroLocals,
+    local_slots: Vec<u32>,
+    local_types: Vec<ValType>,
+    /// How many results the function has.
+    results: usize,
+    /// The module offset of the instruction being translated.
+    offset: u32,
+}
+
+impl<'a> Translator<'a> {
+    fn new(module: &'a Module, fusions: Fusions) -> Translator<'a> {
+        Translator {
+            module,
+            fusions,
+            insts: Vec::new(),
+            labels: Vec::new(),
+            targets: Vec::new(),
+            acc: [None; 2],
+            last: None,
+            pending: Vec::new(),
+            generation: 1,
+            flushed: 0,
+            zero: ZeroLocals::default(),
+            local_slots: Vec::new(),
+            local_types: Vec::new(),
+            results: 0,
+            offset: 0,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Instructions as text.
+
+use std::fmt;
+
+use super::ir::{Inst, Label, Op, Src};
+
+impl fmt::Display for Src {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Src::Slot(slot) => write!(f, "s{slot}"),
+            Src::Acc => f.write_str("acc"),
+            Src::Const(bits) if *bits as i64 == i64::from(*bits as i32) => {
+                write!(f, "{}", *bits as i32)
+            }
+            Src::Const(bits) => write!(f, "{bits:#x}"),
+        }
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "L{}", self.0)
+    }
+}
+
+impl fmt::Display for Inst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c] = &self.args;
+        if has_result(&self.op) {
+            if self.to_slot { write!(f, "s{} = ", self.dst)? } else { write!(f, "acc = ")? }
+        }
+        match self.op {
+            Op::Un(op) => write!(f, "{} {a}", op.name()),
+            Op::Bin(op) => write!(f, "{} {a}, {b}", op.name()),
+            Op::BrUn { op, negate, target } => {
+                write!(f, "br_{} {} {a} -> {target}", sense(negate), op.name())
+            }
+            Op::BrBin { op, negate, target } => {
+                write!(f, "br_{} {} {a}, {b} -> {target}", sense(negate), op.name())
+            }
+            Op::Copy(_) => write!(f, "copy {a}"),
+            Op::CopySpan { from, count } => write!(f, "copy_span s{from}, {count} slots"),
+            Op::Select(_) => write!(f, "select {a}, {b}, {c}"),
+            Op::GlobalGet(_, global) => write!(f, "global.get {}", global.0),
+            Op::GlobalSet(_, global) => write!(f, "global.set {}, {a}", global.0),
+            Op::RefFunc(func) => write!(f, "ref.func {}", func.0),
+            Op::Load(op, arg) => {
+                write!(f, "{} [{}: {a} + {}]", op.name(), arg.memory.0, arg.offset)
+            }
+            Op::Store(op, arg) => {
+                write!(f, "{} [{}: {a} + {}], {b}", op.name(), arg.memory.0, arg.offset)
+            }
+            Op::MemorySize(memory) => write!(f, "memory.size {}", memory.0),
+            Op::TableGet(table) => write!(f, "table.get {}[{a}]", table.0),
+            Op::TableSet(table) => write!(f, "table.set {}[{a}], {b}", table.0),
+            Op::TableSize(table) => write!(f, "table.size {}", table.0),
+            Op::Slow { op, imm, .. } => {
+                write!(f, "{} {} {}: {a}, {b}, {c}", op.name(), imm.a, imm.b)
+            }
+            Op::Call { func, base } => write!(f, "call {}, arguments from s{base}", func.0),
+            Op::CallIndirect { table, ty, base } => {
+                write!(f, "call_indirect {}[{a}] of type {}, arguments from s{base}", table.0, ty.0)
+            }
+            Op::Br(target) => write!(f, "br -> {target}"),
+            Op::BrTable { count, .. } => write!(f, "br_table {a}, {count} targets"),
+            Op::Unreachable => write!(f, "unreachable"),
+            Op::Return0 => write!(f, "return"),
+            Op::Return(_) => write!(f, "return {a}"),
+            Op::ReturnSpan { from, count } => write!(f, "return {count} slots from s{from}"),
+        }
+    }
+}
+
+fn sense(negate: bool) -> &'static str {
+    if negate { "unless" } else { "if" }
+}
+
+/// Whether the instruction writes a slot or an accumulator.
+fn has_result(op: &Op) -> bool {
+    match op {
+        Op::Un(_)
+        | Op::Bin(_)
+        | Op::Copy(_)
+        | Op::CopySpan { .. }
+        | Op::Select(_)
+        | Op::GlobalGet(..)
+        | Op::RefFunc(_)
+        | Op::Load(..)
+        | Op::MemorySize(_)
+        | Op::TableGet(_)
+        | Op::TableSize(_)
+        | Op::Slow { .. } => true,
+        Op::BrUn { .. }
+        | Op::BrBin { .. }
+        | Op::GlobalSet(..)
+        | Op::Store(..)
+        | Op::TableSet(_)
+        | Op::Call { .. }
+        | Op::CallIndirect { .. }
+        | Op::Br(_)
+        | Op::BrTable { .. }
+        | Op::Unreachable
+        | Op::Return0
+        | Op::Return(_)
+        | Op::ReturnSpan { .. } => false,
+    }
+}

@@ -1,0 +1,102 @@
+//! The register class that holds floats (and later vectors): one machine vector
+//! register where the dispatch shell keeps values in registers.
+//!
+//! A float lives in the lowest lane; the other lanes are unspecified. Inserting a
+//! lane costs nothing where building a fresh vector costs a move.
+
+#[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "x86_64"))]
+mod imp {
+    use std::arch::x86_64::*;
+
+    /// A register for floats.
+    pub(in crate::fast) type VReg = __m128;
+
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn zero() -> VReg {
+        _mm_setzero_ps()
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn f32(v: VReg) -> f32 {
+        _mm_cvtss_f32(v)
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn with_f32(v: VReg, x: f32) -> VReg {
+        _mm_move_ss(v, _mm_set_ss(x))
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn f64(v: VReg) -> f64 {
+        _mm_cvtsd_f64(_mm_castps_pd(v))
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn with_f64(v: VReg, x: f64) -> VReg {
+        _mm_castpd_ps(_mm_move_sd(_mm_castps_pd(v), _mm_set_sd(x)))
+    }
+}
+
+#[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "aarch64"))]
+mod imp {
+    use std::arch::aarch64::*;
+
+    /// A register for floats.
+    pub(in crate::fast) type VReg = float64x2_t;
+
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn zero() -> VReg {
+        // SAFETY: every aarch64 target that this engine knows has vectors.
+        unsafe { vdupq_n_f64(0.0) }
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn f32(v: VReg) -> f32 {
+        // SAFETY: as above.
+        unsafe { vgetq_lane_f32::<0>(vreinterpretq_f32_f64(v)) }
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn with_f32(v: VReg, x: f32) -> VReg {
+        // SAFETY: as above.
+        unsafe { vreinterpretq_f64_f32(vsetq_lane_f32::<0>(x, vreinterpretq_f32_f64(v))) }
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn f64(v: VReg) -> f64 {
+        // SAFETY: as above.
+        unsafe { vgetq_lane_f64::<0>(v) }
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn with_f64(v: VReg, x: f64) -> VReg {
+        // SAFETY: as above.
+        unsafe { vsetq_lane_f64::<0>(x, v) }
+    }
+}
+
+#[cfg(not(all(
+    bimetal_tail_calls,
+    not(debug_assertions),
+    not(miri),
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+mod imp {
+    /// A register for floats: the bits of the lowest lane. An `f64` where floats
+    /// travel in registers of their own, so that it is one of them.
+    pub(in crate::fast) type VReg = f64;
+
+    pub(in crate::fast) fn zero() -> VReg {
+        0.0
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn f32(v: VReg) -> f32 {
+        f32::from_bits(v.to_bits() as u32)
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn with_f32(_: VReg, x: f32) -> VReg {
+        f64::from_bits(u64::from(x.to_bits()))
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn f64(v: VReg) -> f64 {
+        v
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn with_f64(_: VReg, x: f64) -> VReg {
+        x
+    }
+}
+
+pub(super) use imp::{VReg, f32, f64, with_f32, with_f64, zero};
