@@ -159,8 +159,10 @@ mod shell {
 
     macro_rules! shell_of {
         ($abi:literal) => {
-            /// A handler. Six integer arguments: a seventh would be no register on
+            /// A handler. Vectors have a place in registers under this convention;
+            /// that no C compiler agrees with Rust on it matters to nobody. Six integer arguments: a seventh would be no register on
             /// x86-64 and no jump anywhere.
+            #[allow(improper_ctypes_definitions, reason = "called from Rust only")]
             pub(in crate::fast) type Handler = unsafe extern $abi fn(
                 super::Ip, super::Fp, *mut VmCtx, u64, u64, u64, VReg, VReg, VReg, VReg,
             ) -> Flow;
@@ -169,6 +171,7 @@ mod shell {
             ///
             /// # Safety
             /// As for [`Exec::exec`].
+            #[allow(improper_ctypes_definitions, reason = "called from Rust only")]
             pub(in crate::fast) unsafe extern $abi fn handler<E: Exec>(
                 ip: super::Ip,
                 fp: super::Fp,

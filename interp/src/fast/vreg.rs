@@ -13,23 +13,28 @@ mod imp {
 
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn zero() -> VReg {
-        _mm_setzero_ps()
+        // SAFETY: every x86-64 target has SSE2.
+        unsafe { _mm_setzero_ps() }
     }
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn f32(v: VReg) -> f32 {
-        _mm_cvtss_f32(v)
+        // SAFETY: every x86-64 target has SSE2.
+        unsafe { _mm_cvtss_f32(v) }
     }
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn with_f32(v: VReg, x: f32) -> VReg {
-        _mm_move_ss(v, _mm_set_ss(x))
+        // SAFETY: every x86-64 target has SSE2.
+        unsafe { _mm_move_ss(v, _mm_set_ss(x)) }
     }
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn f64(v: VReg) -> f64 {
-        _mm_cvtsd_f64(_mm_castps_pd(v))
+        // SAFETY: every x86-64 target has SSE2.
+        unsafe { _mm_cvtsd_f64(_mm_castps_pd(v)) }
     }
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn with_f64(v: VReg, x: f64) -> VReg {
-        _mm_castpd_ps(_mm_move_sd(_mm_castps_pd(v), _mm_set_sd(x)))
+        // SAFETY: every x86-64 target has SSE2.
+        unsafe { _mm_castpd_ps(_mm_move_sd(_mm_castps_pd(v), _mm_set_sd(x))) }
     }
 }
 
