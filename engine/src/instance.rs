@@ -10,6 +10,7 @@ use crate::error::{Context, Error, Result};
 use crate::extern_::{Export, Extern};
 use crate::func::{Func, TypedFunc, WasmParams, WasmResults};
 use crate::global::Global;
+use crate::linker::UnknownImportError;
 use crate::memory::Memory;
 use crate::module::Module;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut, StoreOpaque};
@@ -51,7 +52,8 @@ impl Instance {
     /// ```
     ///
     /// # Errors
-    /// If an import is missing, of another type or of another store; if the
+    /// If an import is missing ([`UnknownImportError`]), of another type or of
+    /// another store; if the
     /// module is of another engine or the compiler refuses it; if the store's
     /// limits or the system refuse what it needs; if a segment does not fit where
     /// it belongs, or the start function traps ([`Trap`](crate::Trap)).
@@ -80,6 +82,9 @@ impl Instance {
     ) -> Result<Instance> {
         let store = context.opaque_mut();
         module.check_engine(store.engine())?;
+        if let Some(missing) = module.imports().nth(imports.len()) {
+            return Err(Error::new(UnknownImportError::new(&missing)));
+        }
         check_imports(store.runtime(), module.parsed(), module.type_ids(), imports)
             .map_err(|error| into_error(store, error))?;
         let code = Arc::clone(module.code()?);

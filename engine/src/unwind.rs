@@ -1,7 +1,9 @@
 //! Between the runtime's reasons for unwinding and errors.
 
+use std::any::Any;
 use std::panic::resume_unwind;
 
+use bimetal_parser::Error as ModuleError;
 use bimetal_runtime::vmctx::VmStore;
 use bimetal_runtime::{Unwind, trap};
 
@@ -17,13 +19,19 @@ use crate::trap::Trap;
 pub(crate) fn into_error(store: &StoreOpaque, reason: Unwind) -> Error {
     match reason {
         Unwind::Trap(trap) => from_trap(store, trap),
-        // `host_error` put it in.
-        Unwind::Host(error) => match error.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(_) => Error::msg("a host function failed without an error"),
-        },
+        Unwind::Host(error) => from_any(error),
         Unwind::Panic(panic) => resume_unwind(panic),
     }
+}
+
+/// The error that [`host_error`] or a tier put into an unwind.
+fn from_any(error: Box<dyn Any + Send + Sync>) -> Error {
+    error
+        .downcast::<Error>()
+        .map(|error| *error)
+        // A tier that validates a function at its first call.
+        .or_else(|error| error.downcast::<ModuleError>().map(|error| Error::new(*error)))
+        .unwrap_or_else(|_| Error::msg("the guest stopped for an unknown reason"))
 }
 
 /// A trap as an error.

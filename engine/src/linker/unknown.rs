@@ -24,7 +24,7 @@ pub struct UnknownImportError {
 }
 
 impl UnknownImportError {
-    pub(super) fn new(import: &ImportType<'_>) -> UnknownImportError {
+    pub(crate) fn new(import: &ImportType<'_>) -> UnknownImportError {
         let (module, name) = (import.module().into(), import.name().into());
         UnknownImportError { module, name, ty: import.ty() }
     }
