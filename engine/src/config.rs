@@ -28,7 +28,7 @@ impl Strategy {
 /// use bimetal::{Config, Engine, Strategy};
 ///
 /// let mut config = Config::new();
-/// config.strategy(Strategy::Reference).max_wasm_stack(256 << 10);
+/// config.strategy(Strategy::Interpreter).max_wasm_stack(256 << 10);
 /// let engine = Engine::new(&config)?;
 /// # bimetal::Result::<()>::Ok(())
 /// ```

@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 
 use bimetal_parser::Error as ModuleError;
 use bimetal_runtime::vmctx::VmStore;
-use bimetal_runtime::{Unwind, trap};
+use bimetal_runtime::{ResourceError, Unwind, trap};
 
 use crate::backtrace::WasmBacktrace;
 use crate::error::Error;
@@ -29,8 +29,9 @@ fn from_any(error: Box<dyn Any + Send + Sync>) -> Error {
     error
         .downcast::<Error>()
         .map(|error| *error)
-        // A tier that validates a function at its first call.
+        // A tier that validates a function, or takes its stack, at the first call.
         .or_else(|error| error.downcast::<ModuleError>().map(|error| Error::new(*error)))
+        .or_else(|error| error.downcast::<ResourceError>().map(|error| Error::new(*error)))
         .unwrap_or_else(|_| Error::msg("the guest stopped for an unknown reason"))
 }
 

@@ -1,5 +1,6 @@
 //! Who runs the guest's code: one adapter per tier.
 
+mod interpreter;
 mod jit;
 mod reference;
 
@@ -10,7 +11,7 @@ use bimetal_runtime::HostFunc;
 use bimetal_runtime::code::ModuleCode;
 
 use crate::config::{Config, Strategy};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What an engine asks of a tier.
 pub(crate) trait Tier: Send + Sync {
@@ -45,6 +46,6 @@ pub(crate) fn new(config: &Config) -> Result<Box<dyn Tier>> {
     Ok(match config.strategy {
         Strategy::Reference => Box::new(reference::Reference),
         Strategy::Jit => Box::new(jit::Jit::new(config)?),
-        strategy => return Err(Error::msg(format!("the strategy {strategy:?} is not built in"))),
+        Strategy::Interpreter => Box::new(interpreter::Interpreter),
     })
 }

@@ -17,8 +17,7 @@ pub(crate) fn engines_with(configure: impl Fn(&mut Config)) -> Vec<Engine> {
         configure(&mut config);
         Engine::new(&config).expect("every strategy is available")
     };
-    let built_in = |s: &&Strategy| **s != Strategy::Interpreter;
-    Strategy::ALL.iter().filter(built_in).map(engine).collect()
+    Strategy::ALL.iter().map(engine).collect()
 }
 
 /// An instance of a module without imports, in a store of its own.

@@ -1,0 +1,24 @@
+//! The fast interpreter.
+
+use std::sync::Arc;
+
+use bimetal_interp::fast::FastModule;
+use bimetal_parser::Module;
+use bimetal_runtime::code::ModuleCode;
+
+use super::Tier;
+use crate::error::Result;
+
+/// Translates each function at its first call.
+pub(super) struct Interpreter;
+
+impl Tier for Interpreter {
+    fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>> {
+        Ok(FastModule::new(module))
+    }
+
+    fn prepare_store(&self, store: &mut bimetal_runtime::Store) -> Result<()> {
+        store.ensure_value_stack()?;
+        Ok(())
+    }
+}
