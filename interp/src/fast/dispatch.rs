@@ -172,6 +172,7 @@ mod shell {
             /// # Safety
             /// As for [`Exec::exec`].
             #[allow(improper_ctypes_definitions, reason = "called from Rust only")]
+            #[inline(never)] // a cold handler must not become part of a hot one
             pub(in crate::fast) unsafe extern $abi fn handler<E: Exec>(
                 ip: super::Ip,
                 fp: super::Fp,

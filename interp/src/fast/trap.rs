@@ -8,7 +8,7 @@ use super::frames;
 pub(super) enum Raise {}
 
 impl Exec for Raise {
-    #[cold]
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the handler's contract.
         unsafe { frames::record(r) };

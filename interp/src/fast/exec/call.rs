@@ -153,6 +153,7 @@ impl Exec for CallRef {
 enum CallBridge {}
 
 impl Exec for CallBridge {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: as for `CallRef`; the size is checked before anything is
         // written.
@@ -184,6 +185,7 @@ impl Exec for CallBridge {
 pub(crate) enum BridgeReturn {}
 
 impl Exec for BridgeReturn {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: `CallBridge` wrote the bridge; the caller's frame has room for
         // the results.
@@ -203,6 +205,7 @@ impl Exec for BridgeReturn {
 enum CallArray {}
 
 impl Exec for CallArray {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: as for `CallRef`.
         unsafe {
@@ -238,6 +241,7 @@ unsafe fn call_array(r: Regs) -> Outcome {
 pub(crate) enum Translate {}
 
 impl Exec for Translate {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell belongs to the module of the context.
         unsafe {

@@ -39,6 +39,7 @@ impl Exec for BrTable {
 pub(crate) enum Unreachable {}
 
 impl Exec for Unreachable {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the handler's contract.
         unsafe { r.trap(TrapCode::Unreachable) }
@@ -102,6 +103,7 @@ pub(crate) static RETURN: [[Handler; 3]; 2] =
 pub(crate) enum ReturnSpan {}
 
 impl Exec for ReturnSpan {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: the header leads to the cell behind the call, and is read
         // before results overwrite it; the caller left room for the results.
@@ -121,6 +123,7 @@ impl Exec for ReturnSpan {
 pub(crate) enum Leave {}
 
 impl Exec for Leave {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         Flow::exit(r, Exit::RETURN)
     }

@@ -38,6 +38,7 @@ pub(crate) static COPY: [[Handler; 3]; 2] = [by_place!(Copy<i64; _>), by_place!(
 pub(crate) enum CopySpan {}
 
 impl Exec for CopySpan {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the translator names slots of the function's frame only.
         unsafe {
@@ -55,6 +56,7 @@ impl Exec for CopySpan {
 pub(crate) enum ZeroSpan {}
 
 impl Exec for ZeroSpan {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the translator names slots of the function's frame only.
         unsafe {
@@ -147,6 +149,7 @@ pub(crate) static GLOBAL_SET: [[Handler; 3]; 2] =
 pub(crate) enum RefImport {}
 
 impl Exec for RefImport {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the linker passes the offset of a record in the context.
         unsafe {
@@ -160,6 +163,7 @@ impl Exec for RefImport {
 pub(crate) enum RefFunc {}
 
 impl Exec for RefFunc {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the linker passes the position of an escaping function.
         unsafe {

@@ -130,6 +130,7 @@ where
 pub(crate) enum MemorySize {}
 
 impl Exec for MemorySize {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the linker passes the offset of a memory; its record is valid.
         unsafe {

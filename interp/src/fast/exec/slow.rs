@@ -12,6 +12,7 @@ use crate::fast::frames;
 pub(crate) enum Slow {}
 
 impl Exec for Slow {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
         unsafe {

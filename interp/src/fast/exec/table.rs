@@ -27,6 +27,7 @@ pub(crate) unsafe fn element(table: *const VmTable, bits: u64, wide: bool) -> Op
 pub(crate) enum TableGet {}
 
 impl Exec for TableGet {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
         unsafe {
@@ -42,6 +43,7 @@ impl Exec for TableGet {
 pub(crate) enum TableSet {}
 
 impl Exec for TableSet {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
         unsafe {
@@ -60,6 +62,7 @@ impl Exec for TableSet {
 pub(crate) enum TableSize {}
 
 impl Exec for TableSize {
+    #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
         unsafe {
