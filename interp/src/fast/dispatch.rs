@@ -151,7 +151,7 @@ impl Regs {
     }
 }
 
-pub(super) use shell::{Flow, Handler, handler, run};
+pub(super) use shell::{Flow, Handler, handler, opaque, run};
 
 #[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri)))]
 mod shell {
@@ -196,6 +196,20 @@ mod shell {
     shell_of!("sysv64-unwind");
     #[cfg(not(target_arch = "x86_64"))]
     shell_of!("C-unwind");
+
+    /// The same number, about which the optimiser knows nothing.
+    #[inline(always)] // a hint in the middle of a handler
+    pub(in crate::fast) fn opaque(mut number: u64) -> u64 {
+        // SAFETY: no instruction at all.
+        unsafe {
+            std::arch::asm!(
+                "/* {0} */",
+                inout(reg) number,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        number
+    }
 
     /// What the last handler of a chain returns.
     #[derive(Clone, Copy)]
@@ -253,6 +267,12 @@ mod shell {
     pub(in crate::fast) unsafe fn handler<E: Exec>(r: Regs) -> Flow {
         // SAFETY: the same contract.
         unsafe { E::exec(r) }
+    }
+
+    /// The number: a hint for the other shell.
+    #[inline(always)] // nothing at all
+    pub(in crate::fast) fn opaque(number: u64) -> u64 {
+        number
     }
 
     /// What a handler returns: the state for the next one, or, without a

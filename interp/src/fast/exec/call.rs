@@ -48,19 +48,31 @@ pub(crate) unsafe fn write_header(fp: Fp, params: usize, ip: Ip, caller: Fp) {
     }
 }
 
-/// Enters a function of the same instance.
+/// Enters the function behind a code slot, which belongs to the same instance and
+/// has an entry for this tier.
 #[inline(always)] // the end of every call handler
-unsafe fn enter(mut r: Regs, entry: Ip, words: usize) -> Flow {
+unsafe fn enter(mut r: Regs, slot: *const CodeSlot, words: usize) -> Flow {
     // SAFETY: the cell was linked for a call; see the head of this file.
     unsafe {
         let fp = r.fp.add(r.imm() as usize);
+        // First of all, so that the return position needs no register for long.
         write_header(fp, r.field(0), r.ip.add(words), r.fp);
+        let entry = entry_of(slot);
         if available(r.cx, fp) < frame_bytes(entry) {
             return r.trap(TrapCode::StackOverflow);
         }
+        // The accumulator is dead here; this frees its register.
+        r.a = fp as u64;
         r.fp = fp;
         r.jump(entry)
     }
+}
+
+/// The entry cell behind a code slot; null if this tier has none.
+#[inline(always)] // vanishes into handlers
+unsafe fn entry_of(slot: *const CodeSlot) -> Ip {
+    // SAFETY: code slots live as long as the code that calls through them.
+    unsafe { (*slot).interp.load(Ordering::Acquire).cast_const().cast() }
 }
 
 /// A call of a function that the module defines: `[handler, params . | base,
@@ -72,11 +84,7 @@ impl Exec for Call {
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the linker wrote the address of a code slot, which always has
         // an entry for this tier.
-        unsafe {
-            let slot = r.word(2).ptr.cast::<CodeSlot>();
-            let entry = (*slot).interp.load(Ordering::Acquire).cast_const().cast();
-            enter(r, entry, 3)
-        }
+        unsafe { enter(r, r.word(2).ptr.cast(), 3) }
     }
 }
 
@@ -136,11 +144,10 @@ impl Exec for CallRef {
         // SAFETY: the record and its code slot live as long as the store.
         unsafe {
             let func = func_ref(r);
-            let entry: Ip = (*(*func).code).interp.load(Ordering::Acquire).cast_const().cast();
-            if entry.is_null() {
+            if entry_of((*func).code).is_null() {
                 r.to::<CallArray>()
             } else if (*func).cx == r.cx {
-                enter(r, entry, REF_WORDS)
+                enter(r, (*func).code, REF_WORDS)
             } else {
                 r.to::<CallBridge>()
             }
@@ -159,7 +166,7 @@ impl Exec for CallBridge {
         // written.
         unsafe {
             let func = func_ref(r);
-            let entry: Ip = (*(*func).code).interp.load(Ordering::Acquire).cast_const().cast();
+            let entry = entry_of((*func).code);
             let params = r.field(0);
             let bridge = r.fp.add(r.imm() as usize);
             let needed = (BRIDGE_SLOTS + params + 2) * size_of::<Slot>() + frame_bytes(entry);

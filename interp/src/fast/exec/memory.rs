@@ -13,7 +13,7 @@ use bimetal_runtime::vmctx::{VmCtx, VmMemory};
 
 use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot, extra};
 use super::{DEST_FORMS, PLACES};
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler, opaque};
 
 /// Where the pointer to memory 0 stands in a context: memories come first behind
 /// its fixed part.
@@ -37,6 +37,19 @@ unsafe fn access(
     }
 }
 
+/// The first byte of an access to memory 0 at a 32-bit address.
+#[inline(always)] // vanishes into handlers
+unsafe fn access_0(r: Regs, index: u32, width: u32) -> Result<*mut u8, TrapCode> {
+    // SAFETY: the cell has a 32-bit offset.
+    unsafe {
+        // Two 32-bit numbers: no sum to check. Were it not opaque, it would be
+        // computed again for the access, and its operands, which must survive
+        // until then, cost a register too many.
+        let start = opaque(u64::from(index) + u64::from(r.imm()));
+        access(r, MEMORY_0, start, 0, width)
+    }
+}
+
 /// Memory 0, 32-bit address: `[handler, dst addr | offset]`.
 pub(crate) struct Load0<O, P, D>(PhantomData<(O, P, D)>);
 
@@ -49,7 +62,7 @@ where
         // SAFETY: the cell was linked for these places.
         unsafe {
             let index = P::read::<i32>(r, 1, 2) as u32;
-            match access(r, MEMORY_0, u64::from(index), u64::from(r.imm()), O::Mem::WIDTH) {
+            match access_0(r, index, O::Mem::WIDTH) {
                 Ok(at) => D::write(r, read::<O>(at)).next(2),
                 Err(code) => r.trap(code),
             }
@@ -93,7 +106,7 @@ where
             } else {
                 Q::read::<O::Value>(r, 0, 2)
             };
-            match access(r, MEMORY_0, u64::from(index), u64::from(r.imm()), O::Mem::WIDTH) {
+            match access_0(r, index, O::Mem::WIDTH) {
                 Ok(at) => {
                     write::<O>(at, value);
                     r.next(2 + extra::<Q, f64>())

@@ -13,7 +13,7 @@ use super::cell::{cell_of, place};
 use super::ir::{Class, Inst, Ir, Label, Op, Src};
 use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
-use crate::fast::exec::data::{CopySpan, ZeroSpan};
+use crate::fast::exec::data::{COPY, CopySpan, ZeroSpan};
 
 /// Slots of a frame's header.
 const HEADER: u32 = 2;
@@ -73,6 +73,11 @@ impl Linker<'_> {
             _ => runs,
         };
         for &(start, length) in all {
+            if length == 1 && !self.wide {
+                self.push_handler(COPY[0][2]);
+                self.fields_imm([self.slot(start) as u16, 0], 0);
+                continue;
+            }
             self.handler::<ZeroSpan>();
             self.fields([0; 4]);
             self.halves(self.slot(start), length);
