@@ -14,10 +14,13 @@ fn scripts() -> Vec<Script> {
     scripts
 }
 
-fn passes(tier: &str) {
-    let tier = Tier::named(tier).expect("a tier of this name");
+fn named(tier: &str) -> Tier {
+    Tier::named(tier).expect("a tier of this name")
+}
+
+fn passes(tier: &Tier) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let report = run(&scripts(), &tier, threads);
+    let report = run(&scripts(), tier, threads);
     // Not `println`: the totals are to be seen when the test passes, too.
     let printed = writeln!(std::io::stdout(), "{report}");
     assert!(printed.is_ok(), "standard output takes the totals");
@@ -27,15 +30,22 @@ fn passes(tier: &str) {
 
 #[test]
 fn the_reference_interpreter_passes_the_suite() {
-    passes("reference");
+    passes(&named("reference"));
 }
 
 #[test]
 fn the_fast_interpreter_passes_the_suite() {
-    passes("interp");
+    passes(&named("interp"));
 }
 
 #[test]
 fn the_compiler_passes_the_suite() {
-    passes("jit");
+    passes(&named("jit"));
+}
+
+#[test]
+fn the_compiler_passes_the_suite_without_guard_pages() {
+    let mut tier = Tier { name: "jit-without-guard-pages", ..named("jit") };
+    tier.config.memory_guard_pages(false);
+    passes(&tier);
 }

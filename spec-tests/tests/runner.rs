@@ -1,0 +1,120 @@
+//! The runner itself: what is wrong is found, and nothing is lost.
+
+use bimetal_spec_tests::outcome::{FileReport, Outcome, Record};
+use bimetal_spec_tests::source::Script;
+use bimetal_spec_tests::{Report, Tier, run};
+
+fn report(text: &str) -> Report {
+    let script = Script { name: "own.wast".into(), text: text.into() };
+    run(&[script], &Tier::all()[0], 1)
+}
+
+fn file(text: &str) -> FileReport {
+    report(text).files.remove(0)
+}
+
+/// The lines of what failed.
+fn failed(text: &str) -> Vec<usize> {
+    let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
+    let records = file(text).records;
+    records.iter().filter(|record| failed(&record.outcome)).map(|record| record.line).collect()
+}
+
+const MODULE: &str = r#"(module
+  (global (export "g") i32 (i32.const 7))
+  (func (export "one") (result i32) i32.const 1)
+  (func (export "nan") (result f32) f32.const nan:0x200001)
+  (func (export "trap") unreachable)
+  (func $f (export "deep") call $f)
+  (func (export "id") (param externref) (result externref) local.get 0))
+"#;
+
+#[test]
+fn what_is_right_passes() {
+    let text = r#"
+        (assert_return (invoke "one") (i32.const 1))
+        (assert_return (invoke "one") (either (i32.const 2) (i32.const 1)))
+        (assert_return (get "g") (i32.const 7))
+        (assert_return (invoke "id" (ref.extern 3)) (ref.extern 3))
+        (assert_return (invoke "id" (ref.null extern)) (ref.null extern))
+        (assert_trap (invoke "trap") "unreachable")
+        (assert_exhaustion (invoke "deep") "call stack exhausted")
+        (assert_invalid (module (func (result i32))) "type mismatch")
+        (assert_malformed (module quote "(func (result i33))") "unexpected token")
+        (assert_malformed (module binary "\00asm\01\00\00\00\ff") "malformed section id")
+        (assert_unlinkable (module (import "spectest" "nothing" (func))) "unknown import")
+        (assert_unlinkable (module (import "spectest" "table" (func))) "incompatible import type")
+        (assert_trap (module (memory 0) (data (i32.const 0) "a")) "out of bounds memory access")"#;
+    let report = report(&format!("{MODULE}{text}"));
+    let summary = "tier=reference files=1 assertions=13 passed=13 failed=0 unsupported=0";
+    assert_eq!(report.summary(), summary, "{report}");
+}
+
+#[test]
+fn every_wrong_assertion_fails_and_the_rest_goes_on() {
+    let wrong = r#"(assert_return (invoke "one") (i32.const 2))
+(assert_return (invoke "one"))
+(assert_return (invoke "one") (i64.const 1))
+(assert_return (invoke "one") (either (i32.const 2) (i32.const 3)))
+(assert_return (invoke "nan") (f32.const nan:canonical))
+(assert_return (invoke "nan") (f32.const nan:arithmetic))
+(assert_return (invoke "nothing"))
+(assert_return (invoke "trap"))
+(assert_return (get "g") (i32.const 8))
+(assert_return (invoke "id" (ref.extern 3)) (ref.extern 4))
+(assert_return (invoke "id" (ref.extern 3)) (ref.null extern))
+(assert_return (invoke "id" (ref.null extern)) (ref.extern 0))
+(assert_return (invoke $nobody "one") (i32.const 1))
+(assert_trap (invoke "one") "unreachable")
+(assert_trap (invoke "trap") "integer overflow")
+(assert_exhaustion (invoke "trap") "call stack exhausted")
+(assert_exhaustion (invoke "one") "call stack exhausted")
+(assert_invalid (module) "type mismatch")
+(assert_malformed (module quote "(func)") "unexpected token")
+(assert_unlinkable (module) "unknown import")
+(assert_unlinkable (module (func $s unreachable) (start $s)) "unknown import")
+(assert_exception (invoke "one"))
+(invoke "trap")
+(register "x" $nobody)
+(module (import "nobody" "f" (func)))"#;
+    let first = MODULE.lines().count() + 1;
+    let expected: Vec<_> = (first..first + wrong.lines().count()).collect();
+    assert_eq!(failed(&format!("{MODULE}{wrong}")), expected);
+}
+
+#[test]
+fn what_needs_something_unsupported_is_not_supported_and_a_surprise() {
+    let text = r#"(module $v (func (export "f") (result v128) (v128.const i64x2 0 0)))
+(register "v" $v)
+(assert_return (invoke "f") (v128.const i64x2 0 0))
+(module (import "v" "f" (func)))
+(assert_invalid (module (func (result v128) i32.const 0)) "type mismatch")
+(module (func (export "f") (result i32) i32.const 0))
+(assert_return (invoke "f") (i32.const 0))"#;
+    let file = file(text);
+    let unsupported = |record: &&Record| matches!(record.outcome, Outcome::Unsupported(_));
+    let lines: Vec<_> = file.records.iter().filter(unsupported).map(|record| record.line).collect();
+    assert_eq!(lines, [1, 2, 3, 4, 5]);
+    assert_eq!(failed(text), [0]);
+}
+
+#[test]
+fn a_script_that_does_not_parse_or_asserts_nothing_fails() {
+    assert_eq!(failed("(module"), [0]);
+    assert_eq!(failed("(module (func))"), [0]);
+    assert_eq!(failed(""), [0]);
+}
+
+#[test]
+fn definitions_make_instances_of_their_own() {
+    let text = r#"(module definition $M
+          (global $g (export "g") (mut i32) (i32.const 0))
+          (func (export "set") i32.const 1 global.set $g))
+        (module instance $a $M)
+        (module instance $b $M)
+        (invoke $a "set")
+        (assert_return (get $a "g") (i32.const 1))
+        (assert_return (get $b "g") (i32.const 0))
+        (assert_return (get "g") (i32.const 0))"#;
+    assert_eq!(report(text).failures().collect::<Vec<_>>(), Vec::<String>::new());
+}
