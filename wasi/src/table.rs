@@ -6,6 +6,9 @@ use crate::file::WasiFile;
 use crate::flags::{DirPerms, FilePerms, Rights};
 use crate::types::Dirent;
 
+/// How many entries of directories are kept for all descriptors together.
+const MAX_LISTED: usize = 1 << 18;
+
 /// The rights of a descriptor. A guest can only ever give some up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grant {
@@ -178,6 +181,25 @@ impl Table {
         }
     }
 
+    /// Keeps a listing of a directory. A guest with very many long ones loses the
+    /// others, which are then taken anew.
+    pub(crate) fn keep_listing(&mut self, fd: u32, listing: Vec<Dirent>) -> Result<(), Errno> {
+        let dirs = |entry: &'_ Entry| match entry {
+            Entry::Dir(entry) => entry.listing.as_ref().map_or(0, Vec::len),
+            Entry::File(_) => 0,
+        };
+        let kept = self.entries.iter().flatten().map(dirs).fold(0, usize::saturating_add);
+        if kept.saturating_add(listing.len()) > MAX_LISTED {
+            for entry in self.entries.iter_mut().flatten() {
+                if let Entry::Dir(entry) = entry {
+                    entry.listing = None;
+                }
+            }
+        }
+        self.dir_mut(fd, Rights::empty())?.listing = Some(listing);
+        Ok(())
+    }
+
     /// Closes a descriptor.
     pub(crate) fn close(&mut self, fd: u32) -> Result<(), Errno> {
         *self.slot(fd)? = None;
@@ -200,6 +222,7 @@ impl Table {
 mod tests {
     use super::*;
     use crate::file::Empty;
+    use crate::types::Filetype;
 
     fn entry() -> Entry {
         let grant = Grant::new(Rights::FD_READ, Rights::empty());
@@ -228,6 +251,27 @@ mod tests {
         assert_eq!(table.renumber(0, 2), Err(Errno::Badf));
         assert_eq!(table.renumber(0, 1), Ok(()));
         assert!(table.get(0).is_err() && table.get(1).is_ok());
+    }
+
+    #[test]
+    fn listings_are_bounded_together() {
+        let mut table = Table::new(8);
+        for _ in 0..2 {
+            let dir = crate::VirtualDir::new().open_root();
+            let grant = Grant::new(Rights::DIRECTORY, Rights::FILE);
+            let (dir_perms, file_perms) = (DirPerms::all(), FilePerms::all());
+            let (preopen, listing) = (None, None);
+            let entry = DirEntry { dir, grant, dir_perms, file_perms, preopen, listing };
+            table.push(Entry::Dir(entry)).unwrap();
+        }
+        let name = |n: u64| Dirent { ino: n, filetype: Filetype::Unknown, name: String::new() };
+        let listing = |count: usize| (0..count as u64).map(name).collect::<Vec<_>>();
+        let kept = |table: &Table, fd| table.dir(fd, Rights::empty()).unwrap().listing.is_some();
+        table.keep_listing(0, listing(10)).unwrap();
+        table.keep_listing(1, listing(10)).unwrap();
+        assert!(kept(&table, 0) && kept(&table, 1));
+        table.keep_listing(1, listing(MAX_LISTED)).unwrap();
+        assert!(!kept(&table, 0) && kept(&table, 1));
     }
 
     #[test]

@@ -123,17 +123,20 @@ impl WasiDir for HostDir {
     fn rename(&self, path: &str, to: &dyn WasiDir, to_path: &str) -> Result<(), Errno> {
         let to = Self::same_back_end(to)?;
         // cap-std drops a slash at the end of the new name.
-        if to_path.ends_with('/') && !self.dir.symlink_metadata(path)?.is_dir() {
-            return Err(Errno::Notdir);
+        if to_path.ends_with('/') {
+            let metadata = self.dir.symlink_metadata(path.trim_end_matches('/'));
+            if metadata.is_ok_and(|metadata| !metadata.is_dir()) {
+                return Err(Errno::Notdir);
+            }
         }
         Ok(self.dir.rename(path, &to.dir, to_path)?)
     }
 }
 
-/// Whether the path ends in a slash: then a link before it is always followed, which
-/// cap-std does only when it opens.
+/// Whether the path ends in a slash or a dot after one: then a link before it is always
+/// followed, which cap-std does only when it opens.
 fn insists_on_directory(path: &str) -> bool {
-    path.ends_with('/')
+    path.ends_with('/') || path.ends_with("/.")
 }
 
 /// What the guest may do with the file is checked by its rights; the host must at

@@ -23,15 +23,23 @@ pub struct HostFile {
 }
 
 impl HostFile {
-    /// Takes an open file over.
-    pub fn new(file: File) -> Result<Self, Errno> {
+    /// Takes an open file over, which may also be a pipe or a device.
+    ///
+    /// # Errors
+    ///
+    /// If its attributes cannot be read.
+    pub fn new(file: std::fs::File) -> Result<Self, Errno> {
+        Self::from_cap_std(File::from_std(file))
+    }
+
+    fn from_cap_std(file: File) -> Result<Self, Errno> {
         let filetype = host_filestat(&file.metadata()?).filetype;
         Ok(Self { file, filetype, flags: FdFlags::empty() })
     }
 
     /// A file opened with the synchronisation flags in `flags`; the others are set now.
     pub(crate) fn opened(file: File, flags: FdFlags) -> Result<Self, Errno> {
-        let mut file = Self::new(file)?;
+        let mut file = Self::from_cap_std(file)?;
         if flags.intersects(FdFlags::APPEND | FdFlags::NONBLOCK) {
             file.set_flags(flags)?;
         }

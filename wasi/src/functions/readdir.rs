@@ -20,13 +20,15 @@ impl WasiCtx {
         cookie: u64,
         bufused: u32,
     ) -> Result<(), Errno> {
-        let entry = self.table.dir_mut(fd, Rights::FD_READDIR)?;
+        let entry = self.table.dir(fd, Rights::FD_READDIR)?;
         entry.permit(DirPerms::READ)?;
         memory.check(bufused, 4)?;
         memory.check(buf, buf_len)?;
         if cookie == 0 || entry.listing.is_none() {
-            entry.listing = Some(listing(entry)?);
+            let listing = listing(entry)?;
+            self.table.keep_listing(fd, listing)?;
         }
+        let entry = self.table.dir(fd, Rights::FD_READDIR)?;
         let entries = entry.listing.as_deref().unwrap_or_default();
         let skipped = usize::try_from(cookie).unwrap_or(usize::MAX);
         let (mut at, mut room) = (buf, buf_len);

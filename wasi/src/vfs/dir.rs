@@ -36,17 +36,23 @@ impl VirtualHandle {
             .filter(|other| Arc::ptr_eq(&self.tree, &other.tree))
             .ok_or(Errno::Xdev)
     }
+}
 
-    /// Where a new entry at `path` would go; an entry that exists is an error.
-    fn vacant(&self, tree: &Tree, path: &str) -> Result<(Ino, String), Errno> {
-        let place = resolve(tree, self.ino, path, false)?;
-        match (place.node, place.entry) {
-            (Some(ino), _) if place.slash && !tree.is_dir(ino) => Err(Errno::Notdir),
-            (Some(_), _) => Err(Errno::Exist),
-            (None, Some(_)) if place.slash => Err(Errno::Noent),
-            (None, Some(entry)) => Ok(entry),
-            (None, None) => Err(Errno::Noent),
-        }
+/// Where a link would go, as far as the path itself says. What exists there is looked
+/// at later, as the system does.
+fn new_place(tree: &Tree, base: Ino, path: &str) -> Result<Place, Errno> {
+    let place = resolve(tree, base, path, false)?;
+    if place.slash {
+        place.existing(tree)?;
+    }
+    Ok(place)
+}
+
+/// The directory and name of a place where nothing is.
+fn vacant(place: Place) -> Result<(Ino, String), Errno> {
+    match (place.node, place.entry) {
+        (None, Some(entry)) => Ok(entry),
+        _ => Err(Errno::Exist),
     }
 }
 
@@ -70,10 +76,7 @@ impl WasiDir for VirtualHandle {
 
     fn create_dir(&self, path: &str) -> Result<(), Errno> {
         let mut tree = lock(&self.tree);
-        let place = resolve_entry(&tree, self.ino, path)?;
-        let (None, Some((parent, name))) = (place.node, place.entry) else {
-            return Err(Errno::Exist);
-        };
+        let (parent, name) = vacant(resolve_entry(&tree, self.ino, path)?)?;
         tree.create(parent, &name, Body::Dir(BTreeMap::new())).map(drop)
     }
 
@@ -146,25 +149,28 @@ impl WasiDir for VirtualHandle {
     }
 
     fn symlink(&self, target: &str, path: &str) -> Result<(), Errno> {
-        if target.is_empty() {
-            return Err(Errno::Noent);
-        }
         if target.starts_with('/') {
             return Err(Errno::Perm);
+        }
+        let mut tree = lock(&self.tree);
+        let place = new_place(&tree, self.ino, path)?;
+        if target.is_empty() {
+            return Err(Errno::Noent);
         }
         if target.contains('\0') {
             return Err(Errno::Inval);
         }
-        let mut tree = lock(&self.tree);
-        let (parent, name) = self.vacant(&tree, path)?;
+        let (parent, name) = vacant(place)?;
         tree.create(parent, &name, Body::Symlink(target.to_owned())).map(drop)
     }
 
     fn hard_link(&self, path: &str, to: &dyn WasiDir, to_path: &str) -> Result<(), Errno> {
         let to = self.same_tree(to)?;
         let mut tree = lock(&self.tree);
-        let ino = resolve(&tree, self.ino, path, false)?.existing(&tree)?;
-        let (parent, name) = to.vacant(&tree, to_path)?;
+        let from = new_place(&tree, self.ino, path)?;
+        let place = new_place(&tree, to.ino, to_path)?;
+        let ino = from.existing(&tree)?;
+        let (parent, name) = vacant(place)?;
         if tree.is_dir(ino) {
             return Err(Errno::Perm);
         }
@@ -175,6 +181,9 @@ impl WasiDir for VirtualHandle {
         let to = self.same_tree(to)?;
         let mut tree = lock(&self.tree);
         let from = resolve_entry(&tree, self.ino, path)?;
+        if to_path.ends_with('/') && from.node.is_some_and(|ino| !tree.is_dir(ino)) {
+            return Err(Errno::Notdir);
+        }
         let target = resolve_entry(&tree, to.ino, to_path)?;
         rename(&mut tree, &from, &target)
     }
@@ -188,8 +197,12 @@ fn find_or_create(tree: &mut Tree, base: Ino, path: &str, how: OpenHow) -> Resul
         return Err(Errno::Inval);
     }
     let exclusive = has(OFlags::CREAT) && has(OFlags::EXCL);
+    if has(OFlags::CREAT) && path.ends_with('/') {
+        // No file is made of such a name, whatever it leads to.
+        resolve_entry(tree, base, path)?.entry.map_or(Ok(()), |_| Err(Errno::Isdir))?;
+    }
     let place = resolve(tree, base, path, how.follow && !exclusive)?;
-    if has(OFlags::CREAT) && place.slash {
+    if has(OFlags::CREAT) && place.slash && place.entry.is_some() {
         return Err(Errno::Isdir);
     }
     let Some(ino) = place.node else {
@@ -204,7 +217,6 @@ fn find_or_create(tree: &mut Tree, base: Ino, path: &str, how: OpenHow) -> Resul
     }
     let ino = place.existing(tree).map(|_| ino)?;
     match tree.body(ino)? {
-        Body::Symlink(_) if has(OFlags::DIRECTORY) => return Err(Errno::Notdir),
         Body::Symlink(_) => return Err(Errno::Loop),
         Body::File(_) if has(OFlags::DIRECTORY) => return Err(Errno::Notdir),
         Body::Dir(_) if how.write || has(OFlags::CREAT) || has(OFlags::TRUNC) => {
@@ -219,14 +231,11 @@ fn find_or_create(tree: &mut Tree, base: Ino, path: &str, how: OpenHow) -> Resul
 }
 
 fn rename(tree: &mut Tree, from: &Place, to: &Place) -> Result<(), Errno> {
-    let ino = from.existing(tree)?;
     let (Some((old_parent, old_name)), Some((parent, name))) = (&from.entry, &to.entry) else {
         return Err(Errno::Busy);
     };
+    let ino = from.existing(tree)?;
     let is_dir = tree.is_dir(ino);
-    if to.slash && !is_dir {
-        return Err(Errno::Notdir);
-    }
     if is_dir && tree.is_within(ino, *parent) {
         return Err(Errno::Inval);
     }
@@ -235,6 +244,7 @@ fn rename(tree: &mut Tree, from: &Place, to: &Place) -> Result<(), Errno> {
             return Ok(());
         }
         match (is_dir, tree.is_dir(target)) {
+            (_, true) if tree.is_within(target, *old_parent) => return Err(Errno::Notempty),
             (true, false) => return Err(Errno::Notdir),
             (false, true) => return Err(Errno::Isdir),
             (true, true) if !tree.entries(target)?.is_empty() => return Err(Errno::Notempty),

@@ -136,6 +136,19 @@ mod tests {
     }
 
     #[test]
+    fn names_and_targets_of_links_are_bounded_too() {
+        let fs = VirtualDir::with_capacity(10);
+        fs.symlink("12345678", "link").unwrap();
+        assert_eq!(fs.symlink("123", "more"), Err(Errno::Nospc));
+        let mut tree = lock(&fs.tree);
+        let ino = tree.create(ROOT, "file", Body::File(Vec::new())).unwrap();
+        let refused = (0..1 << 19).find_map(|n| tree.link(ROOT, &n.to_string(), ino).err());
+        assert_eq!(refused, Some(Errno::Nospc));
+        tree.unlink(ROOT, "link").unwrap();
+        assert!(tree.link(ROOT, "again", ino).is_ok());
+    }
+
+    #[test]
     fn a_tree_of_great_depth_is_dropped_without_recursion() {
         let fs = VirtualDir::new();
         {

@@ -17,8 +17,8 @@ pub(super) const ROOT: Ino = 1;
 /// The longest name, in bytes.
 const MAX_NAME: usize = 255;
 
-/// The most nodes of one file system.
-const MAX_NODES: usize = 1 << 20;
+/// The most names of one file system, so that empty files and links are bounded too.
+const MAX_ENTRIES: usize = 1 << 18;
 
 /// What a node is.
 #[derive(Debug)]
@@ -47,8 +47,10 @@ pub(super) type TimeSource = Arc<dyn Fn() -> u64 + Send + Sync>;
 pub(super) struct Tree {
     nodes: HashMap<Ino, Node>,
     next: Ino,
-    /// The bytes of all files.
+    /// The bytes of all files and targets of links.
     used: u64,
+    /// The entries of all directories.
+    names: usize,
     capacity: u64,
     now: TimeSource,
 }
@@ -68,6 +70,7 @@ impl Tree {
             nodes: HashMap::new(),
             next: ROOT,
             used: 0,
+            names: 0,
             capacity,
             now: Arc::new(host_realtime),
         };
@@ -172,9 +175,16 @@ impl Tree {
 
     /// Creates a node and enters it as `name`, which must be free.
     pub(super) fn create(&mut self, parent: Ino, name: &str, body: Body) -> Result<Ino, Errno> {
-        if self.nodes.len() >= MAX_NODES {
+        let size = match &body {
+            Body::Symlink(target) => target.len() as u64,
+            Body::File(bytes) => bytes.len() as u64,
+            Body::Dir(_) => 0,
+        };
+        let used = self.used.saturating_add(size);
+        if used > self.capacity {
             return Err(Errno::Nospc);
         }
+        self.used = used;
         let now = self.now();
         let ino = self.insert_node(body, now);
         self.link(parent, name, ino).inspect_err(|_| self.release(ino))?;
@@ -186,6 +196,9 @@ impl Tree {
         if name.len() > MAX_NAME {
             return Err(Errno::Nametoolong);
         }
+        if self.names >= MAX_ENTRIES {
+            return Err(Errno::Nospc);
+        }
         // A removed directory that is still open takes no new entries.
         if self.node(parent)?.links == 0 {
             return Err(Errno::Noent);
@@ -195,6 +208,7 @@ impl Tree {
             return Err(Errno::Exist);
         }
         entries.insert(name.to_owned(), ino);
+        self.names = self.names.saturating_add(1);
         let now = self.now();
         let node = self.node_mut(ino)?;
         node.links = node.links.saturating_add(1);
@@ -205,6 +219,7 @@ impl Tree {
     /// Removes a name; the node goes when nothing holds it any more.
     pub(super) fn unlink(&mut self, parent: Ino, name: &str) -> Result<(), Errno> {
         let ino = self.entries_mut(parent)?.remove(name).ok_or(Errno::Noent)?;
+        self.names = self.names.saturating_sub(1);
         let now = self.now();
         let node = self.node_mut(ino)?;
         node.links = node.links.saturating_sub(1);
@@ -233,9 +248,12 @@ impl Tree {
         if !self.nodes.get(&ino).is_some_and(unused) {
             return;
         }
-        if let Some(Node { body: Body::File(bytes), .. }) = self.nodes.remove(&ino) {
-            self.used = self.used.saturating_sub(bytes.len() as u64);
-        }
+        let freed = match self.nodes.remove(&ino).map(|node| node.body) {
+            Some(Body::File(bytes)) => bytes.len(),
+            Some(Body::Symlink(target)) => target.len(),
+            Some(Body::Dir(_)) | None => 0,
+        };
+        self.used = self.used.saturating_sub(freed as u64);
     }
 
     /// The contents of a file.

@@ -1,6 +1,6 @@
 //! Arguments, environment, clocks, random bytes, sockets.
 
-use bimetal_wasi::{Errno, HostClocks, ManualClocks, SeededRandom, WasiCtxBuilder};
+use bimetal_wasi::{Errno, HostClocks, HostFile, ManualClocks, SeededRandom, WasiCtxBuilder};
 
 use crate::guest::Guest;
 
@@ -84,4 +84,24 @@ fn no_descriptor_is_a_socket() {
     }
     assert_eq!(guest.call32("proc_raise", &[9]), Err(Errno::Notsup));
     assert_eq!(guest.call32("sched_yield", &[]), Ok(()));
+}
+
+#[test]
+fn writing_to_a_closed_pipe_is_an_error() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let writer = HostFile::new(std::os::fd::OwnedFd::from(writer).into()).unwrap();
+    let mut guest = Guest::new(WasiCtxBuilder::new().stdout(writer).build());
+    assert_eq!(guest.write(1, &[b"heard"]), Ok(5));
+    drop(reader);
+    assert_eq!(guest.write(1, &[b"unheard"]), Err(Errno::Pipe));
+}
+
+#[test]
+fn a_context_can_move_to_another_thread() {
+    let ctx = WasiCtxBuilder::new().arg("prog").build();
+    let count = std::thread::spawn(move || {
+        let mut guest = Guest::new(ctx);
+        guest.call32("args_sizes_get", &[0, 4]).map(|()| guest.u32(0))
+    });
+    assert_eq!(count.join().unwrap(), Ok(1));
 }
