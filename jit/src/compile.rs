@@ -12,6 +12,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use crate::abi::trap_code;
 use crate::env::{ModuleEnv, Symbol};
 use crate::error::JitError;
+use crate::isa::Isas;
 use crate::lower::Lower;
 
 /// The machine code of one function. All offsets count from its beginning.
@@ -66,12 +67,12 @@ impl Compiler {
     pub(crate) fn function(
         &mut self,
         env: &ModuleEnv<'_>,
-        isa: &dyn TargetIsa,
+        isas: &Isas,
         defined: usize,
     ) -> Result<FuncCode, JitError> {
         self.guarded(env, defined, |compiler| {
-            compiler.translate(env, isa, defined)?;
-            let code = compiler.machine_code(isa)?;
+            compiler.translate(env, isas.full(), defined)?;
+            let code = compiler.machine_code(isas.of(&compiler.context.func))?;
             FuncCode::new(&code, &compiler.context.func)
         })
     }

@@ -16,7 +16,7 @@ impl JitEngine {
         let env = ModuleEnv::new(module, &self.settings);
         check(module, defined)?;
         Compiler::new().guarded(&env, defined, |compiler| {
-            compiler.translate(&env, &*self.isa, defined)?;
+            compiler.translate(&env, self.isas.full(), defined)?;
             Ok(compiler.context.func.display().to_string())
         })
     }
@@ -29,9 +29,9 @@ impl JitEngine {
         let env = ModuleEnv::new(module, &self.settings);
         check(module, defined)?;
         Compiler::new().guarded(&env, defined, |compiler| {
-            compiler.translate(&env, &*self.isa, defined)?;
+            compiler.translate(&env, self.isas.full(), defined)?;
             compiler.context.set_disasm(true);
-            let code = compiler.machine_code(&*self.isa)?;
+            let code = compiler.machine_code(self.isas.of(&compiler.context.func))?;
             code.vcode.ok_or_else(|| JitError::new("no assembly text was generated"))
         })
     }

@@ -8,8 +8,6 @@ use std::time::Instant;
 use bimetal_core::types::FuncType;
 use bimetal_parser::Module;
 use bimetal_runtime::limits::Settings;
-use cranelift_codegen::isa::OwnedTargetIsa;
-use cranelift_codegen::settings::{self, Configurable};
 use rayon::prelude::*;
 
 use crate::abi::Shape;
@@ -18,6 +16,7 @@ use crate::codemem::CodeBlock;
 use crate::compile::{Compiler, FuncCode};
 use crate::env::ModuleEnv;
 use crate::error::JitError;
+use crate::isa::Isas;
 use crate::link::{Layout, link};
 use crate::module::{JitModule, Stats, escapes};
 use crate::{stub, unwind};
@@ -27,7 +26,7 @@ use crate::{stub, unwind};
 /// Stubs that depend on a signature alone are made once and kept for the life
 /// of the engine and of all modules that it compiled.
 pub struct JitEngine {
-    pub(crate) isa: OwnedTargetIsa,
+    pub(crate) isas: Isas,
     pub(crate) settings: Settings,
     slow_call: FuncCode,
     stubs: Arc<Stubs>,
@@ -61,9 +60,9 @@ impl JitEngine {
     /// If the processor or the system is not supported.
     pub fn new(settings: &Settings) -> Result<JitEngine, JitError> {
         unwind::install()?;
-        let isa = host_isa()?;
-        let slow_call = stub::slow_call(&mut Compiler::new(), &*isa)?;
-        Ok(JitEngine { isa, settings: settings.clone(), slow_call, stubs: Arc::default() })
+        let isas = Isas::new()?;
+        let slow_call = stub::slow_call(&mut Compiler::new(), isas.full())?;
+        Ok(JitEngine { isas, settings: settings.clone(), slow_call, stubs: Arc::default() })
     }
 
     /// Compiles all functions of a module, on all processors.
@@ -99,7 +98,7 @@ impl JitEngine {
             .into_par_iter()
             .with_max_len(1)
             .map_init(Compiler::new, |compiler, defined| {
-                let code = compiler.function(env, &*self.isa, defined)?;
+                let code = compiler.function(env, &self.isas, defined)?;
                 Ok((defined, code))
             })
             .collect();
@@ -152,8 +151,8 @@ impl JitEngine {
                 continue;
             }
             let code = match kind {
-                Kind::Trampoline => stub::trampoline(&mut compiler, &*self.isa, shape)?,
-                Kind::HostThunk => stub::host_thunk(&mut compiler, &*self.isa, shape)?,
+                Kind::Trampoline => stub::trampoline(&mut compiler, self.isas.full(), shape)?,
+                Kind::HostThunk => stub::host_thunk(&mut compiler, self.isas.full(), shape)?,
             };
             missing.insert(shape, funcs.len());
             funcs.push(code);
@@ -173,30 +172,8 @@ impl JitEngine {
 
 impl fmt::Debug for JitEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JitEngine").field("isa", &self.isa.name()).finish_non_exhaustive()
+        f.debug_struct("JitEngine").field("isa", &self.isas.full().name()).finish_non_exhaustive()
     }
-}
-
-/// The instruction set of this processor, with our code generation settings.
-fn host_isa() -> Result<OwnedTargetIsa, JitError> {
-    let mut flags = settings::builder();
-    let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
-    for (name, value) in [
-        ("opt_level", "speed"),
-        ("enable_verifier", verifier),
-        ("preserve_frame_pointers", "true"),
-        ("unwind_info", "false"),
-        ("enable_probestack", "true"),
-        ("probestack_strategy", "inline"),
-        ("enable_multi_ret_implicit_sret", "true"),
-        ("is_pic", "false"),
-        ("use_colocated_libcalls", "false"),
-    ] {
-        flags.set(name, value).map_err(|error| JitError::new(format!("{name}: {error}")))?;
-    }
-    let builder = cranelift_native::builder().map_err(JitError::new)?;
-    let isa = builder.finish(settings::Flags::new(flags));
-    isa.map_err(|error| JitError::new(error.to_string()))
 }
 
 /// The tables of a block that begins with the defined functions.

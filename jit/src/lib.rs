@@ -8,6 +8,7 @@
 //! Guest code never unwinds through a frame of the host: see [`unwind`].
 
 mod abi;
+mod budget;
 mod codemap;
 mod codemem;
 mod compile;
@@ -16,6 +17,7 @@ mod engine;
 mod enter;
 mod env;
 mod error;
+mod isa;
 mod link;
 mod lower;
 mod module;

@@ -43,14 +43,14 @@ impl Backend for Lower<'_> {
     }
     fn drop_operand(&mut self, _: &mut Stack<Value>, _: Operand<Value>) {}
 
-    fn local_get(&mut self, _: &mut Stack<Value>, local: LocalIdx, _: ValType) -> Value {
-        self.builder.use_var(self.locals[local.index()])
+    fn local_get(&mut self, _: &mut Stack<Value>, local: LocalIdx, ty: ValType) -> Value {
+        self.local_get(local, ty)
     }
     fn local_set(&mut self, _: &mut Stack<Value>, local: LocalIdx, value: Operand<Value>) {
-        self.builder.def_var(self.locals[local.index()], value.value);
+        self.local_set(local, value.value);
     }
     fn local_tee(&mut self, _: &mut Stack<Value>, local: LocalIdx, value: Operand<Value>) -> Value {
-        self.builder.def_var(self.locals[local.index()], value.value);
+        self.local_set(local, value.value);
         value.value
     }
     fn global_get(&mut self, _: &mut Stack<Value>, global: GlobalIdx, ty: ValType) -> Value {

@@ -36,7 +36,7 @@ impl Lower<'_> {
     /// Continues in a block that nothing else will branch to.
     fn continue_in(&mut self, block: Block) {
         self.builder.switch_to_block(block);
-        self.builder.seal_block(block);
+        self.seal(block);
     }
 
     pub(super) fn block(&mut self, ty: BlockType) -> Label {
@@ -95,7 +95,8 @@ impl Lower<'_> {
         let target = control.label().target;
         self.results.clear();
         if matches!(control.kind, ControlKind::Loop(_)) {
-            self.builder.seal_block(target);
+            self.check_budget(target);
+            self.seal(target);
             if reachable {
                 let arity = control.ty.results(self.env.module).len();
                 self.results.extend(stack.top(arity).iter().map(|operand| operand.value));
@@ -105,7 +106,7 @@ impl Lower<'_> {
         if reachable {
             self.fall_into_end(stack, control);
         }
-        self.builder.seal_block(target);
+        self.seal(target);
         if reachable || control.end_reached {
             self.builder.switch_to_block(target);
             self.results.extend_from_slice(self.builder.block_params(target));

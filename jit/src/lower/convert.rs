@@ -48,15 +48,15 @@ impl Lower<'_> {
         self.builder.set_cold_block(large);
         let negative = self.builder.ins().icmp_imm_s(IntCC::SignedLessThan, a, 0);
         self.builder.ins().brif(negative, large, &[], small, &[]);
-        self.builder.seal_block(large);
-        self.builder.seal_block(small);
+        self.seal(large);
+        self.seal(small);
         self.builder.switch_to_block(small);
         let value = self.builder.ins().fcvt_from_sint(to, a);
         self.builder.ins().jump(end, &[value.into()]);
         self.builder.switch_to_block(large);
         let value = self.builder.ins().fcvt_from_uint(to, a);
         self.builder.ins().jump(end, &[value.into()]);
-        self.builder.seal_block(end);
+        self.seal(end);
         self.builder.switch_to_block(end);
         result
     }

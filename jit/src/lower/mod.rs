@@ -17,13 +17,14 @@ mod table;
 
 use std::collections::HashMap;
 
+use bimetal_core::index::LocalIdx;
 use bimetal_core::trap::TrapCode;
 use bimetal_core::types::ValType;
 use bimetal_core::value::Slot;
 use bimetal_parser::walk::{FuncInfo, Operand};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{
-    self, FuncRef, GlobalValueData, InstBuilder, MemFlagsData, SourceLoc, Type, Value, types,
+    self, Block, FuncRef, GlobalValueData, InstBuilder, MemFlagsData, SourceLoc, Type, Value, types,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, Variable};
@@ -31,6 +32,7 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 use bimetal_runtime::layout::{CX_STORE, STORE_STACK_LIMIT};
 
 use crate::abi::{PTR, clif_trap, clif_type};
+use crate::budget::{MAX_HEADER_WORK, MAX_VALUES};
 use crate::env::{CONSTANT, ModuleEnv, Region, Symbol};
 use crate::error::JitError;
 
@@ -50,6 +52,8 @@ pub(crate) struct Lower<'a> {
     callees: HashMap<Symbol, FuncRef>,
     /// The byte offset of the current instruction.
     offset: u32,
+    /// Squares of the numbers of locals that loop headers were asked for.
+    header_work: u64,
     /// Why the function cannot be compiled, if a verb that cannot fail found out.
     refused: Option<JitError>,
 }
@@ -69,6 +73,7 @@ impl<'a> Lower<'a> {
             results: Vec::new(),
             callees: HashMap::new(),
             offset: 0,
+            header_work: 0,
             refused: None,
         }
     }
@@ -173,6 +178,39 @@ impl<'a> Lower<'a> {
         match ty {
             ValType::I32 => self.builder.ins().ireduce(types::I32, value),
             _ => value,
+        }
+    }
+
+    fn local_get(&mut self, local: LocalIdx, ty: ValType) -> Value {
+        if self.refused.is_some() {
+            // Would only add to what is too much already.
+            return self.zero(clif_type(ty), &mut [None; 5]);
+        }
+        self.builder.use_var(self.locals[local.index()])
+    }
+
+    fn local_set(&mut self, local: LocalIdx, value: Value) {
+        self.builder.def_var(self.locals[local.index()], value);
+    }
+
+    /// Declares that all branches to the block have been made. Not for a function
+    /// that is refused: this is what adds parameters to blocks.
+    fn seal(&mut self, block: Block) {
+        if self.refused.is_none() {
+            self.builder.seal_block(block);
+        }
+    }
+
+    /// Refuses the function if its CLIF has grown, or is about to grow, beyond all
+    /// measure. Called before the header of a loop is sealed: that is when the
+    /// frontend finds out which locals need a parameter there, and removing the
+    /// others takes time quadratic in their number.
+    fn check_budget(&mut self, header: Block) {
+        let params = self.builder.block_params(header).len() as u64;
+        self.header_work += params * params;
+        let values = self.builder.func.dfg.num_values();
+        if values > MAX_VALUES || self.header_work > MAX_HEADER_WORK {
+            self.refuse("the function is too complex");
         }
     }
 
