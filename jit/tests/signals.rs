@@ -44,6 +44,19 @@ fn a_thread_that_the_host_made_without_std_can_trap() {
 }
 
 #[test]
+fn a_thread_with_little_stack_is_exhausted_as_well() {
+    for size in [100 << 10, 200 << 10, 300 << 10] {
+        let run = move || {
+            let mut world = World::new();
+            let id = world.instance(TRAPS, &[]);
+            assert_eq!(world.trap_code(id, "rec", &[0]), TrapCode::StackOverflow, "{size}");
+        };
+        let thread = std::thread::Builder::new().stack_size(size).spawn(run);
+        thread.unwrap().join().unwrap();
+    }
+}
+
+#[test]
 fn traps_are_found_while_other_threads_compile_and_drop_code() {
     std::thread::scope(|scope| {
         for _ in 0..2 {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bimetal_core::index::FuncIdx;
 use bimetal_parser::Module;
 
+use crate::native_stack::lowest_guest_address;
 use crate::vmctx::VmStore;
 
 /// One frame of guest code.
@@ -64,7 +65,8 @@ impl Activation {
 
 /// Runs `body` with `activation` as the innermost of its store.
 ///
-/// Sets the native stack limit when it is the outermost. Returns `None` without
+/// Sets the native stack limit when it is the outermost: as the settings say, but
+/// never below what the thread has. Returns `None` without
 /// running `body` if the native stack is used up already: the caller then
 /// raises [`bimetal_core::trap::TrapCode::StackOverflow`].
 ///
@@ -85,9 +87,11 @@ pub unsafe fn enter<R>(
     if prev.is_null() {
         // SAFETY: as above; `Store` outlives its `VmStore`.
         unsafe {
-            (*store).stack_limit = here.saturating_sub((*(*store).store).settings.max_wasm_stack);
+            let wanted = here.saturating_sub((*(*store).store).settings.max_wasm_stack);
+            (*store).stack_limit = wanted.max(lowest_guest_address());
         }
-    } else if here <= stack_limit(store) {
+    }
+    if here <= stack_limit(store) {
         return None;
     }
     activation.prev = prev;

@@ -18,6 +18,7 @@ pub mod instantiate;
 pub mod layout;
 pub mod limits;
 pub mod memory;
+mod native_stack;
 mod segment;
 pub mod store;
 pub mod table;
