@@ -93,6 +93,20 @@ fn a_panic_of_a_host_function_goes_through_the_guest() {
     }
 }
 
+const SIXTEEN: &str = r#"(module
+    (type $f (func (param i32 i64 f32 f64 i32 i64 f32 f64 i32 i64 f32 f64 i32 i64 f32 f64)
+        (result f64 f32 i64 i32)))
+    (import "" "f" (func $f (type $f)))
+    (func (export "run")
+        (call $f (i32.const 1) (i64.const 2) (f32.const 3) (f64.const 4)
+            (i32.const 5) (i64.const 6) (f32.const 7) (f64.const 8)
+            (i32.const 9) (i64.const 10) (f32.const 11) (f64.const 12)
+            (i32.const -13) (i64.const -14) (f32.const 15) (f64.const 16))
+        (if (i32.ne (i32.const -13)) (then unreachable))
+        (if (i64.ne (i64.const -14)) (then unreachable))
+        (if (f32.ne (f32.const 15)) (then unreachable))
+        (if (f64.ne (f64.const 16)) (then unreachable))))"#;
+
 #[test]
 fn host_functions_take_sixteen_parameters() {
     for engine in engines() {
@@ -128,20 +142,7 @@ fn host_functions_take_sixteen_parameters() {
                 },
             )
             .unwrap();
-        let wat = r#"(module
-            (type $f (func (param i32 i64 f32 f64 i32 i64 f32 f64 i32 i64 f32 f64 i32 i64 f32 f64)
-                (result f64 f32 i64 i32)))
-            (import "" "f" (func $f (type $f)))
-            (func (export "run")
-                (call $f (i32.const 1) (i64.const 2) (f32.const 3) (f64.const 4)
-                    (i32.const 5) (i64.const 6) (f32.const 7) (f64.const 8)
-                    (i32.const 9) (i64.const 10) (f32.const 11) (f64.const 12)
-                    (i32.const -13) (i64.const -14) (f32.const 15) (f64.const 16))
-                (if (i32.ne (i32.const -13)) (then unreachable))
-                (if (i64.ne (i64.const -14)) (then unreachable))
-                (if (f32.ne (f32.const 15)) (then unreachable))
-                (if (f64.ne (f64.const 16)) (then unreachable))))"#;
-        run(&linker, &mut store, wat).unwrap();
+        run(&linker, &mut store, SIXTEEN).unwrap();
         let ints = [1., 2., 5., 6., 9., 10., -13., -14.];
         let floats = [3., 4., 7., 8., 11., 12., 15., 16.];
         assert_eq!(*store.data(), [ints, floats].concat(), "{engine:?}");
