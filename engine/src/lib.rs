@@ -37,6 +37,7 @@
 mod backtrace;
 mod caller;
 mod config;
+pub mod dump;
 mod engine;
 pub mod error;
 mod extern_;

@@ -1,0 +1,274 @@
+//! The command line. Options are spelled as wasmtime spells them where both
+//! commands have them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A WebAssembly engine with a fast interpreter and an optimising compiler.
+#[derive(Parser, Debug)]
+#[command(name = "bimetal", version, about, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do. `run` may be left out.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run a WebAssembly program (the default)
+    Run(RunArgs),
+    /// Check that modules are valid
+    Validate(ValidateArgs),
+    /// Run scripts of the official test suite
+    Wast(WastArgs),
+    /// Show a function as text, interpreter code, CLIF or machine code
+    Dump(DumpArgs),
+}
+
+/// Names of the subcommands and of what else may stand in their place.
+const COMMANDS: &[&str] =
+    &["run", "validate", "wast", "dump", "help", "-h", "--help", "-V", "--version"];
+
+/// Which executor runs the guest.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tier {
+    /// The reference interpreter: slow and obviously right
+    Reference,
+    /// The fast interpreter: starts at once
+    Interp,
+    /// The compiler: native speed after compilation
+    Jit,
+}
+
+impl Tier {
+    /// Every tier, in the order of reports.
+    pub(crate) const ALL: [Tier; 3] = [Tier::Reference, Tier::Interp, Tier::Jit];
+
+    /// The strategy of the engine.
+    pub(crate) fn strategy(self) -> bimetal::Strategy {
+        match self {
+            Tier::Reference => bimetal::Strategy::Reference,
+            Tier::Interp => bimetal::Strategy::Interpreter,
+            Tier::Jit => bimetal::Strategy::Jit,
+        }
+    }
+
+    /// The name used on the command line and in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Tier::Reference => "reference",
+            Tier::Interp => "interp",
+            Tier::Jit => "jit",
+        }
+    }
+}
+
+/// What an import becomes that nothing provides.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum UnknownImports {
+    /// A function that returns zeros, an empty memory, table or global
+    Default,
+    /// A function that traps when called
+    Trap,
+    /// An error before anything runs
+    Error,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// The tier that runs the program
+    #[arg(long, value_enum, default_value = "jit")]
+    pub(crate) tier: Tier,
+    /// Call this export instead of `_start`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) invoke: Option<String>,
+    /// Give the guest a folder; GUEST is its path there (the same if left out)
+    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = dir)]
+    pub(crate) dirs: Vec<Dir>,
+    /// Set an environment variable of the guest; without a value, pass on the host's
+    #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = env)]
+    pub(crate) envs: Vec<(String, String)>,
+    /// What to do with imports that nothing provides
+    #[arg(long, value_enum, default_value = "error")]
+    pub(crate) unknown_imports: UnknownImports,
+    /// Validate functions when they are first called
+    #[arg(long)]
+    pub(crate) lazy_validation: bool,
+    /// Bytes of stack that the guest may use
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_wasm_stack: Option<usize>,
+    /// Provide `bench.start` and `bench.end`, which mark the span that `--stats` measures
+    #[arg(long)]
+    pub(crate) bench_hooks: bool,
+    /// Print times and memory as one line of JSON on standard error
+    #[arg(long)]
+    pub(crate) stats: bool,
+    /// The module, binary or text; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Arguments of the program, or of the function named by --invoke
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
+}
+
+/// A folder handed to the guest.
+#[derive(Clone, Debug)]
+pub(crate) struct Dir {
+    /// Its path on the host.
+    pub(crate) host: PathBuf,
+    /// Its path for the guest.
+    pub(crate) guest: String,
+}
+
+fn dir(text: &str) -> Result<Dir, String> {
+    let (host, guest) = text.split_once("::").unwrap_or((text, text));
+    if host.is_empty() || guest.is_empty() {
+        return Err("expected HOST or HOST::GUEST".to_owned());
+    }
+    Ok(Dir { host: PathBuf::from(host), guest: guest.to_owned() })
+}
+
+fn env(text: &str) -> Result<(String, String), String> {
+    if let Some((name, value)) = text.split_once('=') {
+        return Ok((name.to_owned(), value.to_owned()));
+    }
+    match std::env::var(text) {
+        Ok(value) => Ok((text.to_owned(), value)),
+        Err(_) => Err(format!("the environment has no variable `{text}`")),
+    }
+}
+
+/// Arguments of `validate`.
+#[derive(Args, Debug)]
+pub(crate) struct ValidateArgs {
+    /// Modules, binary or text; `-` is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Arguments of `wast`.
+#[derive(Args, Debug)]
+pub(crate) struct WastArgs {
+    /// Run on this tier; can be repeated
+    #[arg(long = "tier", value_enum, default_value = "all")]
+    pub(crate) tiers: Vec<TierChoice>,
+    /// Print totals for every file
+    #[arg(long)]
+    pub(crate) per_file: bool,
+    /// Script files, or folders searched for `.wast` files
+    #[arg(value_name = "FILE|FOLDER", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// A tier, or all of them.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TierChoice {
+    /// The reference interpreter
+    Reference,
+    /// The fast interpreter
+    Interp,
+    /// The compiler
+    Jit,
+    /// Every tier
+    All,
+}
+
+impl TierChoice {
+    /// The tiers that a list of choices names, each once.
+    pub(crate) fn tiers(choices: &[TierChoice]) -> Vec<Tier> {
+        let chosen = |tier: Tier| {
+            choices.iter().any(|choice| match choice {
+                TierChoice::All => true,
+                TierChoice::Reference => tier == Tier::Reference,
+                TierChoice::Interp => tier == Tier::Interp,
+                TierChoice::Jit => tier == Tier::Jit,
+            })
+        };
+        Tier::ALL.into_iter().filter(|&tier| chosen(tier)).collect()
+    }
+}
+
+/// Arguments of `dump`.
+#[derive(Args, Debug)]
+pub(crate) struct DumpArgs {
+    /// What to show
+    #[arg(long, value_enum, default_value = "wat")]
+    pub(crate) what: What,
+    /// The function, by index, export name or name; all functions if left out
+    #[arg(long, value_name = "FUNCTION")]
+    pub(crate) func: Option<String>,
+    /// The module, binary or text; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// A form of a function's code.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum What {
+    /// The text format
+    Wat,
+    /// Code of the fast interpreter
+    Interp,
+    /// Cranelift's intermediate form
+    Clif,
+    /// Machine code
+    Asm,
+}
+
+/// Parses the process's arguments; ends the process on a usage error (exit code
+/// 2) and after `--help` and `--version`.
+pub(crate) fn parse() -> Command {
+    Cli::parse_from(with_command(std::env::args_os().collect())).command
+}
+
+/// Puts `run` in front of arguments that name no subcommand.
+fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
+    let named = match args.get(1) {
+        None => true,
+        Some(first) => first.to_str().is_some_and(|first| COMMANDS.contains(&first)),
+    };
+    if !named {
+        args.insert(1, "run".into());
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(args: &[&str]) -> Command {
+        let args = args.iter().map(OsString::from).collect();
+        Cli::parse_from(with_command(args)).command
+    }
+
+    #[test]
+    fn run_may_be_left_out() {
+        let Command::Run(args) = parse(&["bimetal", "--tier", "interp", "a.wasm", "-x", "--y"])
+        else {
+            panic!("expected `run`")
+        };
+        assert_eq!(args.tier, Tier::Interp);
+        assert_eq!(args.file, PathBuf::from("a.wasm"));
+        assert_eq!(args.args, ["-x", "--y"]);
+    }
+
+    #[test]
+    fn a_folder_is_split_at_the_double_colon() {
+        let Command::Run(args) = parse(&["bimetal", "run", "--dir", "/h/a::/g", "--dir", ".", "f"])
+        else {
+            panic!("expected `run`")
+        };
+        assert_eq!((args.dirs[0].host.to_str(), &*args.dirs[0].guest), (Some("/h/a"), "/g"));
+        assert_eq!((args.dirs[1].host.to_str(), &*args.dirs[1].guest), (Some("."), "."));
+    }
+
+    #[test]
+    fn all_names_every_tier_once() {
+        assert_eq!(TierChoice::tiers(&[TierChoice::Jit, TierChoice::All]), Tier::ALL);
+        assert_eq!(TierChoice::tiers(&[TierChoice::Jit]), [Tier::Jit]);
+    }
+}

@@ -1,0 +1,31 @@
+//! The `bimetal` command: runs, checks and inspects WebAssembly modules.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod dump;
+mod exit;
+mod hooks;
+mod input;
+mod invoke;
+mod run;
+mod stats;
+mod validate;
+mod wast;
+
+use std::process::ExitCode;
+
+use args::Command;
+
+fn main() -> ExitCode {
+    let result = match args::parse() {
+        Command::Run(args) => run::run(args),
+        Command::Validate(args) => validate::validate(&args),
+        Command::Wast(args) => wast::wast(&args),
+        Command::Dump(args) => dump::dump(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => exit::report(&error),
+    }
+}

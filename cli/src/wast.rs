@@ -1,0 +1,44 @@
+//! `bimetal wast`
+
+use std::process::ExitCode;
+
+use bimetal::error::Context as _;
+use bimetal::{Error, Result};
+use bimetal_spec_tests::{Tier, run, source};
+
+use crate::args::{TierChoice, WastArgs};
+
+/// Runs scripts on every tier asked for. Standard error gets the failures and the
+/// totals, standard output ends with one line per tier.
+pub(crate) fn wast(args: &WastArgs) -> Result<ExitCode> {
+    for path in &args.paths {
+        std::fs::metadata(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+    }
+    let scripts = source::collect(&args.paths).context("failed to read the scripts")?;
+    if scripts.is_empty() {
+        return Err(Error::msg("no file with the ending `.wast` was found"));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut code = ExitCode::SUCCESS;
+    let mut summaries = Vec::new();
+    for tier in TierChoice::tiers(&args.tiers) {
+        let tier = Tier::named(tier.name()).context("the runner knows every tier")?;
+        let report = run(&scripts, &tier, threads);
+        if args.per_file {
+            eprintln!("tier {}", tier.name);
+            eprint!("{}", report.by_file());
+            eprint!("{}", report.by_kind());
+        }
+        for failure in report.failures() {
+            eprintln!("{}: {failure}", tier.name);
+        }
+        if report.failed() > 0 {
+            code = ExitCode::FAILURE;
+        }
+        summaries.push(report.summary());
+    }
+    for summary in summaries {
+        println!("{summary}");
+    }
+    Ok(code)
+}
