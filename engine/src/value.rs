@@ -6,7 +6,7 @@ pub use bimetal_core::value::V128;
 use crate::error::Result;
 use crate::func::Func;
 use crate::refs::{ExternRef, Ref, Rooted, mismatch};
-use crate::store::StoreOpaque;
+use crate::store::{AsContext, StoreOpaque};
 use crate::types::{HeapType, ValType};
 
 /// A value.
@@ -117,6 +117,24 @@ impl Val {
             ValType::V128 => Val::V128(V128::default()),
             ValType::Ref(ty) if ty.nullable => Ref::null(&ty.heap).into(),
             ValType::Ref(_) => return None,
+        })
+    }
+
+    /// Its most precise type.
+    ///
+    /// # Errors
+    /// If it belongs to another store.
+    pub fn ty(&self, store: impl AsContext) -> Result<ValType> {
+        Ok(match self {
+            Val::I32(_) => ValType::I32,
+            Val::I64(_) => ValType::I64,
+            Val::F32(_) => ValType::F32,
+            Val::F64(_) => ValType::F64,
+            Val::V128(_) => ValType::V128,
+            Val::FuncRef(func) => ValType::Ref(Ref::Func(*func).ty(store.as_context().opaque())?),
+            Val::ExternRef(value) => {
+                ValType::Ref(Ref::Extern(*value).ty(store.as_context().opaque())?)
+            }
         })
     }
 

@@ -26,6 +26,10 @@ pub trait WasmResults: List {}
 
 impl<L: List> WasmResults for L {}
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not stand for a WebAssembly type",
+    note = "these do: i32, u32, i64, u64, f32, f64, V128, Option<Func>, Option<Rooted<ExternRef>>"
+)]
 /// One value in slots. Only this crate implements it.
 pub trait Value: Send + Sized + 'static {
     /// The type that `Self` stands for.

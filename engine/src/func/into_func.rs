@@ -34,6 +34,11 @@ macro_rules! for_each_arity {
 }
 pub(super) use for_each_arity;
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a host function",
+    note = "a host function is a `Fn` closure, `Send`, `Sync` and `'static`, of up to sixteen \
+            WebAssembly types, with or without a `Caller` before them"
+)]
 /// A closure that can be a host function.
 ///
 /// It takes up to sixteen [`WasmTy`], with a [`Caller`] before them if it wants

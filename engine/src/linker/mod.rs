@@ -6,6 +6,7 @@ mod unknown;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bimetal_runtime::{Extern as RuntimeExtern, HostFunc};
@@ -21,7 +22,7 @@ use crate::func::{self, Func, IntoFunc};
 use crate::instance::Instance;
 use crate::module::Module;
 use crate::store::{AsContext, AsContextMut, StoreOpaque};
-use crate::types::FuncType;
+use crate::types::{FuncType, ImportType};
 use crate::value::Val;
 
 /// Finds the imports of modules by the two names that each import has.
@@ -52,7 +53,8 @@ pub struct Linker<T> {
     allow_shadowing: bool,
     /// By module name, then by field name.
     map: HashMap<Box<str>, HashMap<Box<str>, Definition>>,
-    data: std::marker::PhantomData<fn(T)>,
+    /// Invariant in `T`: host functions of the linker expect exactly this type.
+    data: PhantomData<fn(T) -> T>,
 }
 
 /// What stands behind a name.
@@ -96,7 +98,7 @@ impl<T: 'static> Linker<T> {
             engine: engine.clone(),
             allow_shadowing: false,
             map: HashMap::new(),
-            data: std::marker::PhantomData,
+            data: PhantomData,
         }
     }
 
@@ -207,6 +209,15 @@ impl<T: 'static> Linker<T> {
         self.engine.check_same(store.engine(), "store").ok()?;
         let runtime = self.lookup(module, name)?.to_runtime(store).ok()?;
         Some(Extern::from_runtime(store, runtime))
+    }
+
+    /// What the import of a module stands for, in this store: see [`Linker::get`].
+    pub fn get_by_import(
+        &self,
+        store: impl AsContextMut<Data = T>,
+        import: &ImportType<'_>,
+    ) -> Option<Extern> {
+        self.get(store, import.module(), import.name())
     }
 
     /// Every definition that belongs to this store or to none, in no particular

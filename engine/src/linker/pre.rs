@@ -16,7 +16,8 @@ use crate::store::AsContextMut;
 pub struct InstancePre<T> {
     module: Module,
     imports: Box<[Definition]>,
-    data: PhantomData<fn(T)>,
+    /// Invariant in `T`, as the linker is.
+    data: PhantomData<fn(T) -> T>,
 }
 
 impl<T> Clone for InstancePre<T> {

@@ -42,7 +42,8 @@ use crate::engine::Engine;
 pub struct Store<T: 'static> {
     /// Owned: leaked from a `Box` in `new`.
     inner: NonNull<StoreInner<T>>,
-    owns: PhantomData<StoreInner<T>>,
+    /// Invariant in `T`: host functions of the store expect exactly this type.
+    owns: PhantomData<(StoreInner<T>, fn(T) -> T)>,
 }
 
 // SAFETY: a store's pointers lead to what it owns alone, and to code that is
