@@ -3,6 +3,7 @@
 mod calls;
 mod numeric;
 mod programs;
+mod random;
 mod shapes;
 mod traps;
 
@@ -15,6 +16,7 @@ use bimetal_core::value::{Scalar, Slot};
 use bimetal_parser::module::Entity;
 use bimetal_parser::{Module, ParseOptions};
 use bimetal_runtime::abi::Outcome;
+use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::host::{HostBody, HostFunc};
 use bimetal_runtime::{
     Extern, Instance, InstanceId, Settings, StoreBox, StoreLimits, Trap, TypeRegistry, Unwind,
@@ -56,10 +58,20 @@ impl Wasm {
 
     pub(super) fn add_module(&mut self, module: Module, imports: &[Extern]) -> InstanceId {
         let module = Arc::new(module);
-        let ids = self.types.register(&module);
         let tier = FastModule::with_fusions(&module, self.fusions);
         self.tiers.push(Arc::clone(&tier));
-        let id = Instance::instantiate(&mut self.store, &module, tier, &ids, imports)
+        self.instantiate(&module, tier, imports)
+    }
+
+    /// Instantiates a module with the code of any tier.
+    pub(super) fn instantiate(
+        &mut self,
+        module: &Arc<Module>,
+        code: Arc<dyn ModuleCode>,
+        imports: &[Extern],
+    ) -> InstanceId {
+        let ids = self.types.register(module);
+        let id = Instance::instantiate(&mut self.store, module, code, &ids, imports)
             .unwrap_or_else(|error| panic!("{error}"));
         self.last = Some(id);
         id

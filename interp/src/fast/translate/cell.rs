@@ -1,17 +1,20 @@
 //! The cell of each instruction: handler and words, as the handlers' docstrings
 //! say.
 
-use bimetal_core::index::MemIdx;
+use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::ops::mem::{LoadOp, StoreOp};
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::types::{AddrType, ValType};
 use bimetal_parser::Module;
 use bimetal_parser::walk::MemArg;
 
-use super::ir::{Inst, Op, Src};
+use super::ir::{Class, Inst, Label, Op, Src};
 use super::link::Linker;
-use crate::fast::dispatch::Handler;
+use crate::fast::dispatch::{Exec, Handler};
 use crate::fast::exec::call::{Call, CallImport, CallIndirect};
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
-use crate::fast::exec::data::{COPY, CopySpan, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
+use crate::fast::exec::data::{COPY, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
 use crate::fast::exec::memory::{MemorySize, load_handlers, store_handlers};
 use crate::fast::exec::num::handlers;
 use crate::fast::exec::slow::Slow;
@@ -33,213 +36,233 @@ pub(super) fn is_plain(module: &Module, arg: MemArg) -> bool {
         && module.memories.first().is_some_and(|memory| memory.addr == AddrType::I32)
 }
 
-/// The constant among two operands.
-fn constant(args: &[Src; 3]) -> Option<u64> {
-    args[..2].iter().find_map(|src| match src {
-        Src::Const(bits) => Some(*bits),
-        _ => None,
-    })
-}
-
 /// A handler of a form that the first step may use: the tables and the first step
 /// agree, which the tests of every row and place confirm.
 fn expect(handler: Option<Handler>) -> Handler {
     handler.expect("the translator asks for forms that exist")
 }
 
-/// Appends an instruction's cell. `f` are the frame slots of the operands.
-pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
-    let d = dst as u16;
-    let args = &inst.args;
-    let form = usize::from(inst.to_slot);
-    match inst.op {
-        Op::Un(op) => {
-            l.push_handler(expect(handlers(op).un[place(args[0])][form]));
-            l.fields([d, f[0], 0, 0]);
-        }
-        Op::Bin(op) => {
-            l.push_handler(expect(handlers(op).bin[place(args[0])][place(args[1])][form]));
-            if let Some(bits) = binary(l, args, f, d, op.params()) {
-                l.bits(bits);
-            }
-        }
-        Op::BrUn { op, negate, target } => {
-            l.push_handler(expect(handlers(op).br_un[place(args[0])][usize::from(negate)]));
-            l.fields([0, f[0], 0, 0]);
-            l.target(target);
-        }
-        Op::BrBin { op, negate, target } => {
-            let forms = &handlers(op).br_bin[place(args[0])][place(args[1])];
-            l.push_handler(expect(forms[usize::from(negate)]));
-            let wide = binary(l, args, f, 0, op.params());
-            l.target(target);
-            if let Some(bits) = wide {
-                l.bits(bits);
-            }
-        }
-        Op::Load(op, arg) if is_plain(&l.tier.module, arg) => {
-            l.push_handler(load_handlers(op).memory_0[place(args[0])][form]);
-            l.fields_imm([d, f[0]], arg.offset as u32);
-        }
-        Op::Load(op, arg) => {
-            l.push_handler(load_handlers(op).any);
-            any_memory(l, [d, f[0]], arg);
-        }
-        Op::Store(op, arg) if is_plain(&l.tier.module, arg) => {
-            l.push_handler(store_handlers(op).memory_0[place(args[0])][place(args[1])]);
-            l.fields_imm([f[1], f[0]], arg.offset as u32);
-            if let Src::Const(bits) = args[1] {
-                l.bits(bits);
-            }
-        }
-        Op::Store(op, arg) => {
-            l.push_handler(store_handlers(op).any);
-            any_memory(l, [f[1], f[0]], arg);
-        }
-        Op::Call { .. } | Op::CallIndirect { .. } => call(l, inst, f),
-        _ => other(l, inst, f, dst),
-    }
+/// An instruction with the frame's slots of its operands and result.
+struct Cell<'i> {
+    args: &'i [Src; 3],
+    /// The slots of the operands; anything for operands that are not in slots.
+    f: [u16; 3],
+    /// The slot of the result.
+    d: u16,
+    /// Which form of the handler: without or with the store to the slot.
+    form: usize,
 }
 
-/// The cells of the rest.
-fn other(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
-    let d = dst as u16;
-    let args = &inst.args;
+/// Appends an instruction's cell. `f` are the frame slots of the operands.
+pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
     let form = usize::from(inst.to_slot);
-    let params = l.ir.params as u16;
+    let c = Cell { args: &inst.args, f, d: dst as u16, form };
     match inst.op {
-        Op::Copy(class) => match args[0] {
-            Src::Const(bits) if bits as i64 == i64::from(bits as i32) => {
-                l.push_handler(COPY[0][2]);
-                l.fields_imm([d, 0], bits as u32);
-            }
-            Src::Const(bits) => {
-                l.push_handler(COPY[1][2]);
-                l.fields([d, 0, 0, 0]);
-                l.bits(bits);
-            }
-            src => {
-                l.by_class(&COPY, class, src);
-                l.fields([d, f[0], 0, 0]);
-            }
-        },
+        Op::Un(op) => c.unary(l, op),
+        Op::Bin(op) => c.binary(l, op),
+        Op::BrUn { op, negate, target } => c.branch_unary(l, op, negate, target),
+        Op::BrBin { op, negate, target } => c.branch_binary(l, op, negate, target),
+        Op::Copy(class) => c.copy(l, class),
         Op::CopySpan { from, count } => {
-            l.handler::<CopySpan>();
-            l.fields([0; 4]);
-            l.halves(dst, l.slot(from));
-            l.halves(count, 0);
+            let from = l.slot(from);
+            l.copy_span(from, dst, count);
         }
-        Op::Select(class) => {
-            l.push_handler(SELECT[class as usize][place(args[2])][form]);
-            l.fields([d, f[0], f[1], f[2]]);
-        }
-        Op::GlobalGet(class, global) => {
-            l.push_handler(GLOBAL_GET[class as usize][form]);
-            l.fields_imm([d, 0], l.tier.layout.global(global));
-        }
-        Op::GlobalSet(class, global) => {
-            l.by_class(&GLOBAL_SET, class, args[0]);
-            l.fields_imm([0, f[0]], l.tier.layout.global(global));
-            if let Src::Const(bits) = args[0] {
-                l.bits(bits);
-            }
-        }
-        Op::RefFunc(func) => match l.tier.module.escaping_index(func) {
-            Some(position) => {
-                l.handler::<RefFunc>();
-                l.fields_imm([d, 0], position as u32);
-            }
-            None => {
-                l.handler::<RefImport>();
-                l.fields_imm([d, 0], l.tier.layout.import(func));
-            }
-        },
-        Op::MemorySize(memory) => {
-            l.handler::<MemorySize>();
-            l.fields([d, 0, 0, 0]);
-            let log2 = l.tier.module.memories[memory.index()].page_size_log2;
-            l.halves(l.tier.layout.memory(memory), u32::from(log2));
-        }
-        Op::TableGet(table) => {
-            l.handler::<TableGet>();
-            l.fields([d, f[0], 0, 0]);
-            l.halves(l.tier.layout.table(table), wide_table(l, table));
-        }
-        Op::TableSet(table) => {
-            l.handler::<TableSet>();
-            l.fields([f[1], f[0], 0, 0]);
-            l.halves(l.tier.layout.table(table), wide_table(l, table));
-        }
-        Op::TableSize(table) => {
-            l.handler::<TableSize>();
-            l.fields([d, 0, 0, 0]);
-            l.halves(l.tier.layout.table(table), 0);
-        }
-        Op::Slow { op, imm, top } => {
-            l.handler::<Slow>();
-            l.fields([d, f[0], f[1], f[2]]);
-            l.bits(imm.pack());
-            l.halves(op as u32, l.slot(top));
-        }
+        Op::Select(class) => c.select(l, class),
+        Op::GlobalGet(class, global) => c.global_get(l, class, global),
+        Op::GlobalSet(class, global) => c.global_set(l, class, global),
+        Op::RefFunc(func) => c.ref_func(l, func),
+        Op::Load(op, arg) => c.load(l, op, arg),
+        Op::Store(op, arg) => c.store(l, op, arg),
+        Op::MemorySize(memory) => c.memory_size(l, memory),
+        Op::TableGet(table) => c.table::<TableGet>(l, [c.d, f[0]], table),
+        Op::TableSet(table) => c.table::<TableSet>(l, [f[1], f[0]], table),
+        Op::TableSize(table) => c.table::<TableSize>(l, [c.d, 0], table),
+        Op::Slow { op, imm, top } => c.slow(l, op, imm, top),
+        Op::Call { func, base } => call(l, func, base),
+        Op::CallIndirect { table, ty, base } => c.call_indirect(l, table, ty, base),
         Op::Br(label) => {
             l.handler::<Br>();
             l.target(label);
         }
-        Op::BrTable { first, count } => {
-            l.handler::<BrTable>();
-            l.fields_imm([0, f[0]], count);
-            for i in first..first + count {
-                l.target(l.ir.targets[i as usize]);
-            }
-        }
+        Op::BrTable { first, count } => c.branch_table(l, first, count),
         Op::Unreachable => l.handler::<Unreachable>(),
         Op::Return0 => {
             l.handler::<Return0>();
-            l.fields([params, 0, 0, 0]);
+            l.fields([l.ir.params as u16, 0, 0, 0]);
         }
-        Op::Return(class) => {
-            l.by_class(&RETURN, class, args[0]);
-            l.fields([params, f[0], 0, 0]);
-            if let Src::Const(bits) = args[0] {
-                l.bits(bits);
-            }
-        }
+        Op::Return(class) => c.return_one(l, class),
         Op::ReturnSpan { from, count } => {
             l.handler::<ReturnSpan>();
-            l.fields([params, 0, 0, 0]);
+            l.fields([l.ir.params as u16, 0, 0, 0]);
             l.halves(l.slot(from), count);
         }
-        Op::Un(_)
-        | Op::Bin(_)
-        | Op::BrUn { .. }
-        | Op::BrBin { .. }
-        | Op::Load(..)
-        | Op::Store(..)
-        | Op::Call { .. }
-        | Op::CallIndirect { .. } => unreachable!("the caller has made these cells"),
     }
 }
 
-/// The operand word of an instruction with two operands. Returns the constant
-/// that needs a word of its own.
-fn binary(
-    l: &mut Linker<'_>,
-    args: &[Src; 3],
-    f: [u16; 3],
-    d: u16,
-    params: &[ValType],
-) -> Option<u64> {
-    let Some(bits) = constant(args) else {
-        l.fields([d, f[0], f[1], 0]);
-        return None;
-    };
-    let slot = if matches!(args[0], Src::Const(_)) { f[1] } else { f[0] };
-    if params[0] == ValType::F64 {
-        l.fields([d, slot, 0, 0]);
-        return Some(bits);
+impl Cell<'_> {
+    fn unary(&self, l: &mut Linker<'_>, op: NumOp) {
+        l.push_handler(expect(handlers(op).un[place(self.args[0])][self.form]));
+        l.fields([self.d, self.f[0], 0, 0]);
     }
-    l.fields_imm([d, slot], bits as u32);
-    None
+
+    fn binary(&self, l: &mut Linker<'_>, op: NumOp) {
+        let forms = &handlers(op).bin[place(self.args[0])][place(self.args[1])];
+        l.push_handler(expect(forms[self.form]));
+        if let Some(bits) = self.operands(l, op) {
+            l.bits(bits);
+        }
+    }
+
+    fn branch_unary(&self, l: &mut Linker<'_>, op: NumOp, negate: bool, target: Label) {
+        l.push_handler(expect(handlers(op).br_un[place(self.args[0])][usize::from(negate)]));
+        l.fields([0, self.f[0], 0, 0]);
+        l.target(target);
+    }
+
+    fn branch_binary(&self, l: &mut Linker<'_>, op: NumOp, negate: bool, target: Label) {
+        let forms = &handlers(op).br_bin[place(self.args[0])][place(self.args[1])];
+        l.push_handler(expect(forms[usize::from(negate)]));
+        let wide = self.operands(l, op);
+        l.target(target);
+        if let Some(bits) = wide {
+            l.bits(bits);
+        }
+    }
+
+    /// The operand word of an instruction with two operands. Returns the constant
+    /// that needs a word of its own.
+    fn operands(&self, l: &mut Linker<'_>, op: NumOp) -> Option<u64> {
+        let (bits, slot) = match *self.args {
+            [Src::Const(bits), _, _] => (bits, self.f[1]),
+            [_, Src::Const(bits), _] => (bits, self.f[0]),
+            _ => {
+                l.fields([self.d, self.f[0], self.f[1], 0]);
+                return None;
+            }
+        };
+        if op.params()[0] == ValType::F64 {
+            l.fields([self.d, slot, 0, 0]);
+            return Some(bits);
+        }
+        l.fields_imm([self.d, slot], bits as u32);
+        None
+    }
+
+    /// The word of a constant operand where cells always keep it in one.
+    fn wide_constant(&self, l: &mut Linker<'_>, arg: usize) {
+        if let Src::Const(bits) = self.args[arg] {
+            l.bits(bits);
+        }
+    }
+
+    fn copy(&self, l: &mut Linker<'_>, class: Class) {
+        match self.args[0] {
+            Src::Const(bits) if bits as i64 == i64::from(bits as i32) => {
+                l.push_handler(COPY[0][2]);
+                l.fields_imm([self.d, 0], bits as u32);
+            }
+            Src::Const(bits) => {
+                l.push_handler(COPY[1][2]);
+                l.fields([self.d, 0, 0, 0]);
+                l.bits(bits);
+            }
+            src => {
+                l.by_class(&COPY, class, src);
+                l.fields([self.d, self.f[0], 0, 0]);
+            }
+        }
+    }
+
+    fn select(&self, l: &mut Linker<'_>, class: Class) {
+        l.push_handler(SELECT[class as usize][place(self.args[2])][self.form]);
+        l.fields([self.d, self.f[0], self.f[1], self.f[2]]);
+    }
+
+    fn global_get(&self, l: &mut Linker<'_>, class: Class, global: GlobalIdx) {
+        l.push_handler(GLOBAL_GET[class as usize][self.form]);
+        l.fields_imm([self.d, 0], l.tier.layout.global(global));
+    }
+
+    fn global_set(&self, l: &mut Linker<'_>, class: Class, global: GlobalIdx) {
+        l.by_class(&GLOBAL_SET, class, self.args[0]);
+        l.fields_imm([0, self.f[0]], l.tier.layout.global(global));
+        self.wide_constant(l, 0);
+    }
+
+    fn return_one(&self, l: &mut Linker<'_>, class: Class) {
+        l.by_class(&RETURN, class, self.args[0]);
+        l.fields([l.ir.params as u16, self.f[0], 0, 0]);
+        self.wide_constant(l, 0);
+    }
+
+    fn slow(&self, l: &mut Linker<'_>, op: SlowOp, imm: SlowImm, top: u32) {
+        l.handler::<Slow>();
+        l.fields([self.d, self.f[0], self.f[1], self.f[2]]);
+        l.bits(imm.pack());
+        l.halves(op as u32, l.slot(top));
+    }
+
+    fn ref_func(&self, l: &mut Linker<'_>, func: FuncIdx) {
+        match l.tier.module.escaping_index(func) {
+            Some(position) => {
+                l.handler::<RefFunc>();
+                l.fields_imm([self.d, 0], position as u32);
+            }
+            None => {
+                l.handler::<RefImport>();
+                l.fields_imm([self.d, 0], l.tier.layout.import(func));
+            }
+        }
+    }
+
+    fn load(&self, l: &mut Linker<'_>, op: LoadOp, arg: MemArg) {
+        if is_plain(&l.tier.module, arg) {
+            l.push_handler(load_handlers(op).memory_0[place(self.args[0])][self.form]);
+            return l.fields_imm([self.d, self.f[0]], arg.offset as u32);
+        }
+        l.push_handler(load_handlers(op).any);
+        any_memory(l, [self.d, self.f[0]], arg);
+    }
+
+    fn store(&self, l: &mut Linker<'_>, op: StoreOp, arg: MemArg) {
+        let [addr, value, _] = *self.args;
+        if is_plain(&l.tier.module, arg) {
+            l.push_handler(store_handlers(op).memory_0[place(addr)][place(value)]);
+            l.fields_imm([self.f[1], self.f[0]], arg.offset as u32);
+            return self.wide_constant(l, 1);
+        }
+        l.push_handler(store_handlers(op).any);
+        any_memory(l, [self.f[1], self.f[0]], arg);
+    }
+
+    fn memory_size(&self, l: &mut Linker<'_>, memory: MemIdx) {
+        l.handler::<MemorySize>();
+        l.fields([self.d, 0, 0, 0]);
+        let log2 = l.tier.module.memories[memory.index()].page_size_log2;
+        l.halves(l.tier.layout.memory(memory), u32::from(log2));
+    }
+
+    fn table<E: Exec>(&self, l: &mut Linker<'_>, fields: [u16; 2], table: TableIdx) {
+        l.handler::<E>();
+        l.fields([fields[0], fields[1], 0, 0]);
+        l.halves(l.tier.layout.table(table), wide_table(l, table));
+    }
+
+    fn branch_table(&self, l: &mut Linker<'_>, first: u32, count: u32) {
+        l.handler::<BrTable>();
+        l.fields_imm([0, self.f[0]], count);
+        for i in first..first + count {
+            l.target(l.ir.targets[i as usize]);
+        }
+    }
+
+    fn call_indirect(&self, l: &mut Linker<'_>, table: TableIdx, ty: TypeIdx, base: u32) {
+        let func_ty = l.tier.module.func_type(ty);
+        l.handler::<CallIndirect>();
+        l.fields_imm([func_ty.param_slots() as u16, self.f[0]], l.slot(base));
+        l.halves(l.tier.layout.table(table), l.tier.layout.type_id(ty));
+        l.halves(func_ty.result_slots(), wide_table(l, table));
+    }
 }
 
 fn any_memory(l: &mut Linker<'_>, fields: [u16; 2], arg: MemArg) {
@@ -249,36 +272,21 @@ fn any_memory(l: &mut Linker<'_>, fields: [u16; 2], arg: MemArg) {
     l.halves(l.tier.layout.memory(arg.memory), u32::from(wide));
 }
 
-fn wide_table(l: &Linker<'_>, table: bimetal_core::index::TableIdx) -> u32 {
+fn wide_table(l: &Linker<'_>, table: TableIdx) -> u32 {
     u32::from(l.tier.module.tables[table.index()].ty.addr == AddrType::I64)
 }
 
-fn call(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3]) {
+fn call(l: &mut Linker<'_>, func: FuncIdx, base: u32) {
     let tier = l.tier;
-    let module = &tier.module;
-    match inst.op {
-        Op::Call { func, base } => {
-            let ty = module.type_of_func(func);
-            let params = ty.param_slots() as u16;
-            let base = l.slot(base);
-            if let Some(defined) = module.defined_index(func) {
-                l.handler::<Call>();
-                l.fields_imm([params, 0], base);
-                l.pointer((&raw const tier.slots[defined]).cast());
-            } else {
-                l.handler::<CallImport>();
-                l.fields_imm([params, 0], base);
-                l.halves(tier.layout.import(func), 0);
-                l.halves(ty.result_slots(), 0);
-            }
-        }
-        Op::CallIndirect { table, ty, base } => {
-            let func_ty = module.func_type(ty);
-            l.handler::<CallIndirect>();
-            l.fields_imm([func_ty.param_slots() as u16, f[0]], l.slot(base));
-            l.halves(tier.layout.table(table), tier.layout.type_id(ty));
-            l.halves(func_ty.result_slots(), wide_table(l, table));
-        }
-        _ => unreachable!("the caller passes calls only"),
+    let ty = tier.module.type_of_func(func);
+    let base = l.slot(base);
+    if let Some(defined) = tier.module.defined_index(func) {
+        l.handler::<Call>();
+        l.fields_imm([ty.param_slots() as u16, 0], base);
+        return l.pointer((&raw const tier.slots[defined]).cast());
     }
+    l.handler::<CallImport>();
+    l.fields_imm([ty.param_slots() as u16, 0], base);
+    l.halves(tier.layout.import(func), 0);
+    l.halves(ty.result_slots(), 0);
 }

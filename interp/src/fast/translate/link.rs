@@ -87,7 +87,7 @@ impl Linker<'_> {
     fn inst(&mut self, inst: &Inst) {
         let mut inst = *inst;
         let mut dst = self.slot(inst.dst);
-        let spill = if self.wide { self.to_scratch(&mut inst, &mut dst) } else { None };
+        let spill = if self.wide { self.use_scratch(&mut inst, &mut dst) } else { None };
         let fields = inst.args.map(|src| match src {
             Src::Slot(slot) => slot,
             Src::Acc | Src::Const(_) => 0,
@@ -106,7 +106,7 @@ impl Linker<'_> {
 
     /// Copies operands that no cell can name to scratch slots. Returns the copy
     /// that the result needs.
-    fn to_scratch(&mut self, inst: &mut Inst, dst: &mut u32) -> Option<(u32, u32)> {
+    fn use_scratch(&mut self, inst: &mut Inst, dst: &mut u32) -> Option<(u32, u32)> {
         if matches!(inst.op, Op::CopySpan { .. }) {
             return None;
         }
@@ -131,7 +131,8 @@ impl Linker<'_> {
         self.ir.params + HEADER + index as u32
     }
 
-    fn copy_span(&mut self, from: u32, to: u32, count: u32) {
+    /// Appends a copy between slots of the frame.
+    pub(super) fn copy_span(&mut self, from: u32, to: u32, count: u32) {
         self.handler::<CopySpan>();
         self.fields([0; 4]);
         self.halves(to, from);
