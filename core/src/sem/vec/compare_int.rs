@@ -220,3 +220,48 @@ pub fn i64x2_le_s(a: V128, b: V128) -> V128 {
 pub fn i64x2_ge_s(a: V128, b: V128) -> V128 {
     zip(a, b, |a: i64, b| -i64::from(a >= b))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sem::vec::Lanes;
+
+    #[test]
+    fn signed_comparisons_put_minus_one_below_zero() {
+        let (a, b) = (V128([0xff; 16]), V128([0; 16]));
+        let ops = [
+            [i8x16_eq, i8x16_ne, i8x16_lt_s, i8x16_gt_s, i8x16_le_s, i8x16_ge_s],
+            [i16x8_eq, i16x8_ne, i16x8_lt_s, i16x8_gt_s, i16x8_le_s, i16x8_ge_s],
+            [i32x4_eq, i32x4_ne, i32x4_lt_s, i32x4_gt_s, i32x4_le_s, i32x4_ge_s],
+            [i64x2_eq, i64x2_ne, i64x2_lt_s, i64x2_gt_s, i64x2_le_s, i64x2_ge_s],
+        ];
+        for family in ops {
+            assert_eq!(family.map(|op| op(a, b) == a), [false, true, true, false, true, false]);
+            assert_eq!(family.map(|op| op(a, b) == b), [true, false, false, true, false, true]);
+            assert_eq!(family.map(|op| op(a, a) == a), [true, false, false, false, true, true]);
+        }
+    }
+
+    #[test]
+    fn unsigned_comparisons_put_minus_one_above_everything() {
+        let (a, b) = (V128([0xff; 16]), V128([0x7f; 16]));
+        let ops = [
+            [i8x16_lt_u, i8x16_gt_u, i8x16_le_u, i8x16_ge_u],
+            [i16x8_lt_u, i16x8_gt_u, i16x8_le_u, i16x8_ge_u],
+            [i32x4_lt_u, i32x4_gt_u, i32x4_le_u, i32x4_ge_u],
+        ];
+        for family in ops {
+            assert_eq!(family.map(|op| op(a, b) == a), [false, true, false, true]);
+            assert_eq!(family.map(|op| op(a, a) == a), [false, false, true, true]);
+        }
+    }
+
+    #[test]
+    fn lanes_are_compared_one_by_one() {
+        let (a, b) = ([1_i32, -5, 7, i32::MIN].into_v128(), [2_i32, -5, -7, i32::MAX].into_v128());
+        assert_eq!(i32x4_lt_s(a, b), [-1_i32, 0, 0, -1].into_v128());
+        assert_eq!(i32x4_lt_u(a, b), [-1_i32, 0, -1, 0].into_v128());
+        let (a, b) = ([i64::MIN, 3].into_v128(), [i64::MAX, 3].into_v128());
+        assert_eq!(i64x2_ge_s(a, b), [0_i64, -1].into_v128());
+    }
+}

@@ -186,29 +186,6 @@ where
     result.into_v128()
 }
 
-/// `f` of the pairs of neighbours of `a` and of `b` at each place.
-#[inline(always)] // with `f`, the body of one instruction
-pub(super) fn zip_pairs<A, B, R, const N: usize, const M: usize>(
-    a: V128,
-    b: V128,
-    f: impl Fn([A; 2], [B; 2]) -> R,
-) -> V128
-where
-    A: Copy,
-    B: Copy,
-    R: Copy + Default,
-    [A; N]: Lanes,
-    [B; N]: Lanes,
-    [R; M]: Lanes,
-{
-    let (a, b) = (<[A; N]>::from_v128(a), <[B; N]>::from_v128(b));
-    let mut result = [R::default(); M];
-    for i in 0..M {
-        result[i] = f([a[2 * i], a[2 * i + 1]], [b[2 * i], b[2 * i + 1]]);
-    }
-    result.into_v128()
-}
-
 /// `f` of the lanes of `a`, then of those of `b`.
 #[inline(always)] // with `f`, the body of one instruction
 pub(super) fn join<A: Copy, R: Copy + Default, const N: usize, const M: usize>(

@@ -18,6 +18,7 @@ mod moves;
 mod product;
 mod relaxed;
 mod saturate;
+mod select;
 mod shift;
 mod widen;
 
@@ -35,6 +36,3 @@ pub use relaxed::*;
 pub use saturate::*;
 pub use shift::*;
 pub use widen::*;
-
-#[cfg(test)]
-mod tests;

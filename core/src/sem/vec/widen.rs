@@ -100,3 +100,54 @@ pub fn i16x8_narrow_i32x4_s(a: V128, b: V128) -> V128 {
 pub fn i16x8_narrow_i32x4_u(a: V128, b: V128) -> V128 {
     join(a, b, |a: i32| a.clamp(0, u16::MAX as i32) as u16)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sem::vec::Lanes;
+
+    #[test]
+    fn a_half_is_extended_by_sign_or_by_zeros() {
+        let bytes = [-1_i8, -128, 127, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 127, -128].into_v128();
+        let low_s = [-1_i16, -128, 127, 3, 4, 5, 6, 7].into_v128();
+        let low_u = [255_i16, 128, 127, 3, 4, 5, 6, 7].into_v128();
+        assert_eq!(
+            (i16x8_extend_low_i8x16_s(bytes), i16x8_extend_low_i8x16_u(bytes)),
+            (low_s, low_u)
+        );
+        let high_s = [8_i16, 9, 10, 11, 12, 13, 127, -128].into_v128();
+        let high_u = [8_i16, 9, 10, 11, 12, 13, 127, 128].into_v128();
+        assert_eq!(
+            (i16x8_extend_high_i8x16_s(bytes), i16x8_extend_high_i8x16_u(bytes)),
+            (high_s, high_u)
+        );
+        let lanes = [-1_i16, 2, 3, 4, 5, 6, 7, i16::MIN].into_v128();
+        assert_eq!(i32x4_extend_low_i16x8_s(lanes), [-1, 2, 3, 4].into_v128());
+        assert_eq!(i32x4_extend_low_i16x8_u(lanes), [0xffff, 2, 3, 4].into_v128());
+        assert_eq!(i32x4_extend_high_i16x8_s(lanes), [5, 6, 7, -0x8000].into_v128());
+        assert_eq!(i32x4_extend_high_i16x8_u(lanes), [5, 6, 7, 0x8000].into_v128());
+        let lanes = [-1, 2, 3, i32::MIN].into_v128();
+        assert_eq!(i64x2_extend_low_i32x4_s(lanes), [-1_i64, 2].into_v128());
+        assert_eq!(i64x2_extend_low_i32x4_u(lanes), [0xffff_ffff_i64, 2].into_v128());
+        assert_eq!(i64x2_extend_high_i32x4_s(lanes), [3_i64, -0x8000_0000].into_v128());
+        assert_eq!(i64x2_extend_high_i32x4_u(lanes), [3_i64, 0x8000_0000].into_v128());
+    }
+
+    #[test]
+    fn narrowing_reads_signed_lanes_and_clamps_to_the_range_of_the_result() {
+        let a = [i16::MIN, -129, -128, -1, 0, 127, 128, i16::MAX].into_v128();
+        let b = [255_i16, 256, 1, 2, 3, 4, 5, 6].into_v128();
+        let signed = [-128_i8, -128, -128, -1, 0, 127, 127, 127, 127, 127, 1, 2, 3, 4, 5, 6];
+        let unsigned = [0_u8, 0, 0, 0, 0, 127, 128, 255, 255, 255, 1, 2, 3, 4, 5, 6];
+        assert_eq!(i8x16_narrow_i16x8_s(a, b), signed.into_v128());
+        assert_eq!(i8x16_narrow_i16x8_u(a, b), unsigned.into_v128());
+        let (a, b) = (
+            [i32::MIN, -0x8001, -1, 0].into_v128(),
+            [0x7fff, 0x8000, 0xffff, i32::MAX].into_v128(),
+        );
+        let signed = [i16::MIN, i16::MIN, -1, 0, i16::MAX, i16::MAX, i16::MAX, i16::MAX];
+        let unsigned = [0_u16, 0, 0, 0, 0x7fff, 0x8000, 0xffff, 0xffff];
+        assert_eq!(i16x8_narrow_i32x4_s(a, b), signed.into_v128());
+        assert_eq!(i16x8_narrow_i32x4_u(a, b), unsigned.into_v128());
+    }
+}
