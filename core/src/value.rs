@@ -134,6 +134,44 @@ scalars! {
     f64, F64, f64, from_f64;
 }
 
+/// A Rust type that represents a number or vector type in one or two slots.
+pub trait VecValue: Copy + 'static {
+    /// The number or vector type that `Self` represents.
+    const TYPE: ValType;
+    /// The value held by the first of these slots; as many are needed as the
+    /// type [takes](ValType::slots).
+    ///
+    /// # Panics
+    /// If there are fewer.
+    fn from_slots(slots: &[Slot]) -> Self;
+    /// The slots that hold the value; the second of a number is zero.
+    fn into_slots(self) -> [Slot; 2];
+}
+
+impl<T: Scalar> VecValue for T {
+    const TYPE: ValType = T::TYPE;
+    #[inline(always)]
+    fn from_slots(slots: &[Slot]) -> Self {
+        T::from_slot(slots[0])
+    }
+    #[inline(always)]
+    fn into_slots(self) -> [Slot; 2] {
+        [self.into_slot(), Slot::ZERO]
+    }
+}
+
+impl VecValue for V128 {
+    const TYPE: ValType = ValType::V128;
+    #[inline(always)]
+    fn from_slots(slots: &[Slot]) -> Self {
+        V128::from_slots([slots[0], slots[1]])
+    }
+    #[inline(always)]
+    fn into_slots(self) -> [Slot; 2] {
+        self.to_slots()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

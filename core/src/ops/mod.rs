@@ -21,7 +21,10 @@ use mnemonic;
 
 pub mod mem;
 pub mod num;
+pub mod relaxed;
 pub mod slow;
+pub mod vec;
+pub mod vec_mem;
 
 /// The bytes of `name` with the first underscore, which stands for the dot, as a dot.
 const fn dotted<const N: usize>(name: &str) -> [u8; N] {

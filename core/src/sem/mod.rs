@@ -11,6 +11,7 @@ mod convert;
 mod float;
 mod int;
 mod round;
+pub mod vec;
 
 pub use compare::*;
 pub use convert::*;
