@@ -56,9 +56,10 @@ pub fn function(module: &Module, func: u32, form: Form) -> Result<String> {
         .defined_index(FuncIdx(func))
         .filter(|&defined| defined < parsed.bodies.len())
         .ok_or_else(|| Error::msg(format!("the module defines no function {func}")))?;
-    let jit = || JitEngine::new(&module.engine().config().settings);
+    let settings = &module.engine().config().settings;
+    let jit = || JitEngine::new(settings);
     match form {
-        Form::Interpreter => Ok(fast::dump(&fast::FastModule::new(parsed), defined)?),
+        Form::Interpreter => Ok(fast::dump(&fast::FastModule::new(parsed, settings), defined)?),
         Form::Clif => Ok(jit()?.clif(parsed, defined)?),
         Form::MachineCode => Ok(jit()?.disassemble(parsed, defined)?),
     }

@@ -1,6 +1,7 @@
 //! What the compiler of one module knows about its surroundings.
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx};
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::types::FuncType;
 use bimetal_parser::Module;
 use bimetal_runtime::layout::VmLayout;
@@ -17,6 +18,7 @@ pub(crate) struct ModuleEnv<'a> {
     pub(crate) module: &'a Module,
     pub(crate) layout: VmLayout,
     pub(crate) plans: Box<[MemoryPlan]>,
+    pub(crate) relaxed: RelaxedChoice,
 }
 
 impl<'a> ModuleEnv<'a> {
@@ -26,6 +28,7 @@ impl<'a> ModuleEnv<'a> {
             module,
             layout: VmLayout::new(module),
             plans: module.memories.iter().map(plan).collect(),
+            relaxed: settings.relaxed,
         }
     }
 

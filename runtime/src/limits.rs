@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use bimetal_core::ops::relaxed::RelaxedChoice;
+
 /// Knobs that both tiers and the runtime read.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Settings {
@@ -13,11 +15,18 @@ pub struct Settings {
     /// Whether 32-bit memories reserve their whole address range with guard
     /// pages, so that compiled code needs no bounds checks.
     pub memory_guard_pages: bool,
+    /// Which outcome the relaxed vector instructions have.
+    pub relaxed: RelaxedChoice,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { max_wasm_stack: 512 << 10, value_stack: 1 << 20, memory_guard_pages: true }
+        Settings {
+            max_wasm_stack: 512 << 10,
+            value_stack: 1 << 20,
+            memory_guard_pages: true,
+            relaxed: RelaxedChoice::host(),
+        }
     }
 }
 

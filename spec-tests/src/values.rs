@@ -1,7 +1,7 @@
 //! Arguments and expected results: from the script's notation to values and back.
 
-use bimetal::{ExternRef, Val};
-use wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
+use bimetal::{ExternRef, V128, Val};
+use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
 use wast::{WastArg, WastRet};
 
@@ -27,7 +27,7 @@ pub(crate) fn argument(store: &mut Store, arg: &WastArg<'_>) -> Result<Val, Faul
             let made = ExternRef::new(store, *number);
             Val::ExternRef(Some(made.map_err(|error| Fault::of_calling(&error))?))
         }
-        WastArgCore::V128(_) => return Err(Fault::Unsupported("vectors".into())),
+        WastArgCore::V128(value) => Val::V128(V128(value.to_le_bytes())),
         WastArgCore::RefHost(_) => return Err(Fault::Unsupported("anyref".into())),
     })
 }
@@ -68,6 +68,7 @@ fn matches(store: &Store, value: &Val, pattern: &WastRetCore<'_>) -> bool {
         (Val::I64(value), WastRetCore::I64(expected)) => value == expected,
         (Val::F32(bits), WastRetCore::F32(pattern)) => matches_f32(*bits, pattern),
         (Val::F64(bits), WastRetCore::F64(pattern)) => matches_f64(*bits, pattern),
+        (Val::V128(vector), WastRetCore::V128(pattern)) => matches_v128(*vector, pattern),
         (Val::FuncRef(None) | Val::ExternRef(None), WastRetCore::RefNull(None)) => true,
         (Val::FuncRef(None), WastRetCore::RefNull(Some(heap))) => {
             is_one_of(heap, &[AbstractHeapType::Func, AbstractHeapType::NoFunc])
@@ -113,6 +114,24 @@ fn matches_f64(bits: u64, pattern: &NanPattern<F64>) -> bool {
     }
 }
 
+/// Integers lane by lane; of floats, each lane by its own pattern.
+fn matches_v128(vector: V128, pattern: &V128Pattern) -> bool {
+    match pattern {
+        V128Pattern::I8x16(lanes) => lanes.map(i8::to_le_bytes).as_flattened() == vector.0,
+        V128Pattern::I16x8(lanes) => lanes.map(i16::to_le_bytes).as_flattened() == vector.0,
+        V128Pattern::I32x4(lanes) => lanes.map(i32::to_le_bytes).as_flattened() == vector.0,
+        V128Pattern::I64x2(lanes) => lanes.map(i64::to_le_bytes).as_flattened() == vector.0,
+        V128Pattern::F32x4(lanes) => {
+            let (bits, _) = vector.0.as_chunks::<4>();
+            bits.iter().zip(lanes).all(|(bits, lane)| matches_f32(u32::from_le_bytes(*bits), lane))
+        }
+        V128Pattern::F64x2(lanes) => {
+            let (bits, _) = vector.0.as_chunks::<8>();
+            bits.iter().zip(lanes).all(|(bits, lane)| matches_f64(u64::from_le_bytes(*bits), lane))
+        }
+    }
+}
+
 fn show(value: &Val) -> String {
     match value {
         Val::I32(value) => format!("i32 {value}"),
@@ -140,6 +159,15 @@ mod tests {
             assert_eq!(matches_f32(bits, &NanPattern::CanonicalNan), canonical, "{bits:#x}");
             assert_eq!(matches_f32(bits, &NanPattern::ArithmeticNan), arithmetic, "{bits:#x}");
         }
+        let vector = V128::from_u128(u128::from(0x7fc0_0001_u32));
+        let pattern = |lane| {
+            let zero = || NanPattern::Value(F32 { bits: 0 });
+            V128Pattern::F32x4([lane, zero(), zero(), zero()])
+        };
+        assert!(matches_v128(vector, &pattern(NanPattern::ArithmeticNan)));
+        assert!(!matches_v128(vector, &pattern(NanPattern::CanonicalNan)));
+        assert!(matches_v128(vector, &V128Pattern::I32x4([0x7fc0_0001, 0, 0, 0])));
+        assert!(!matches_v128(vector, &V128Pattern::I64x2([0, 0x7fc0_0001])));
         assert!(matches_f64(0xfff8_0000_0000_0000, &NanPattern::CanonicalNan));
         assert!(!matches_f64(0x7ff4_0000_0000_0000, &NanPattern::ArithmeticNan));
     }

@@ -43,9 +43,10 @@ pub(crate) trait Tier: Send + Sync {
 /// # Errors
 /// If it is not available on this machine.
 pub(crate) fn new(config: &Config) -> Result<Box<dyn Tier>> {
+    let settings = || config.settings.clone();
     Ok(match config.strategy {
-        Strategy::Reference => Box::new(reference::Reference),
+        Strategy::Reference => Box::new(reference::Reference(settings())),
         Strategy::Jit => Box::new(jit::Jit::new(config)?),
-        Strategy::Interpreter => Box::new(interpreter::Interpreter),
+        Strategy::Interpreter => Box::new(interpreter::Interpreter(settings())),
     })
 }

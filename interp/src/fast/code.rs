@@ -6,9 +6,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_parser::{Error, Module};
 use bimetal_runtime::code::{CodeSlot, ModuleCode};
 use bimetal_runtime::layout::VmLayout;
+use bimetal_runtime::limits::Settings;
 use bimetal_runtime::vmctx::VmCtx;
 
 use super::dispatch::{Handler, Ip, Word, handler};
@@ -102,6 +104,7 @@ pub struct FastModule {
     pub(super) module: Arc<Module>,
     pub(super) layout: VmLayout,
     pub(super) fusions: Fusions,
+    pub(super) relaxed: RelaxedChoice,
     pub(super) slots: Box<[CodeSlot]>,
     /// A vector for the reason given at [`FuncCode::words`].
     stubs: Vec<Stub>,
@@ -126,12 +129,16 @@ unsafe impl ModuleCode for FastModule {
 
 impl FastModule {
     /// Makes a module ready to run. Translates nothing yet.
-    pub fn new(module: &Arc<Module>) -> Arc<FastModule> {
-        FastModule::with_fusions(module, Fusions::default())
+    pub fn new(module: &Arc<Module>, settings: &Settings) -> Arc<FastModule> {
+        FastModule::with_fusions(module, settings, Fusions::default())
     }
 
     /// As [`FastModule::new`], with only some of the translator's fusions.
-    pub fn with_fusions(module: &Arc<Module>, fusions: Fusions) -> Arc<FastModule> {
+    pub fn with_fusions(
+        module: &Arc<Module>,
+        settings: &Settings,
+        fusions: Fusions,
+    ) -> Arc<FastModule> {
         let count = module.bodies.len();
         let stubs: Vec<Stub> = (0..count).map(Stub::new).collect();
         let slots = stubs.iter().map(|stub| {
@@ -143,6 +150,7 @@ impl FastModule {
             module: Arc::clone(module),
             layout: VmLayout::new(module),
             fusions,
+            relaxed: settings.relaxed,
             slots: slots.collect(),
             stubs,
             funcs: (0..count).map(|_| OnceLock::new()).collect(),

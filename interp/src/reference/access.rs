@@ -96,15 +96,9 @@ impl<'s> Context<'s> {
         index: u64,
         offset: u64,
     ) -> Result<Slot, TrapCode> {
-        let at = effective(index, offset, u64::from(op.width()), self.memory_len(memory))?;
         let mut bytes = [0; 8];
         let bytes = &mut bytes[..op.width() as usize];
-        // SAFETY: `effective` has checked that all bytes lie inside the memory;
-        // they are copied, no reference into it is made.
-        unsafe {
-            let from = (*self.memory(memory)).base.add(at as usize);
-            bytes.as_mut_ptr().copy_from_nonoverlapping(from, bytes.len());
-        }
+        self.read(memory, index, offset, bytes)?;
         Ok(op.eval(bytes).expect("as many bytes as the load is wide"))
     }
 
@@ -117,9 +111,37 @@ impl<'s> Context<'s> {
         offset: u64,
         value: Slot,
     ) -> Result<(), TrapCode> {
-        let at = effective(index, offset, u64::from(op.width()), self.memory_len(memory))?;
-        let bytes = &op.eval(value)[..op.width() as usize];
-        // SAFETY: as in `load`.
+        self.write(memory, index, offset, &op.eval(value)[..op.width() as usize])
+    }
+
+    /// Reads the bytes at `index + offset`.
+    pub(super) fn read(
+        self,
+        memory: MemIdx,
+        index: u64,
+        offset: u64,
+        bytes: &mut [u8],
+    ) -> Result<(), TrapCode> {
+        let at = effective(index, offset, bytes.len() as u64, self.memory_len(memory))?;
+        // SAFETY: `effective` has checked that all bytes lie inside the memory;
+        // they are copied, no reference into it is made.
+        unsafe {
+            let from = (*self.memory(memory)).base.add(at as usize);
+            bytes.as_mut_ptr().copy_from_nonoverlapping(from, bytes.len());
+        }
+        Ok(())
+    }
+
+    /// Writes bytes at `index + offset`: all, or none if it traps.
+    pub(super) fn write(
+        self,
+        memory: MemIdx,
+        index: u64,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), TrapCode> {
+        let at = effective(index, offset, bytes.len() as u64, self.memory_len(memory))?;
+        // SAFETY: as in `read`.
         unsafe {
             let to = (*self.memory(memory)).base.add(at as usize);
             to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());

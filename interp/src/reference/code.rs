@@ -5,6 +5,8 @@ use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::ops::vec::{VecImm, VecOp};
+use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::types::AddrType;
 use bimetal_core::value::Slot;
 
@@ -32,6 +34,16 @@ pub(super) enum Instr {
     Load(LoadOp, Address),
     /// A store.
     Store(StoreOp, Address),
+    /// A vector instruction that touches no memory.
+    Vec(VecOp, VecImm),
+    /// A load of a vector.
+    VecLoad(VecLoadOp, Address),
+    /// A store of a whole vector.
+    VecStore(VecStoreOp, Address),
+    /// A load of one lane.
+    LoadLane(LoadLaneOp, Address, u8),
+    /// A store of one lane.
+    StoreLane(StoreLaneOp, Address, u8),
     /// `memory.size`
     MemorySize(MemIdx),
     /// `table.get`

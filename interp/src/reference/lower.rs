@@ -5,9 +5,12 @@ use std::convert::Infallible;
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::ops::vec::{VecImm, VecOp};
+use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::types::{FuncType, HeapType, ValType};
-use bimetal_core::value::Slot;
+use bimetal_core::value::{Slot, V128};
 use bimetal_parser::Module;
 use bimetal_parser::walk::{
     self, Backend, BlockType, Callee, Control, Controls, FuncInfo, MemArg, WalkError,
@@ -22,9 +25,14 @@ type Operand = walk::Operand<()>;
 ///
 /// # Errors
 /// If the body is invalid: only for a module loaded lazily.
-pub(super) fn lower(module: &Module, defined: usize) -> Result<FuncCode, bimetal_parser::Error> {
+pub(super) fn lower(
+    module: &Module,
+    relaxed: RelaxedChoice,
+    defined: usize,
+) -> Result<FuncCode, bimetal_parser::Error> {
     let lowering = Lowering {
         module,
+        relaxed,
         instrs: Vec::new(),
         offsets: Vec::new(),
         labels: Vec::new(),
@@ -50,6 +58,7 @@ struct Labels {
 
 struct Lowering<'a> {
     module: &'a Module,
+    relaxed: RelaxedChoice,
     instrs: Vec<Instr>,
     offsets: Vec<u32>,
     labels: Vec<usize>,
@@ -181,6 +190,45 @@ impl Backend for Lowering<'_> {
     }
     fn store(&mut self, _: &mut Stack, op: StoreOp, arg: MemArg, _: Operand, _: Operand) {
         self.emit(Instr::Store(op, self.address(arg)));
+    }
+    fn relaxed(&self) -> RelaxedChoice {
+        self.relaxed
+    }
+    fn vec_const(&mut self, _: &mut Stack, vector: V128) {
+        for half in vector.to_slots() {
+            self.emit(Instr::Const(half));
+        }
+    }
+    fn vec(&mut self, _: &mut Stack, op: VecOp, imm: VecImm, _: &[Operand]) {
+        self.emit(Instr::Vec(op, imm));
+    }
+    fn vec_load(&mut self, _: &mut Stack, op: VecLoadOp, arg: MemArg, _: Operand) {
+        self.emit(Instr::VecLoad(op, self.address(arg)));
+    }
+    fn vec_store(&mut self, _: &mut Stack, op: VecStoreOp, arg: MemArg, _: Operand, _: Operand) {
+        self.emit(Instr::VecStore(op, self.address(arg)));
+    }
+    fn vec_load_lane(
+        &mut self,
+        _: &mut Stack,
+        op: LoadLaneOp,
+        arg: MemArg,
+        lane: u8,
+        _: Operand,
+        _: Operand,
+    ) {
+        self.emit(Instr::LoadLane(op, self.address(arg), lane));
+    }
+    fn vec_store_lane(
+        &mut self,
+        _: &mut Stack,
+        op: StoreLaneOp,
+        arg: MemArg,
+        lane: u8,
+        _: Operand,
+        _: Operand,
+    ) {
+        self.emit(Instr::StoreLane(op, self.address(arg), lane));
     }
     fn memory_size(&mut self, _: &mut Stack, memory: MemIdx) {
         self.emit(Instr::MemorySize(memory));

@@ -13,9 +13,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_parser::{Error, Module};
 use bimetal_runtime::code::{CodeSlot, ModuleCode};
 use bimetal_runtime::layout::VmLayout;
+use bimetal_runtime::limits::Settings;
 
 use self::code::FuncCode;
 
@@ -26,12 +28,14 @@ mod entry;
 mod lower;
 mod machine;
 mod step;
+mod vec;
 
 /// A module as the reference interpreter runs it.
 #[derive(Debug)]
 pub struct ReferenceModule {
     module: Arc<Module>,
     layout: VmLayout,
+    relaxed: RelaxedChoice,
     slots: Box<[CodeSlot]>,
     /// By defined function, from its first call on.
     codes: Box<[OnceLock<Result<FuncCode, Error>>]>,
@@ -39,11 +43,12 @@ pub struct ReferenceModule {
 
 impl ReferenceModule {
     /// A module whose functions are lowered when they are called.
-    pub fn new(module: &Arc<Module>) -> Arc<ReferenceModule> {
+    pub fn new(module: &Arc<Module>, settings: &Settings) -> Arc<ReferenceModule> {
         let bodies = || module.bodies.iter();
         Arc::new(ReferenceModule {
             module: Arc::clone(module),
             layout: VmLayout::new(module),
+            relaxed: settings.relaxed,
             slots: bodies().map(|_| CodeSlot::new(entry::enter)).collect(),
             codes: bodies().map(|_| OnceLock::new()).collect(),
         })
@@ -56,7 +61,8 @@ impl ReferenceModule {
 
     /// The code of the function at this position among the defined ones.
     fn code(&self, defined: usize) -> Result<&FuncCode, Error> {
-        let code = self.codes[defined].get_or_init(|| lower::lower(&self.module, defined));
+        let code =
+            self.codes[defined].get_or_init(|| lower::lower(&self.module, self.relaxed, defined));
         code.as_ref().map_err(Clone::clone)
     }
 }

@@ -35,7 +35,7 @@ impl World {
         let module = Module::new(text.as_bytes(), &ParseOptions { lazy: self.lazy }).unwrap();
         let module = Arc::new(module);
         let ids = self.types.register(&module);
-        let code = ReferenceModule::new(&module);
+        let code = ReferenceModule::new(&module, &self.store.settings);
         let id = Instance::instantiate(&mut self.store, &module, code, &ids, imports).unwrap();
         *self.latest.lock().unwrap() = Some(id);
         id

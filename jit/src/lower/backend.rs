@@ -3,9 +3,12 @@
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::ops::vec::{VecImm, VecOp};
+use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::types::{FuncType, HeapType, ValType};
-use bimetal_core::value::Slot;
+use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{
     Backend, BlockType, Callee, Control, Controls, FuncInfo, MemArg, Operand, Stack,
 };
@@ -78,6 +81,62 @@ impl Backend for Lower<'_> {
         value: Operand<Value>,
     ) {
         self.store(op, arg, addr, value.value);
+    }
+    fn relaxed(&self) -> RelaxedChoice {
+        self.env.relaxed
+    }
+    fn vec_const(&mut self, _: &mut Stack<Value>, vector: V128) -> Value {
+        self.vec_const(vector)
+    }
+    fn vec(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: VecOp,
+        imm: VecImm,
+        args: &[Operand<Value>],
+    ) -> Value {
+        self.vec(op, imm, args)
+    }
+    fn vec_load(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: VecLoadOp,
+        arg: MemArg,
+        addr: Operand<Value>,
+    ) -> Value {
+        self.vec_load(op, arg, addr)
+    }
+    fn vec_store(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: VecStoreOp,
+        arg: MemArg,
+        addr: Operand<Value>,
+        vector: Operand<Value>,
+    ) {
+        self.vec_store(op, arg, addr, vector.value);
+    }
+    fn vec_load_lane(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: LoadLaneOp,
+        arg: MemArg,
+        lane: u8,
+        addr: Operand<Value>,
+        vector: Operand<Value>,
+    ) -> Value {
+        self.load_lane(op, arg, lane, addr, vector.value)
+    }
+    fn vec_store_lane(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: StoreLaneOp,
+        arg: MemArg,
+        lane: u8,
+        addr: Operand<Value>,
+        vector: Operand<Value>,
+    ) {
+        self.store_lane(op, arg, lane, addr, vector.value);
     }
     fn memory_size(&mut self, _: &mut Stack<Value>, memory: MemIdx) -> Value {
         self.memory_size(memory)

@@ -22,15 +22,15 @@ use crate::abi::{PTR, clif_trap};
 use crate::env::{CONSTANT, Region};
 
 /// Where an access goes: an address, a constant displacement and its flags.
-struct Place {
-    address: Value,
-    displacement: i32,
-    flags: MemFlagsData,
+pub(super) struct Place {
+    pub(super) address: Value,
+    pub(super) displacement: i32,
+    pub(super) flags: MemFlagsData,
 }
 
 impl Lower<'_> {
     /// The place of an access, checked as far as the memory's plan asks for it.
-    fn place(&mut self, arg: MemArg, addr: Operand<Value>, width: u32) -> Place {
+    pub(super) fn place(&mut self, arg: MemArg, addr: Operand<Value>, width: u32) -> Place {
         let index = self.index(addr);
         let elided = self.env.plans[arg.memory.index()].elides_check(arg.offset, width);
         if !(elided && addr.ty == ValType::I32) {

@@ -14,13 +14,15 @@ mod num;
 mod reference;
 mod slow;
 mod table;
+mod vec;
+mod vec_mem;
 
 use std::collections::HashMap;
 
 use bimetal_core::index::LocalIdx;
 use bimetal_core::trap::TrapCode;
 use bimetal_core::types::ValType;
-use bimetal_core::value::Slot;
+use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{FuncInfo, Operand};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{
@@ -109,11 +111,7 @@ impl<'a> Lower<'a> {
         let value = match ty {
             types::F32 => self.builder.ins().f32const(Ieee32::with_bits(0)),
             types::F64 => self.builder.ins().f64const(Ieee64::with_bits(0)),
-            types::I8X16 => {
-                let data = vec![0_u8; 16].into();
-                let constant = self.builder.func.dfg.constants.insert(data);
-                self.builder.ins().vconst(ty, constant)
-            }
+            types::I8X16 => self.vec_const(V128::default()),
             _ => self.builder.ins().iconst(ty, 0),
         };
         if let Some(free) = zeros.iter_mut().find(|zero| zero.is_none()) {

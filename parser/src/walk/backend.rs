@@ -3,9 +3,12 @@
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TypeIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::ops::vec::{VecImm, VecOp};
+use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::types::{FuncType, HeapType, ValType};
-use bimetal_core::value::Slot;
+use bimetal_core::value::{Slot, V128};
 
 use super::control::{BlockType, Control, Controls};
 use super::stack::{Operand, Stack};
@@ -147,6 +150,56 @@ pub trait Backend {
         arg: MemArg,
         addr: Operand<Self::Value>,
         value: Operand<Self::Value>,
+    );
+    /// Which outcome the relaxed instructions have: the walker calls
+    /// [`Backend::vec`] for the one that is chosen.
+    fn relaxed(&self) -> RelaxedChoice;
+    /// `v128.const`
+    fn vec_const(&mut self, stack: &mut Stack<Self::Value>, vector: V128) -> Self::Value;
+    /// A vector instruction that touches no memory; `args` as its row says.
+    fn vec(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: VecOp,
+        imm: VecImm,
+        args: &[Operand<Self::Value>],
+    ) -> Self::Value;
+    /// A load of a vector.
+    fn vec_load(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: VecLoadOp,
+        arg: MemArg,
+        addr: Operand<Self::Value>,
+    ) -> Self::Value;
+    /// A store of a whole vector.
+    fn vec_store(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: VecStoreOp,
+        arg: MemArg,
+        addr: Operand<Self::Value>,
+        vector: Operand<Self::Value>,
+    );
+    /// A load of one lane: the value is the vector with that lane replaced.
+    fn vec_load_lane(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: LoadLaneOp,
+        arg: MemArg,
+        lane: u8,
+        addr: Operand<Self::Value>,
+        vector: Operand<Self::Value>,
+    ) -> Self::Value;
+    /// A store of one lane.
+    fn vec_store_lane(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: StoreLaneOp,
+        arg: MemArg,
+        lane: u8,
+        addr: Operand<Self::Value>,
+        vector: Operand<Self::Value>,
     );
     /// `memory.size`, of the memory's address type.
     fn memory_size(&mut self, stack: &mut Stack<Self::Value>, memory: MemIdx) -> Self::Value;

@@ -18,6 +18,7 @@ mod rows;
 mod stack;
 #[cfg(test)]
 mod tests;
+mod vec;
 
 pub use backend::{Backend, Callee, FuncInfo, MemArg};
 pub use control::{BlockType, Control, ControlKind, Controls};

@@ -143,7 +143,7 @@ impl<B: Backend> Walker<'_, B> {
             let value = self.stack.pop();
             let addr = self.stack.pop();
             self.backend.store(&mut self.stack, op, mem_arg(&arg, offset)?, addr, value);
-        } else {
+        } else if !self.vec(op, offset)? {
             let message = format!("instruction {op:?} is not supported");
             let error = Error::new(ErrorKind::Unsupported, message, Some(offset));
             return Err(error.in_func(self.func.0));
@@ -228,7 +228,7 @@ fn copy_sig(to: AddrType, from: AddrType) -> SlowSig {
     SlowSig::new(&[to.val_type(), from.val_type(), count.val_type()], None)
 }
 
-fn mem_arg(arg: &wasmparser::MemArg, offset: u64) -> Result<MemArg, Error> {
+pub(super) fn mem_arg(arg: &wasmparser::MemArg, offset: u64) -> Result<MemArg, Error> {
     match arg.target {
         MemArgTarget::Memory(memory) => Ok(MemArg { memory: MemIdx(memory), offset: arg.offset }),
         _ => Err(Error::new(

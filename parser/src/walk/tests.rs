@@ -6,9 +6,12 @@ use std::fmt::Write as _;
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::ops::vec::{VecImm, VecOp};
+use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::types::{FuncType, HeapType, ValType};
-use bimetal_core::value::Slot;
+use bimetal_core::value::{Slot, V128};
 
 use super::*;
 use crate::load::ParseOptions;
@@ -85,6 +88,45 @@ impl Backend for Trace {
     }
     fn store(&mut self, stack: &mut St, op: StoreOp, arg: MemArg, addr: Op, value: Op) {
         self.verb(stack, format_args!("{} +{} {}", op.name(), arg.offset, list(&[addr, value])));
+    }
+    fn relaxed(&self) -> RelaxedChoice {
+        RelaxedChoice { fmadd: true, ..RelaxedChoice::DETERMINISTIC }
+    }
+    fn vec_const(&mut self, stack: &mut St, vector: V128) -> Value {
+        self.verb(stack, format_args!("v128.const {}", vector.to_u128()))
+    }
+    fn vec(&mut self, stack: &mut St, op: VecOp, imm: VecImm, args: &[Op]) -> Value {
+        self.verb(stack, format_args!("{} #{} {}", op.name(), imm.lane(), list(args)))
+    }
+    fn vec_load(&mut self, stack: &mut St, op: VecLoadOp, arg: MemArg, addr: Op) -> Value {
+        self.verb(stack, format_args!("{} +{} {}", op.name(), arg.offset, list(&[addr])))
+    }
+    fn vec_store(&mut self, stack: &mut St, op: VecStoreOp, arg: MemArg, addr: Op, vector: Op) {
+        self.verb(stack, format_args!("{} +{} {}", op.name(), arg.offset, list(&[addr, vector])));
+    }
+    fn vec_load_lane(
+        &mut self,
+        stack: &mut St,
+        op: LoadLaneOp,
+        arg: MemArg,
+        lane: u8,
+        addr: Op,
+        vector: Op,
+    ) -> Value {
+        let args = list(&[addr, vector]);
+        self.verb(stack, format_args!("{} +{} #{lane} {args}", op.name(), arg.offset))
+    }
+    fn vec_store_lane(
+        &mut self,
+        stack: &mut St,
+        op: StoreLaneOp,
+        arg: MemArg,
+        lane: u8,
+        addr: Op,
+        vector: Op,
+    ) {
+        let args = list(&[addr, vector]);
+        self.verb(stack, format_args!("{} +{} #{lane} {args}", op.name(), arg.offset));
     }
     fn memory_size(&mut self, stack: &mut St, _: MemIdx) -> Value {
         self.verb(stack, "memory.size")

@@ -58,7 +58,7 @@ impl Wasm {
 
     pub(super) fn add_module(&mut self, module: Module, imports: &[Extern]) -> InstanceId {
         let module = Arc::new(module);
-        let tier = FastModule::with_fusions(&module, self.fusions);
+        let tier = FastModule::with_fusions(&module, &self.store.settings, self.fusions);
         self.tiers.push(Arc::clone(&tier));
         self.instantiate(&module, tier, imports)
     }
@@ -151,5 +151,6 @@ pub(super) fn code(wat: &str) -> String {
     let module = Module::new(wat.as_bytes(), &ParseOptions::default());
     let module = Arc::new(module.unwrap_or_else(|error| panic!("{error}")));
     let defined = module.defined_index(FuncIdx(module.imported.funcs)).expect("a function");
-    super::dump(&FastModule::new(&module), defined).unwrap_or_else(|error| panic!("{error}"))
+    super::dump(&FastModule::new(&module, &Settings::default()), defined)
+        .unwrap_or_else(|error| panic!("{error}"))
 }

@@ -301,6 +301,7 @@ fn run(module: &Arc<Module>, code: Arc<dyn ModuleCode>, args: &[Slot]) -> Result
 
 #[test]
 fn random_programs_mean_the_same_to_both_interpreters() {
+    let settings = bimetal_runtime::Settings::default();
     let mut returned = 0;
     for seed in 1..=PROGRAMS {
         let text = program(seed);
@@ -313,10 +314,11 @@ fn random_programs_mean_the_same_to_both_interpreters() {
                 Slot::from_f32(n as f32),
                 Slot::from_f64(n as f64 * 1.5),
             ];
-            let expected = run(&module, ReferenceModule::new(&module), &args);
+            let expected = run(&module, ReferenceModule::new(&module, &settings), &args);
             returned += u32::from(expected.is_ok());
             for fusions in [Fusions::ALL, Fusions::NONE] {
-                let found = run(&module, FastModule::with_fusions(&module, fusions), &args);
+                let found =
+                    run(&module, FastModule::with_fusions(&module, &settings, fusions), &args);
                 assert_eq!(found, expected, "seed {seed}, {fusions:?}\n{text}");
             }
         }

@@ -3,9 +3,12 @@
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::ops::vec::{VecImm, VecOp};
+use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::types::{FuncType, HeapType, ValType};
-use bimetal_core::value::Slot;
+use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{
     Backend, BlockType, Callee, Control, ControlKind, Controls, FuncInfo, MemArg, Operand, Stack,
 };
@@ -20,48 +23,7 @@ use super::zero::ZeroLocals;
 /// The most slots that a function may have: far more than any value stack.
 const MAX_SLOTS: u32 = 1 << 28;
 /// Operands that an instruction does not have.
-const NONE: [Src; 3] = [Src::Acc; 3];
-
-impl Translator<'_> {
-    /// Whether a load or store has a form for its address.
-    fn plain_memory(&self, arg: MemArg) -> bool {
-        super::cell::is_plain(self.module, arg)
-    }
-
-    /// The local's value becomes that of a popped operand.
-    fn assign(&mut self, stack: &mut Stack<Value>, local: LocalIdx, value: Operand<Value>) {
-        self.zero.write(local.index());
-        let to = self.local_slots[local.index()];
-        if value.value == Value::Local(local.0) {
-            return self.discard(value);
-        }
-        if value.value != Value::Temp {
-            let from = match value.value {
-                Value::Const(bits) => Src::Const(bits),
-                _ => self.take(value, false),
-            };
-            self.preserve(stack, local.0);
-            return self.copy(Class::of(value.ty), from, to);
-        }
-        self.preserve(stack, local.0);
-        let last = self.last.filter(|last| last + 1 == self.insts.len());
-        match last {
-            Some(last) if self.fusions.retarget && self.insts[last].dst == value.slot => {
-                self.insts[last].dst = to;
-                self.wrote(to);
-                if let Some(acc) = &mut self.acc[Class::of(value.ty) as usize] {
-                    acc.slot = to;
-                    acc.producer = None;
-                }
-                self.last = None;
-            }
-            _ => {
-                let from = self.take(value, false);
-                self.copy(Class::of(value.ty), from, to);
-            }
-        }
-    }
-}
+pub(super) const NONE: [Src; 3] = [Src::Acc; 3];
 
 impl Backend for Translator<'_> {
     type Value = Value;
@@ -79,6 +41,9 @@ impl Backend for Translator<'_> {
     }
 
     fn finish(mut self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<Ir, Error> {
+        if let Some(error) = self.refused {
+            return Err(error.in_func(info.func.0));
+        }
         if frame_slots > MAX_SLOTS {
             let message = format!("a frame of {frame_slots} slots is too large");
             return Err(Error::new(ErrorKind::Limit, message, None).in_func(info.func.0));
@@ -105,23 +70,7 @@ impl Backend for Translator<'_> {
     }
 
     fn num(&mut self, stack: &mut Stack<Value>, op: NumOp, args: &[Operand<Value>]) -> Value {
-        if let Some(bits) = self.fold(op, args) {
-            return self.symbolic(stack, Value::Const(bits));
-        }
-        let (op, srcs) = match *args {
-            [a, b] => {
-                let b_const = matches!(b.value, Value::Const(_));
-                let (a, b) = (self.take(a, !b_const), self.take(b, true));
-                (Op::Bin(op), [a, b, Src::Acc])
-            }
-            [a] => (Op::Un(op), [self.take(a, false), Src::Acc, Src::Acc]),
-            _ => (Op::Unreachable, NONE),
-        };
-        let ty = match op {
-            Op::Un(op) | Op::Bin(op) => op.result(),
-            _ => ValType::I32,
-        };
-        self.result(op, srcs, stack.next_slot(), ty, true)
+        self.numeric(stack, op, args)
     }
 
     fn select(&mut self, stack: &mut Stack<Value>, args: [Operand<Value>; 3]) -> Value {
@@ -193,6 +142,63 @@ impl Backend for Translator<'_> {
             (self.take_slot(addr), self.take_slot(value))
         };
         self.emit(Op::Store(op, arg), [addr, value, Src::Acc], 0);
+    }
+
+    fn relaxed(&self) -> RelaxedChoice {
+        self.relaxed
+    }
+
+    fn vec_const(&mut self, _: &mut Stack<Value>, _: V128) -> Value {
+        self.refuse_vectors()
+    }
+
+    fn vec(&mut self, _: &mut Stack<Value>, _: VecOp, _: VecImm, _: &[Operand<Value>]) -> Value {
+        self.refuse_vectors()
+    }
+
+    fn vec_load(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: VecLoadOp,
+        _: MemArg,
+        _: Operand<Value>,
+    ) -> Value {
+        self.refuse_vectors()
+    }
+
+    fn vec_store(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: VecStoreOp,
+        _: MemArg,
+        _: Operand<Value>,
+        _: Operand<Value>,
+    ) {
+        self.refuse_vectors();
+    }
+
+    fn vec_load_lane(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: LoadLaneOp,
+        _: MemArg,
+        _: u8,
+        _: Operand<Value>,
+        _: Operand<Value>,
+    ) -> Value {
+        self.refuse_vectors()
+    }
+
+    fn vec_store_lane(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: StoreLaneOp,
+        _: MemArg,
+        _: u8,
+        _: Operand<Value>,
+        _: Operand<Value>,
+    ) {
+        self.refuse_vectors();
     }
 
     fn memory_size(&mut self, stack: &mut Stack<Value>, memory: MemIdx) -> Value {

@@ -8,9 +8,11 @@ mod fusions;
 pub(super) mod ir;
 mod link;
 mod operands;
+mod plain;
 pub(super) mod text;
 mod zero;
 
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::types::ValType;
 use bimetal_parser::walk::{WalkError, walk};
 use bimetal_parser::{Error, Module};
@@ -29,7 +31,7 @@ pub(super) fn translate(tier: &FastModule, defined: usize) -> Result<FuncCode, E
 
 /// The first step of translation.
 pub(super) fn lower(tier: &FastModule, defined: usize) -> Result<Ir, Error> {
-    let translator = Translator::new(&tier.module, tier.fusions);
+    let translator = Translator::new(&tier.module, tier.fusions, tier.relaxed);
     walk(&tier.module, defined, translator).map_err(|error| match error {
         WalkError::Module(error) | WalkError::Backend(error) => error,
     })
@@ -45,6 +47,7 @@ pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
 pub(super) struct Translator<'a> {
     module: &'a Module,
     fusions: Fusions,
+    relaxed: RelaxedChoice,
     insts: Vec<Inst>,
     labels: Vec<u32>,
     targets: Vec<Label>,
@@ -65,13 +68,16 @@ pub(super) struct Translator<'a> {
     results: usize,
     /// The module offset of the instruction being translated.
     offset: u32,
+    /// Why the function cannot be translated, if a verb that cannot fail found out.
+    refused: Option<Error>,
 }
 
 impl<'a> Translator<'a> {
-    fn new(module: &'a Module, fusions: Fusions) -> Translator<'a> {
+    fn new(module: &'a Module, fusions: Fusions, relaxed: RelaxedChoice) -> Translator<'a> {
         Translator {
             module,
             fusions,
+            relaxed,
             insts: Vec::new(),
             labels: Vec::new(),
             targets: Vec::new(),
@@ -85,6 +91,7 @@ impl<'a> Translator<'a> {
             local_types: Vec::new(),
             results: 0,
             offset: 0,
+            refused: None,
         }
     }
 }

@@ -1,0 +1,94 @@
+//! Plain instructions and assignments.
+
+use bimetal_core::index::LocalIdx;
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::types::ValType;
+use bimetal_parser::walk::{MemArg, Operand, Stack};
+use bimetal_parser::{Error, ErrorKind};
+
+use super::Translator;
+use super::backend::NONE;
+use super::ir::{Class, Op, Src};
+use super::operands::Value;
+
+impl Translator<'_> {
+    /// Whether a load or store has a form for its address.
+    pub(super) fn plain_memory(&self, arg: MemArg) -> bool {
+        super::cell::is_plain(self.module, arg)
+    }
+
+    /// The local's value becomes that of a popped operand.
+    pub(super) fn assign(
+        &mut self,
+        stack: &mut Stack<Value>,
+        local: LocalIdx,
+        value: Operand<Value>,
+    ) {
+        self.zero.write(local.index());
+        let to = self.local_slots[local.index()];
+        if value.value == Value::Local(local.0) {
+            return self.discard(value);
+        }
+        if value.value != Value::Temp {
+            let from = match value.value {
+                Value::Const(bits) => Src::Const(bits),
+                _ => self.take(value, false),
+            };
+            self.preserve(stack, local.0);
+            return self.copy(Class::of(value.ty), from, to);
+        }
+        self.preserve(stack, local.0);
+        let last = self.last.filter(|last| last + 1 == self.insts.len());
+        match last {
+            Some(last) if self.fusions.retarget && self.insts[last].dst == value.slot => {
+                self.insts[last].dst = to;
+                self.wrote(to);
+                if let Some(acc) = &mut self.acc[Class::of(value.ty) as usize] {
+                    acc.slot = to;
+                    acc.producer = None;
+                }
+                self.last = None;
+            }
+            _ => {
+                let from = self.take(value, false);
+                self.copy(Class::of(value.ty), from, to);
+            }
+        }
+    }
+
+    /// A plain numeric instruction.
+    pub(super) fn numeric(
+        &mut self,
+        stack: &mut Stack<Value>,
+        op: NumOp,
+        args: &[Operand<Value>],
+    ) -> Value {
+        if let Some(bits) = self.fold(op, args) {
+            return self.symbolic(stack, Value::Const(bits));
+        }
+        let (op, srcs) = match *args {
+            [a, b] => {
+                let b_const = matches!(b.value, Value::Const(_));
+                let (a, b) = (self.take(a, !b_const), self.take(b, true));
+                (Op::Bin(op), [a, b, Src::Acc])
+            }
+            [a] => (Op::Un(op), [self.take(a, false), Src::Acc, Src::Acc]),
+            _ => (Op::Unreachable, NONE),
+        };
+        let ty = match op {
+            Op::Un(op) | Op::Bin(op) => op.result(),
+            _ => ValType::I32,
+        };
+        self.result(op, srcs, stack.next_slot(), ty, true)
+    }
+
+    /// Refuses the function for a vector instruction in it.
+    pub(super) fn refuse_vectors(&mut self) -> Value {
+        let refuse = || {
+            let message = "vector instructions are not supported by the fast interpreter";
+            Error::new(ErrorKind::Unsupported, message, Some(self.offset.into()))
+        };
+        self.refused.get_or_insert_with(refuse);
+        Value::Temp
+    }
+}
