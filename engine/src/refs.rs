@@ -38,7 +38,7 @@ impl ExternRef {
     ) -> Result<Rooted<ExternRef>> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
-        let bits = store.runtime_mut().new_extern_ref(Box::new(value));
+        let bits = store.runtime_mut().new_extern_ref(Box::new(value))?;
         Ok(Rooted { store: store.id(), bits, what: PhantomData })
     }
 }

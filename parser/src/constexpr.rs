@@ -1,6 +1,6 @@
 //! Constant expressions (spec: *Validation / Instructions / Constant Expressions*).
 
-use bimetal_core::index::{FuncIdx, GlobalIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, TypeIdx};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::value::{Slot, V128};
 use wasmparser::Operator;
@@ -37,6 +37,20 @@ fn convert_op(op: &Operator<'_>, offset: u64) -> Result<ConstOp, Error> {
         Operator::I64Add => ConstOp::Num(NumOp::i64_add),
         Operator::I64Sub => ConstOp::Num(NumOp::i64_sub),
         Operator::I64Mul => ConstOp::Num(NumOp::i64_mul),
+        Operator::StructNew { struct_type_index: ty } => ConstOp::StructNew(TypeIdx(*ty)),
+        Operator::StructNewDefault { struct_type_index: ty } => {
+            ConstOp::StructNewDefault(TypeIdx(*ty))
+        }
+        Operator::ArrayNew { array_type_index: ty } => ConstOp::ArrayNew(TypeIdx(*ty)),
+        Operator::ArrayNewDefault { array_type_index: ty } => {
+            ConstOp::ArrayNewDefault(TypeIdx(*ty))
+        }
+        Operator::ArrayNewFixed { array_type_index: ty, array_size } => {
+            ConstOp::ArrayNewFixed(TypeIdx(*ty), *array_size)
+        }
+        Operator::RefI31 => ConstOp::RefI31,
+        Operator::AnyConvertExtern => ConstOp::AnyConvertExtern,
+        Operator::ExternConvertAny => ConstOp::ExternConvertAny,
         other => {
             let message = format!("{other:?} is not supported in constant expressions");
             return Err(Error::new(ErrorKind::Unsupported, message, Some(offset)));

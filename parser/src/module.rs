@@ -218,6 +218,22 @@ pub enum ConstOp {
     RefFunc(FuncIdx),
     /// A plain numeric instruction.
     Num(NumOp),
+    /// `struct.new`
+    StructNew(TypeIdx),
+    /// `struct.new_default`
+    StructNewDefault(TypeIdx),
+    /// `array.new`
+    ArrayNew(TypeIdx),
+    /// `array.new_default`
+    ArrayNewDefault(TypeIdx),
+    /// `array.new_fixed` of so many elements.
+    ArrayNewFixed(TypeIdx, u32),
+    /// `ref.i31`
+    RefI31,
+    /// `any.convert_extern`
+    AnyConvertExtern,
+    /// `extern.convert_any`
+    ExternConvertAny,
 }
 
 impl Module {

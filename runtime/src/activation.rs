@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bimetal_core::index::FuncIdx;
 use bimetal_parser::Module;
 
+use crate::gc::roots::WalkRoots;
 use crate::native_stack::lowest_guest_address;
 use crate::vmctx::VmStore;
 
@@ -38,6 +39,8 @@ pub struct Activation {
     pub prev: *mut Activation,
     /// How to enumerate the frames.
     pub walk: WalkFrames,
+    /// How to find the references in them.
+    pub roots: WalkRoots,
     /// Where the innermost frame is: program counter or code pointer. Written by
     /// the tier before it leaves for the host, a builtin or a trap.
     pub exit_pc: usize,
@@ -51,10 +54,11 @@ pub struct Activation {
 
 impl Activation {
     /// An activation that is in no list yet.
-    pub fn new(walk: WalkFrames) -> Activation {
+    pub fn new(walk: WalkFrames, roots: WalkRoots) -> Activation {
         Activation {
             prev: std::ptr::null_mut(),
             walk,
+            roots,
             exit_pc: 0,
             exit_fp: 0,
             entry_fp: 0,

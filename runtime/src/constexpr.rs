@@ -1,49 +1,157 @@
-//! Constant expressions (spec: *Validation / Instructions / Expressions*).
+//! Constant expressions (spec: *Validation / Instructions / Constant Expressions*).
 
+use bimetal_core::index::TypeIdx;
+use bimetal_core::ops::num::NumOp;
 use bimetal_core::trap::TrapCode;
 use bimetal_core::types::AddrType;
 use bimetal_core::value::Slot;
 use bimetal_parser::module::{ConstExpr, ConstOp};
 
-use crate::arena::Arena;
-use crate::global::Global;
-use crate::instance::Instance;
+use crate::gc::GcRef;
+use crate::gc::roots::RootVisitor;
+use crate::store::{InstanceId, Store};
+
+/// A value on the stack of an expression.
+#[derive(Clone, Copy, Default)]
+struct Value {
+    slots: [Slot; 2],
+    /// Whether a collection follows it.
+    collected: bool,
+}
+
+impl Value {
+    fn plain(slots: [Slot; 2]) -> Value {
+        Value { slots, collected: false }
+    }
+
+    fn object(reference: GcRef) -> Value {
+        Value { slots: [reference.slot(), Slot::ZERO], collected: true }
+    }
+}
+
+/// An expression that is being evaluated.
+struct Evaluation<'a> {
+    store: &'a mut Store,
+    instance: InstanceId,
+    type_ids: &'a [u32],
+    stack: Vec<Value>,
+}
 
 /// The value of an expression in an instance whose functions, and globals as far
-/// as the expression uses them, exist.
+/// as the expression uses them, exist. The expression may make objects, and so
+/// move others.
 ///
 /// Validation has checked the stack; a missing operand reads as zero.
 ///
 /// # Errors
-/// If a numeric instruction traps; none that validation admits today does.
+/// If a numeric instruction traps (none that validation admits today does) or the
+/// heap is exhausted.
 pub(crate) fn eval(
     expr: &ConstExpr,
-    instance: &Instance,
-    globals: &Arena<Global>,
+    store: &mut Store,
+    instance: InstanceId,
+    type_ids: &[u32],
 ) -> Result<[Slot; 2], TrapCode> {
-    let mut stack: Vec<[Slot; 2]> = Vec::new();
+    let mut evaluation = Evaluation { store, instance, type_ids, stack: Vec::new() };
     for op in &expr.0 {
-        let value = match *op {
-            ConstOp::Const(slot) => [slot, Slot::ZERO],
-            ConstOp::V128(vector) => vector.to_slots(),
-            ConstOp::GlobalGet(index) => {
-                let id = instance.globals().get(index.index());
-                id.map_or([Slot::ZERO; 2], |id| globals.get(id.0).get())
-            }
-            ConstOp::RefNull(_) => [Slot::ZERO; 2],
-            ConstOp::RefFunc(func) => [instance.func_slot(func), Slot::ZERO],
-            ConstOp::Num(op) => {
-                let mut args = [Slot::ZERO; 2];
-                let arity = op.params().len();
-                for arg in args[..arity].iter_mut().rev() {
-                    *arg = stack.pop().unwrap_or_default()[0];
-                }
-                [op.eval(&args[..arity])?, Slot::ZERO]
-            }
-        };
-        stack.push(value);
+        let value = evaluation.op(*op)?;
+        evaluation.stack.push(value);
     }
-    Ok(stack.pop().unwrap_or_default())
+    Ok(evaluation.pop().slots)
+}
+
+impl Evaluation<'_> {
+    fn op(&mut self, op: ConstOp) -> Result<Value, TrapCode> {
+        Ok(match op {
+            ConstOp::Const(slot) => Value::plain([slot, Slot::ZERO]),
+            ConstOp::V128(vector) => Value::plain(vector.to_slots()),
+            ConstOp::GlobalGet(index) => self.global(index.index()),
+            ConstOp::RefNull(_) => Value::default(),
+            ConstOp::RefFunc(func) => {
+                let function = self.store.instances.get(self.instance.0).func_slot(func);
+                Value::plain([function, Slot::ZERO])
+            }
+            ConstOp::Num(op) => self.num(op)?,
+            ConstOp::StructNew(ty) => self.struct_new(ty)?,
+            ConstOp::StructNewDefault(ty) => Value::object(self.allocate(ty, 0)?),
+            ConstOp::ArrayNew(ty) => {
+                let length = self.pop().slots[0].u32();
+                self.array_new(ty, length)?
+            }
+            ConstOp::ArrayNewDefault(ty) => {
+                let length = self.pop().slots[0].u32();
+                Value::object(self.allocate(ty, length)?)
+            }
+            ConstOp::ArrayNewFixed(ty, length) => self.array_new_fixed(ty, length)?,
+            ConstOp::RefI31 => Value::object(GcRef::i31(self.pop().slots[0].i32())),
+            // One representation serves both hierarchies.
+            ConstOp::AnyConvertExtern | ConstOp::ExternConvertAny => self.pop(),
+        })
+    }
+
+    fn pop(&mut self) -> Value {
+        self.stack.pop().unwrap_or_default()
+    }
+
+    fn global(&mut self, index: usize) -> Value {
+        let instance = self.store.instances.get(self.instance.0);
+        let Some(id) = instance.globals().get(index) else { return Value::default() };
+        let global = self.store.globals.get(id.0);
+        Value { slots: global.get(), collected: self.store.types.is_collected(global.ty().content) }
+    }
+
+    fn num(&mut self, op: NumOp) -> Result<Value, TrapCode> {
+        let mut args = [Slot::ZERO; 2];
+        let arity = op.params().len();
+        for arg in args[..arity].iter_mut().rev() {
+            *arg = self.pop().slots[0];
+        }
+        Ok(Value::plain([op.eval(&args[..arity])?, Slot::ZERO]))
+    }
+
+    /// A new object with zeros in all its parts. What is on the stack is kept.
+    fn allocate(&mut self, ty: TypeIdx, length: u32) -> Result<GcRef, TrapCode> {
+        let stack = &mut self.stack;
+        let mut operands = |visit: &mut dyn RootVisitor| {
+            let objects = stack.iter_mut().filter(|value| value.collected);
+            objects.for_each(|value| visit.slot(&mut value.slots[0]));
+        };
+        // SAFETY: guest code does not run; the host has left every activation.
+        unsafe { self.store.allocate(self.type_ids[ty.index()], length, &mut operands) }
+    }
+
+    fn struct_new(&mut self, ty: TypeIdx) -> Result<Value, TrapCode> {
+        let object = self.allocate(ty, 0)?;
+        let table = self.store.type_table(self.type_ids[ty.index()]);
+        let objects = self.store.objects();
+        for &field in table.get(self.type_ids[ty.index()]).layout().fields.iter().rev() {
+            let value = self.pop().slots;
+            objects.set(object, field, value);
+        }
+        Ok(Value::object(object))
+    }
+
+    fn array_new(&mut self, ty: TypeIdx, length: u32) -> Result<Value, TrapCode> {
+        let array = self.allocate(ty, length)?;
+        let value = self.pop().slots;
+        let table = self.store.type_table(self.type_ids[ty.index()]);
+        let element = table.get(self.type_ids[ty.index()]).layout().element();
+        let objects = self.store.objects();
+        (0..length).for_each(|index| objects.set_element(array, element, index, value));
+        Ok(Value::object(array))
+    }
+
+    fn array_new_fixed(&mut self, ty: TypeIdx, length: u32) -> Result<Value, TrapCode> {
+        let array = self.allocate(ty, length)?;
+        let table = self.store.type_table(self.type_ids[ty.index()]);
+        let element = table.get(self.type_ids[ty.index()]).layout().element();
+        let objects = self.store.objects();
+        for index in (0..length).rev() {
+            let value = self.pop().slots;
+            objects.set_element(array, element, index, value);
+        }
+        Ok(Value::object(array))
+    }
 }
 
 /// An operand that is an index or a length in an address space: 32 bits of it,
@@ -66,7 +174,7 @@ mod tests {
         let mut store = store();
         let id = instantiate(&mut store, "(module)", &[]).unwrap();
         let expr = ConstExpr(ops.into());
-        eval(&expr, store.instance(id), &store.globals).unwrap().map(Slot::bits)
+        eval(&expr, &mut store, id, &[]).unwrap().map(Slot::bits)
     }
 
     #[test]

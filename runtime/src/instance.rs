@@ -169,18 +169,24 @@ impl Instance {
     }
 
     /// Sets an imported function: a copy of the exporter's record. A host
-    /// function's gets to know its importer.
-    pub(crate) fn set_import(&mut self, index: FuncIdx, record: &VmFuncRef) {
+    /// function's gets to know its importer, and its own place in the slab.
+    pub(crate) fn set_import(&mut self, index: FuncIdx, record: &VmFuncRef, slab: u32) {
         assert!(index.0 < self.module.imported.funcs, "no such import");
         let offset = self.layout.import(index);
         let mut record = record.clone();
         if record.index == VmFuncRef::HOST {
+            record.slab = slab;
             // SAFETY: inside the context, by the assertion.
             record.cx = unsafe { self.cx.byte_add(offset as usize).as_ptr() };
             record.caller = self.cx.as_ptr();
         }
         // SAFETY: the import's record stands at this offset.
         unsafe { self.write(offset, record) };
+    }
+
+    /// The records of the module's escaping functions, and which they are.
+    pub(crate) fn func_refs(&self) -> NonNull<[VmFuncRef]> {
+        self.func_refs
     }
 
     /// Adds the next memory.
@@ -252,6 +258,7 @@ fn func_refs(
                 caller: null_mut(),
                 type_id: type_ids[module.funcs[func.index()].index()],
                 index: index as u32,
+                slab: 0,
             })
         })
         .collect();

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bimetal_core::index::FuncIdx;
+use bimetal_core::index::{ElemIdx, FuncIdx};
 use bimetal_core::trap::TrapCode;
-use bimetal_core::types::ExternType;
+use bimetal_core::types::{ExternType, ValType};
 use bimetal_core::value::Slot;
 use bimetal_parser::Module;
 use bimetal_parser::module::{ConstExpr, ElemItems, ElemMode, ElemSegment, Entity, Import};
@@ -17,7 +17,8 @@ use crate::limits::ResourceError;
 use crate::segment::Segments;
 use crate::store::{Extern, InstanceId, Store};
 use crate::trap::Trap;
-use crate::types::{canonical_global_type, canonical_table_type};
+use crate::types::{canonical_global_type, canonical_table_type, canonical_val_type};
+use crate::vmctx::VmFuncRef;
 
 /// Why a module could not be instantiated.
 #[derive(Debug)]
@@ -109,11 +110,16 @@ impl Instance {
     ) -> Result<InstanceId, InstantiateError> {
         check_imports(store, module, type_ids, imports)?;
         ResourceError::check("instances", store.instances.len(), store.limits.max_instances)?;
+        if module.types.iter().any(|ty| ty.as_func().is_none()) || !module.tags.is_empty() {
+            store.ensure_heap()?;
+        }
+        store.refresh_types();
         let instance = Instance::allocate(store.vm(), module, code, type_ids);
         let id = InstanceId(store.instances.push(instance));
         let address = store.instances.ptr(id.0);
         store.instances.get_mut(id.0).set_address(address);
         let mut builder = Builder { store, module, type_ids, id };
+        builder.number_functions();
         builder.link(imports);
         builder.memories()?;
         builder.globals()?;
@@ -184,8 +190,20 @@ impl Builder<'_> {
         self.store.instances.get_mut(self.id.0)
     }
 
-    fn eval(&self, expr: &ConstExpr) -> Result<[Slot; 2], TrapCode> {
-        eval(expr, self.store.instances.get(self.id.0), &self.store.globals)
+    fn eval(&mut self, expr: &ConstExpr) -> Result<[Slot; 2], TrapCode> {
+        eval(expr, self.store, self.id, self.type_ids)
+    }
+
+    /// Gives the instance's functions their places in the slab.
+    fn number_functions(&mut self) {
+        let records = self.instance().func_refs();
+        for position in 0..records.len() {
+            // SAFETY: inside the array, which nobody reads or borrows yet.
+            unsafe {
+                let record = records.cast::<VmFuncRef>().add(position).as_ptr();
+                (*record).slab = self.store.add_to_slab(record);
+            }
+        }
     }
 
     /// Sets the imports, which come first in every index space.
@@ -197,7 +215,14 @@ impl Builder<'_> {
                     let index = FuncIdx(funcs.next().unwrap_or_default());
                     // SAFETY: the import is a record of this store, which keeps it.
                     let record = unsafe { record.as_ref() };
-                    self.instance().set_import(index, record);
+                    let own = self.instance().func_ref(index);
+                    let slab = match own {
+                        Some(own) if record.index == VmFuncRef::HOST => {
+                            self.store.add_to_slab(own.as_ptr())
+                        }
+                        _ => 0,
+                    };
+                    self.instance().set_import(index, record, slab);
                 }
                 Extern::Table(id) => {
                     let vm = self.store.table(id).vm();
@@ -256,12 +281,14 @@ impl Builder<'_> {
     /// before data segments.
     fn segments(&mut self) -> Result<(), InstantiateError> {
         let module = self.module;
-        let passive = module.elems.iter().map(|elem| match elem.mode {
-            ElemMode::Passive => self.items(elem),
-            ElemMode::Active { .. } | ElemMode::Declared => Ok(Box::default()),
-        });
-        let passive = passive.collect::<Result<Box<[_]>, TrapCode>>()?;
-        self.instance().segments = Segments::new(module, passive);
+        let collected = module.elems.iter().map(|elem| self.is_collected(elem)).collect();
+        self.instance().segments = Segments::new(module, collected);
+        for (index, elem) in (0..).zip(&module.elems) {
+            if elem.mode == ElemMode::Passive {
+                let items = self.items(elem)?;
+                self.instance().segments.set_elem(ElemIdx(index), items);
+            }
+        }
         for elem in &module.elems {
             if let ElemMode::Active { table, offset } = &elem.mode {
                 let offset = self.eval(offset)?[0].bits();
@@ -284,15 +311,40 @@ impl Builder<'_> {
         Ok(())
     }
 
+    fn is_collected(&self, elem: &ElemSegment) -> bool {
+        let ty = canonical_val_type(self.type_ids, ValType::Ref(elem.ty));
+        self.store.types.is_collected(ty)
+    }
+
     /// The references of an element segment.
-    fn items(&self, elem: &ElemSegment) -> Result<Box<[Slot]>, TrapCode> {
-        let instance = self.store.instances.get(self.id.0);
+    fn items(&mut self, elem: &ElemSegment) -> Result<Box<[Slot]>, TrapCode> {
         match &elem.items {
             ElemItems::Funcs(funcs) => {
+                let instance = self.store.instances.get(self.id.0);
                 Ok(funcs.iter().map(|&func| instance.func_slot(func)).collect())
             }
+            ElemItems::Exprs(exprs) if self.is_collected(elem) => self.objects(exprs),
             ElemItems::Exprs(exprs) => exprs.iter().map(|expr| Ok(self.eval(expr)?[0])).collect(),
         }
+    }
+
+    /// The values of expressions of which each may move those before it.
+    fn objects(&mut self, exprs: &[ConstExpr]) -> Result<Box<[Slot]>, TrapCode> {
+        let scope = self.store.handles.open();
+        let mut handles = Vec::with_capacity(exprs.len());
+        let mut result = Ok(());
+        for expr in exprs {
+            match self.eval(expr) {
+                Ok([reference, _]) => handles.push(self.store.handles.add(reference)),
+                Err(trap) => {
+                    result = Err(trap);
+                    break;
+                }
+            }
+        }
+        let items = handles.iter().filter_map(|&handle| self.store.handles.get(handle)).collect();
+        self.store.handles.close(scope);
+        result.map(|()| items)
     }
 }
 

@@ -11,6 +11,7 @@ mod arena;
 pub mod builtins;
 pub mod code;
 mod constexpr;
+pub mod gc;
 pub mod global;
 pub mod host;
 pub mod instance;

@@ -17,6 +17,9 @@ pub struct Settings {
     pub memory_guard_pages: bool,
     /// Which outcome the relaxed vector instructions have.
     pub relaxed: RelaxedChoice,
+    /// Whether the heap is collected at every allocation: for tests, which so find
+    /// every reference that is missing from the roots.
+    pub gc_stress: bool,
 }
 
 impl Default for Settings {
@@ -26,6 +29,7 @@ impl Default for Settings {
             value_stack: 1 << 20,
             memory_guard_pages: true,
             relaxed: RelaxedChoice::host(),
+            gc_stress: false,
         }
     }
 }
@@ -43,6 +47,9 @@ pub struct StoreLimits {
     pub max_memories: usize,
     /// Tables, the host's included.
     pub max_tables: usize,
+    /// Bytes of objects in the heap; the collector needs as much again. Counts
+    /// when the heap is made: with the first instance that may use it.
+    pub max_heap_bytes: u64,
 }
 
 impl Default for StoreLimits {
@@ -53,6 +60,7 @@ impl Default for StoreLimits {
             max_instances: 10_000,
             max_memories: 10_000,
             max_tables: 10_000,
+            max_heap_bytes: u64::MAX,
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::any::Any;
 use std::ops::{Deref, DerefMut};
-use std::ptr::{NonNull, null_mut};
+use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,6 +15,7 @@ use bimetal_core::types::{ExternType, GlobalType, Limits, MemoryType, TableType}
 use bimetal_core::value::Slot;
 
 use crate::arena::Arena;
+use crate::gc::{GcRef, Handles, Heap};
 use crate::global::Global;
 use crate::host::HostFunc;
 use crate::instance::Instance;
@@ -22,8 +23,8 @@ use crate::limits::{ResourceError, Settings, StoreLimits};
 use crate::memory::{Mapping, Memory};
 use crate::table::Table;
 use crate::trap::Unwind;
-use crate::types::TypeRegistry;
-use crate::vmctx::{VmFuncRef, VmStore, VmValueStack};
+use crate::types::{TypeRegistry, TypeTable};
+use crate::vmctx::{VmFuncRef, VmHeap, VmStore, VmValueStack};
 
 /// Tells stores of one process apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -75,6 +76,10 @@ pub struct Store {
     /// Why guest code is being unwound: set by whoever returns
     /// [`crate::abi::Outcome::UNWIND`].
     pub pending: Option<Unwind>,
+    /// The exception that `pending` is about; null if it is about something else.
+    pub exception: Slot,
+    /// The references that the host holds.
+    pub handles: Handles,
     /// A pointer of the embedding's own, which the runtime never reads.
     pub embedder: *mut (),
     id: StoreId,
@@ -86,6 +91,11 @@ pub struct Store {
     host_funcs: Vec<(NonNull<VmFuncRef>, Arc<HostFunc>)>,
     extern_refs: Vec<Box<dyn Any + Send + Sync>>,
     value_stack: Option<Mapping>,
+    pub(crate) heap: Option<Heap>,
+    /// What `VmStore::funcs` points to.
+    slab: Vec<*const VmFuncRef>,
+    /// What `VmStore::types` points to.
+    table: TypeTable,
 }
 
 impl Store {
@@ -204,26 +214,63 @@ impl Store {
             caller: null_mut(),
             type_id: host.canonical_id(),
             index: VmFuncRef::HOST,
+            slab: 0,
         });
         let record = NonNull::from(Box::leak(record));
         // SAFETY: the record was just made, and nobody else knows it.
-        unsafe { (*record.as_ptr()).cx = record.as_ptr().cast() };
+        unsafe {
+            (*record.as_ptr()).cx = record.as_ptr().cast();
+            (*record.as_ptr()).slab = self.add_to_slab(record.as_ptr());
+        }
         self.host_funcs.push((record, host));
         record
     }
 
     /// Keeps a host value until the store is dropped and returns the bits of the
     /// reference to it.
-    pub fn new_extern_ref(&mut self, value: Box<dyn Any + Send + Sync>) -> Slot {
+    ///
+    /// # Errors
+    /// If the store holds as many host values as references can tell apart.
+    pub fn new_extern_ref(
+        &mut self,
+        value: Box<dyn Any + Send + Sync>,
+    ) -> Result<Slot, ResourceError> {
+        let index = self.extern_refs.len();
+        ResourceError::check("host values", index, GcRef::HOST_VALUES as usize)?;
         self.extern_refs.push(value);
-        Slot::from_bits(self.extern_refs.len() as u64)
+        Ok(GcRef::host(index as u32).slot())
     }
 
     /// The host value behind a reference; `None` for null and for bits that are
     /// no reference of this store.
     pub fn extern_ref(&self, bits: Slot) -> Option<&(dyn Any + Send + Sync)> {
-        let index = usize::try_from(bits.bits().checked_sub(1)?).ok()?;
-        self.extern_refs.get(index).map(|value| &**value)
+        let index = GcRef::from_slot(bits).host_index()?;
+        self.extern_refs.get(index as usize).map(|value| &**value)
+    }
+
+    /// Gives a function record its place in the slab. The record is not borrowed
+    /// and lives as long as the store.
+    pub(crate) fn add_to_slab(&mut self, record: *const VmFuncRef) -> u32 {
+        let index = u32::try_from(self.slab.len()).expect("fewer than 2^32 records fit in memory");
+        self.slab.push(record);
+        // SAFETY: `vm` is valid as long as `self`, and no guest code runs.
+        unsafe { (*self.vm.as_ptr()).funcs = self.slab.as_ptr() };
+        index
+    }
+
+    /// The records of all types, a certain one included.
+    pub(crate) fn type_table(&mut self, id: u32) -> TypeTable {
+        if !self.table.contains(id) {
+            self.refresh_types();
+        }
+        self.table
+    }
+
+    /// Lets guest code see the records of all types that the engine has by now.
+    pub(crate) fn refresh_types(&mut self) {
+        self.table = self.types.table();
+        // SAFETY: as in `add_to_slab`.
+        unsafe { (*self.vm.as_ptr()).types = self.table.base() };
     }
 
     /// The type in canonical ids, with the current size as the minimum.
@@ -294,14 +341,24 @@ impl StoreBox {
     pub fn new(settings: Settings, types: Arc<TypeRegistry>, limits: StoreLimits) -> StoreBox {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let values = VmValueStack { base: null_mut(), end: null_mut(), top: null_mut() };
-        let vm =
-            Box::new(VmStore { stack_limit: 0, activation: null_mut(), values, store: null_mut() });
+        let slab = vec![null()];
+        let vm = Box::new(VmStore {
+            stack_limit: 0,
+            activation: null_mut(),
+            values,
+            heap: VmHeap { base: null_mut(), bump: 0, limit: 0 },
+            types: null(),
+            funcs: slab.as_ptr(),
+            store: null_mut(),
+        });
         let vm = NonNull::from(Box::leak(vm));
         let store = Box::new(Store {
             settings,
             types,
             limits,
             pending: None,
+            exception: Slot::ZERO,
+            handles: Handles::default(),
             embedder: null_mut(),
             id: StoreId(NEXT.fetch_add(1, Ordering::Relaxed)),
             vm,
@@ -312,6 +369,9 @@ impl StoreBox {
             host_funcs: Vec::new(),
             extern_refs: Vec::new(),
             value_stack: None,
+            heap: None,
+            slab,
+            table: TypeTable::EMPTY,
         });
         let store = NonNull::from(Box::leak(store));
         // SAFETY: just made.

@@ -11,6 +11,7 @@ use bimetal_parser::{Module, ParseOptions};
 use crate::abi::{Outcome, invoke};
 use crate::activation::{Activation, GuestFrame, enter};
 use crate::code::{CodeSlot, ModuleCode};
+use crate::gc::roots::no_roots;
 use crate::instance::Instance;
 use crate::instantiate::InstantiateError;
 use crate::limits::{Settings, StoreLimits};
@@ -45,7 +46,7 @@ unsafe extern "C-unwind" fn array_call(
     callee: *const VmFuncRef,
     slots: *mut Slot,
 ) -> Outcome {
-    let mut activation = Activation::new(walk);
+    let mut activation = Activation::new(walk, no_roots);
     // SAFETY: by the contract of `ArrayCall`, and because tests call functions
     // with the slots that their types say.
     unsafe {

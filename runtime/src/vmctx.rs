@@ -15,6 +15,7 @@ use bimetal_core::value::Slot;
 
 use crate::activation::Activation;
 use crate::code::CodeSlot;
+use crate::types::VmType;
 
 /// What an instance is to the code that runs in it.
 ///
@@ -71,8 +72,29 @@ pub struct VmStore {
     pub activation: *mut Activation,
     /// The value stack of the interpreters.
     pub values: VmValueStack,
+    /// The heap of objects; all zero as long as there is none.
+    pub heap: VmHeap,
+    /// The records of the types of everything that runs in the store, by
+    /// canonical id. Changes when a module is instantiated.
+    pub types: *const VmType,
+    /// The store's functions, by [`VmFuncRef::slab`]: the first is null. Changes
+    /// when a module is instantiated or a host function made.
+    pub funcs: *const *const VmFuncRef,
     /// The runtime's store.
     pub store: *mut crate::store::Store,
+}
+
+/// The heap, as compiled code allocates in it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct VmHeap {
+    /// What references are offsets from. Constant once a module that may use the
+    /// heap is instantiated.
+    pub base: *mut u8,
+    /// The offset of the next object. Written by whoever allocates.
+    pub bump: u64,
+    /// No object may end behind this offset.
+    pub limit: u64,
 }
 
 /// The value stack: one reserved mapping per store that never moves.
@@ -108,6 +130,9 @@ pub struct VmFuncRef {
     /// The function's position among its module's defined functions;
     /// [`VmFuncRef::HOST`] for a host function.
     pub index: u32,
+    /// What stands for the reference in objects: the place in [`VmStore::funcs`] of
+    /// a record of the same function.
+    pub slab: u32,
 }
 
 impl VmFuncRef {

@@ -11,6 +11,7 @@ use bimetal_core::types::FuncType;
 use bimetal_core::value::Slot;
 use bimetal_runtime::abi::{ArrayCall, Outcome};
 use bimetal_runtime::activation::{self, Activation, GuestFrame, WalkFrames};
+use bimetal_runtime::gc::roots::no_roots;
 use bimetal_runtime::store::Store;
 use bimetal_runtime::trap::{Unwind, raise, raise_unwind};
 use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
@@ -27,7 +28,7 @@ pub(super) unsafe extern "C-unwind" fn enter(
     callee: *const VmFuncRef,
     slots: *mut Slot,
 ) -> Outcome {
-    let mut activation = Activation::new(walk);
+    let mut activation = Activation::new(walk, no_roots);
     // SAFETY: the contract of `ArrayCall`, handed on.
     unsafe {
         activation::enter(store, &mut activation, |_| run(store, Function::new(callee), slots))

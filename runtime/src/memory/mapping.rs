@@ -7,7 +7,9 @@
 use std::io;
 use std::ptr::{NonNull, null_mut};
 
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect, munmap,
+};
 
 /// A range of address space that this value owns.
 #[derive(Debug)]
@@ -53,6 +55,18 @@ impl Mapping {
             }
         }
         Ok(())
+    }
+
+    /// Gives the memory behind a range back; its contents are lost, and it stays
+    /// accessible. Best effort: the system may keep it.
+    pub(crate) fn discard(&mut self, from: usize, to: usize) {
+        let (Some(start), true) = (round_up(from), to <= self.len) else { return };
+        if start < to {
+            // SAFETY: `start..to` lies inside the mapping, which this value owns.
+            let _ = unsafe {
+                madvise(self.base.as_ptr().add(start).cast(), to - start, Advice::DontNeed)
+            };
+        }
     }
 
     /// The first byte.

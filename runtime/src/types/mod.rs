@@ -7,6 +7,7 @@
 //! comparison of numbers, at runtime and across modules.
 
 mod matching;
+mod record;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -17,6 +18,10 @@ use bimetal_core::types::{
     StorageType, SubType, TableType, ValType,
 };
 use bimetal_parser::Module;
+
+use crate::gc::layout::ObjectLayout;
+
+pub use record::{INLINE_SUPERTYPES, NO_TYPE, Trace, TypeTable, VmType};
 
 /// In the interned form of a group, marks a position inside the group.
 const INSIDE: u32 = 1 << 31;
@@ -33,6 +38,8 @@ struct Inner {
     groups: HashMap<Box<[SubType]>, u32>,
     /// By canonical id.
     types: Vec<Entry>,
+    /// By canonical id, too.
+    records: record::Records,
 }
 
 #[derive(Debug)]
@@ -40,7 +47,7 @@ struct Entry {
     ty: Arc<SubType>,
     /// The chain of declared supertypes from the root down to the type itself:
     /// a subtype test is one comparison.
-    display: Box<[u32]>,
+    display: Arc<[u32]>,
 }
 
 impl TypeRegistry {
@@ -75,12 +82,32 @@ impl TypeRegistry {
         self.inner.write().unwrap_or_else(PoisonError::into_inner).intern(form)
     }
 
+    /// The canonical id of a type alone in its group that references other types
+    /// by canonical id.
+    pub fn intern_sub_type(&self, ty: SubType) -> u32 {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner).intern(Box::new([ty]))
+    }
+
     /// The type with this id; inside, references are canonical ids.
     ///
     /// # Panics
     /// If the id is of another registry.
     pub fn get(&self, id: u32) -> Arc<SubType> {
         Arc::clone(&self.read().types[id as usize].ty)
+    }
+
+    /// The records of all types so far: good as long as the registry.
+    pub fn table(&self) -> TypeTable {
+        self.read().records.table()
+    }
+
+    /// Whether values of this type are references that a collection follows:
+    /// all but those to functions. `ty` holds canonical ids.
+    pub fn is_collected(&self, ty: ValType) -> bool {
+        match ty {
+            ValType::Ref(ty) => !self.read().is_func(ty.heap),
+            _ => false,
+        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
@@ -97,19 +124,39 @@ impl Inner {
             .ok()
             .filter(|&first| first < INSIDE - form.len() as u32)
             .expect("fewer than 2^31 types fit in memory");
-        for (id, ty) in (first..).zip(&form) {
-            let ty = map_sub_type(ty, &|index| match index & INSIDE {
-                0 => index,
-                _ => first + (index & !INSIDE),
-            });
+        let resolve = |index| match index & INSIDE {
+            0 => index,
+            _ => first + (index & !INSIDE),
+        };
+        let types: Vec<_> = form.iter().map(|ty| map_sub_type(ty, &resolve)).collect();
+        // A layout may depend on types that come later in the group.
+        let is_func = |heap| match heap {
+            HeapType::Concrete(id) if id >= first => {
+                types[(id - first) as usize].as_func().is_some()
+            }
+            heap => self.is_func(heap),
+        };
+        let layout = |ty: &SubType| Arc::new(ObjectLayout::new(&ty.composite, &is_func));
+        let layouts: Vec<_> = types.iter().map(layout).collect();
+        for ((id, ty), layout) in (first..).zip(types).zip(layouts) {
             // Validation has a supertype precede its subtypes.
             let above = ty.supertype.and_then(|of| self.types.get(of as usize));
             let display = above.map_or(&[][..], |entry| &entry.display);
-            let display = display.iter().copied().chain([id]).collect();
+            let display: Arc<[u32]> = display.iter().copied().chain([id]).collect();
+            self.records.push(id, layout, &display);
             self.types.push(Entry { ty: Arc::new(ty), display });
         }
         self.groups.insert(form, first);
         first
+    }
+
+    /// Whether references to this heap type are references to functions.
+    fn is_func(&self, heap: HeapType) -> bool {
+        match heap {
+            HeapType::Func | HeapType::NoFunc => true,
+            HeapType::Concrete(id) => self.types[id as usize].ty.as_func().is_some(),
+            _ => false,
+        }
     }
 }
 
