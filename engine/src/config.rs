@@ -1,5 +1,6 @@
 //! What an engine is told before it starts.
 
+use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_runtime::limits::Settings;
 
 /// Who runs the guest's code.
@@ -87,6 +88,20 @@ impl Config {
     /// may move when they grow.
     pub fn memory_guard_pages(&mut self, guard: bool) -> &mut Config {
         self.settings.memory_guard_pages = guard;
+        self
+    }
+
+    /// Whether relaxed vector instructions give what the specification's
+    /// deterministic profile says, on every processor. Off by default: then they
+    /// do what this processor does in the fewest instructions, and the same under
+    /// every strategy.
+    ///
+    /// The bits of NaNs are not part of this.
+    pub fn relaxed_simd_deterministic(&mut self, deterministic: bool) -> &mut Config {
+        self.settings.relaxed = match deterministic {
+            true => RelaxedChoice::DETERMINISTIC,
+            false => RelaxedChoice::host(),
+        };
         self
     }
 }

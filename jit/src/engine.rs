@@ -57,10 +57,11 @@ impl JitEngine {
     /// Installs the process's signal handlers, once.
     ///
     /// # Errors
-    /// If the processor or the system is not supported.
+    /// If the processor or the system is not supported, or the processor lacks what
+    /// the settings ask of it.
     pub fn new(settings: &Settings) -> Result<JitEngine, JitError> {
         unwind::install()?;
-        let isas = Isas::new()?;
+        let isas = Isas::new(settings.relaxed)?;
         let slow_call = stub::slow_call(&mut Compiler::new(), isas.full())?;
         Ok(JitEngine { isas, settings: settings.clone(), slow_call, stubs: Arc::default() })
     }

@@ -1,6 +1,7 @@
 //! The host's instruction set with our code generation settings.
 
-use cranelift_codegen::ir::Function;
+use bimetal_core::ops::relaxed::RelaxedChoice;
+use cranelift_codegen::ir::{Function, types};
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 
@@ -27,11 +28,15 @@ pub(crate) struct Isas {
 
 impl Isas {
     /// For the processor that this runs on, with all that it can do.
-    pub(crate) fn new() -> Result<Isas, JitError> {
-        Ok(Isas {
-            full: host_isa(&[("opt_level", "speed"), ("regalloc_algorithm", "backtracking")])?,
-            least: host_isa(&[("opt_level", "none"), ("regalloc_algorithm", "single_pass")])?,
-        })
+    ///
+    /// # Errors
+    /// If it lacks instructions that vectors need, or those for the outcomes that
+    /// are chosen for the relaxed ones.
+    pub(crate) fn new(relaxed: RelaxedChoice) -> Result<Isas, JitError> {
+        let full = host_isa(&[("opt_level", "speed"), ("regalloc_algorithm", "backtracking")])?;
+        check_vectors(&*full, relaxed)?;
+        let least = host_isa(&[("opt_level", "none"), ("regalloc_algorithm", "single_pass")])?;
+        Ok(Isas { full, least })
     }
 
     /// For functions of ordinary size.
@@ -53,4 +58,26 @@ fn host_isa(effort: &[(&str, &str)]) -> Result<OwnedTargetIsa, JitError> {
     let builder = cranelift_native::builder().map_err(JitError::new)?;
     let isa = builder.finish(settings::Flags::new(flags));
     isa.map_err(|error| JitError::new(error.to_string()))
+}
+
+fn check_vectors(isa: &dyn TargetIsa, relaxed: RelaxedChoice) -> Result<(), JitError> {
+    let x64 = isa.name() == "x64";
+    if x64 && !isa.has_x86_pshufb_lowering() {
+        return Err(JitError::new("the processor lacks SSSE3, which vector instructions need"));
+    }
+    let lacking = [
+        ("swizzle", relaxed.swizzle && !isa.has_x86_pshufb_lowering()),
+        ("trunc_s", relaxed.trunc_s && !x64),
+        ("fmadd", relaxed.fmadd && !isa.has_native_fma()),
+        ("laneselect", relaxed.laneselect && !isa.has_blendv_lowering(types::I8X16)),
+        ("q15mulr", relaxed.q15mulr && !isa.has_x86_pmulhrsw_lowering()),
+        ("dot", relaxed.dot && !isa.has_x86_pmaddubsw_lowering()),
+    ];
+    match lacking.iter().find(|(_, lacks)| *lacks) {
+        Some((name, _)) => {
+            let message = format!("the processor lacks the relaxed outcome chosen for `{name}`");
+            Err(JitError::new(message))
+        }
+        None => Ok(()),
+    }
 }

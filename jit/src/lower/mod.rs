@@ -16,6 +16,7 @@ mod slow;
 mod table;
 mod vec;
 mod vec_mem;
+mod vec_steps;
 
 use std::collections::HashMap;
 

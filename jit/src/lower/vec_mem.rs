@@ -2,7 +2,7 @@
 
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_parser::walk::{MemArg, Operand};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{InstBuilder, Type, Value, types};
 
 use super::Lower;
 use super::mem::Place;
@@ -87,25 +87,6 @@ impl Lower<'_> {
         let vector = self.lanes(ty, vector);
         let lane = self.builder.ins().extractlane(vector, lane);
         self.builder.ins().store(flags, lane, address, displacement);
-    }
-
-    /// A vector as lanes of a type.
-    pub(super) fn lanes(&mut self, ty: Type, vector: Value) -> Value {
-        self.cast(ty, vector)
-    }
-
-    /// A vector of any lanes as all operands are known.
-    pub(super) fn bits(&mut self, vector: Value) -> Value {
-        self.cast(types::I8X16, vector)
-    }
-
-    fn cast(&mut self, ty: Type, vector: Value) -> Value {
-        if self.builder.func.dfg.value_type(vector) == ty {
-            return vector;
-        }
-        use cranelift_codegen::ir::Endianness;
-        let flags = MemFlagsData::new().with_endianness(Endianness::Little);
-        self.builder.ins().bitcast(ty, flags, vector)
     }
 }
 
