@@ -12,6 +12,7 @@ use bimetal_core::types as core;
 pub use bimetal_core::types::{HeapType, RefType, ValType};
 
 use crate::engine::Engine;
+use crate::error::{Error, Result};
 
 /// Whether a global can be written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -110,6 +111,27 @@ impl MemoryType {
         })
     }
 
+    /// A memory with 64-bit addresses, its sizes in pages of 64 KiB.
+    pub fn new64(minimum: u64, maximum: Option<u64>) -> MemoryType {
+        MemoryType(core::MemoryType {
+            addr: core::AddrType::I64,
+            limits: core::Limits { min: minimum, max: maximum },
+            shared: false,
+            page_size_log2: 16,
+        })
+    }
+
+    /// The same memory with its sizes in pages of 2^`log2` bytes: 1 or 64 KiB.
+    ///
+    /// # Errors
+    /// If `log2` is neither 0 nor 16.
+    pub fn with_page_size_log2(self, log2: u8) -> Result<MemoryType> {
+        if log2 != 0 && log2 != 16 {
+            return Err(Error::msg(format!("a page has 1 or 65536 bytes, not 2^{log2}")));
+        }
+        Ok(MemoryType(core::MemoryType { page_size_log2: log2, ..self.0 }))
+    }
+
     pub(crate) fn from_core(ty: core::MemoryType) -> MemoryType {
         MemoryType(ty)
     }
@@ -154,6 +176,15 @@ impl TableType {
         TableType(core::TableType {
             addr: core::AddrType::I32,
             limits: core::Limits { min: minimum.into(), max: maximum.map(u64::from) },
+            element,
+        })
+    }
+
+    /// A table of these references, with 64-bit indices.
+    pub fn new64(element: RefType, minimum: u64, maximum: Option<u64>) -> TableType {
+        TableType(core::TableType {
+            addr: core::AddrType::I64,
+            limits: core::Limits { min: minimum, max: maximum },
             element,
         })
     }

@@ -86,7 +86,7 @@ fn bad_modules_are_errors_that_tell_their_kind() {
     assert_eq!(binary(b""), ModuleErrorKind::Malformed);
     assert_eq!(binary(b"(module)"), ModuleErrorKind::Malformed);
     assert_eq!(binary(&valid[..valid.len() - 1]), ModuleErrorKind::Malformed);
-    assert_eq!(binary(b"\0asm\x0d\0\x01\0"), ModuleErrorKind::Unsupported);
+    assert_eq!(binary(b"\0asm\x0d\0\x01\0"), ModuleErrorKind::Malformed);
     assert_eq!(kind(Module::new(&engine, "(module")), ModuleErrorKind::Malformed);
     let invalid = "(module (func (result i32)))";
     assert_eq!(kind(Module::new(&engine, invalid)), ModuleErrorKind::Invalid);

@@ -43,6 +43,7 @@ fn config() -> Config {
         max_memories: 2,
         max_tables: 3,
         max_memory32_bytes: 1 << 20,
+        max_memory64_bytes: 1 << 20,
         max_table_elements: 1_000,
         max_instructions: 300,
         max_funcs: 12,
@@ -62,9 +63,9 @@ fn config() -> Config {
         gc_enabled: false,
         tail_call_enabled: false,
         threads_enabled: false,
-        memory64_enabled: false,
-        custom_page_sizes_enabled: false,
-        wide_arithmetic_enabled: false,
+        memory64_enabled: true,
+        custom_page_sizes_enabled: true,
+        wide_arithmetic_enabled: true,
         compact_imports_enabled: false,
         ..Config::default()
     }

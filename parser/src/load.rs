@@ -33,16 +33,17 @@ impl Module {
 }
 
 /// A component in a module's place, as text or as bytes.
-pub(crate) fn component(offset: u64) -> Error {
+pub(crate) fn component(kind: ErrorKind, offset: u64) -> Error {
     let message = "expected a module, found a component: the component model is not supported";
-    Error::new(ErrorKind::Unsupported, message, Some(offset))
+    Error::new(kind, message, Some(offset))
 }
 
 /// Says more than the decoder would about bytes that were never a module.
 fn check_header(bytes: &[u8]) -> Result<(), Error> {
     match bytes {
         // After the magic a 16-bit version and a 16-bit layer: 0 is a module, 1 a component.
-        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Err(component(4)),
+        // To the specification of modules that is an unknown version.
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Err(component(ErrorKind::Malformed, 4)),
         [b'\0', b'a', b's', b'm', ..] | [] | [_] | [_, _] | [_, _, _] => Ok(()),
         _ => {
             let message = "magic header not detected: not a WebAssembly module";

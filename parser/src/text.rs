@@ -31,7 +31,7 @@ mod encode {
         wat::parse_str(text).map_err(|error| {
             let message = error.to_string();
             if message.starts_with("support for parsing components disabled") {
-                return crate::load::component(0);
+                return crate::load::component(ErrorKind::Unsupported, 0);
             }
             // The message shows the line at fault; the text has no file name here.
             let message = message.replacen("--> <anon>:", "--> line ", 1);

@@ -15,8 +15,8 @@ const PARALLEL_CODE_BYTES: usize = 64 << 10;
 
 /// What the engine implements: the proposals that a module may use.
 ///
-/// WebAssembly 2.0 without vectors, extended constant expressions and several
-/// memories.
+/// WebAssembly 2.0 without vectors, extended constant expressions, several
+/// memories, 64-bit memories and tables, custom page sizes and wide arithmetic.
 pub const fn features() -> WasmFeatures {
     WasmFeatures::MUTABLE_GLOBAL
         .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
@@ -31,6 +31,10 @@ pub const fn features() -> WasmFeatures {
         .union(WasmFeatures::GC_TYPES)
         .union(WasmFeatures::EXTENDED_CONST)
         .union(WasmFeatures::MULTI_MEMORY)
+        // Includes 64-bit tables.
+        .union(WasmFeatures::MEMORY64)
+        .union(WasmFeatures::CUSTOM_PAGE_SIZES)
+        .union(WasmFeatures::WIDE_ARITHMETIC)
 }
 
 /// What is left to validate: nothing, unless the module was loaded lazily.

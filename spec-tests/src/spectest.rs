@@ -36,6 +36,8 @@ pub(crate) fn exports(store: &mut Store) -> Result<HashMap<String, Extern>> {
     }
     let ty = TableType::new(RefType::FUNCREF, 10, Some(20));
     add("table", Table::new(&mut *store, ty, Ref::Func(None))?.into());
+    let ty = TableType::new64(RefType::FUNCREF, 10, Some(20));
+    add("table64", Table::new(&mut *store, ty, Ref::Func(None))?.into());
     add("memory", Memory::new(&mut *store, MemoryType::new(1, Some(2)))?.into());
     Ok(exports)
 }

@@ -25,6 +25,7 @@ pub mod relaxed;
 pub mod slow;
 pub mod vec;
 pub mod vec_mem;
+pub mod wide;
 
 /// The bytes of `name` with the first underscore, which stands for the dot, as a dot.
 const fn dotted<const N: usize>(name: &str) -> [u8; N] {

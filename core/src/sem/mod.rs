@@ -12,12 +12,14 @@ mod float;
 mod int;
 mod round;
 pub mod vec;
+mod wide;
 
 pub use compare::*;
 pub use convert::*;
 pub use float::*;
 pub use int::*;
 pub use round::*;
+pub use wide::*;
 
 use crate::trap::TrapCode;
 

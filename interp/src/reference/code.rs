@@ -7,6 +7,7 @@ use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
+use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::AddrType;
 use bimetal_core::value::Slot;
 
@@ -18,6 +19,8 @@ pub(super) enum Instr {
     Const(Slot),
     /// A plain numeric instruction.
     Num(NumOp),
+    /// An instruction with two results.
+    Wide(WideOp),
     /// `select` between two values of so many slots.
     Select(usize),
     /// `drop` of one slot.

@@ -9,6 +9,7 @@ use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
+use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::Module;
@@ -150,6 +151,10 @@ impl Backend for Lowering<'_> {
     }
     fn num(&mut self, _: &mut Stack, op: NumOp, _: &[Operand]) {
         self.emit(Instr::Num(op));
+    }
+    fn wide(&mut self, _: &mut Stack, op: WideOp, _: &[Operand]) -> [(); 2] {
+        self.emit(Instr::Wide(op));
+        [(), ()]
     }
     fn select(&mut self, _: &mut Stack, [value, ..]: [Operand; 3]) {
         self.emit(Instr::Select(value.ty.slots() as usize));

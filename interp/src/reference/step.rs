@@ -3,6 +3,7 @@
 use bimetal_core::index::{GlobalIdx, MemIdx, TableIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::wide::WideOp;
 use bimetal_core::trap::TrapCode;
 use bimetal_core::types::AddrType;
 use bimetal_core::value::Slot;
@@ -16,6 +17,7 @@ impl Machine<'_> {
         match self.fetch() {
             Instr::Const(value) => self.push(value),
             Instr::Num(op) => self.num(op)?,
+            Instr::Wide(op) => self.wide(op),
             Instr::Select(slots) => self.select(slots),
             Instr::Drop => drop(self.pop()),
             Instr::LocalGet(slot) => self.local_get(slot),
@@ -55,6 +57,14 @@ impl Machine<'_> {
         };
         self.push(result);
         Ok(())
+    }
+
+    fn wide(&mut self, op: WideOp) {
+        let results = match op.arity() {
+            2 => op.eval(&self.pop_n::<2>()),
+            _ => op.eval(&self.pop_n::<4>()),
+        };
+        results.into_iter().for_each(|half| self.push(half));
     }
 
     fn select(&mut self, slots: usize) {

@@ -7,6 +7,7 @@ use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
+use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{
@@ -39,6 +40,9 @@ impl Backend for Lower<'_> {
     }
     fn num(&mut self, _: &mut Stack<Value>, op: NumOp, args: &[Operand<Value>]) -> Value {
         self.num(op, args)
+    }
+    fn wide(&mut self, _: &mut Stack<Value>, op: WideOp, args: &[Operand<Value>]) -> [Value; 2] {
+        self.wide(op, args)
     }
     fn select(&mut self, _: &mut Stack<Value>, args: [Operand<Value>; 3]) -> Value {
         let [a, b, condition] = args.map(|arg| arg.value);

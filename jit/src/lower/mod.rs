@@ -17,6 +17,7 @@ mod table;
 mod vec;
 mod vec_mem;
 mod vec_steps;
+mod wide;
 
 use std::collections::HashMap;
 

@@ -7,6 +7,7 @@ use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
+use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 
@@ -89,6 +90,13 @@ pub trait Backend {
         op: NumOp,
         args: &[Operand<Self::Value>],
     ) -> Self::Value;
+    /// An instruction with two results, the low half first; `args` as its row says.
+    fn wide(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: WideOp,
+        args: &[Operand<Self::Value>],
+    ) -> [Self::Value; 2];
     /// `select`: `args` are the two values and the condition.
     fn select(
         &mut self,

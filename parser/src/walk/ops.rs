@@ -2,13 +2,14 @@
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TypeIdx};
 use bimetal_core::ops::slow::{SlowImm, SlowOp, SlowSig};
+use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{AddrType, HeapType, RefType, ValType};
 use bimetal_core::value::Slot;
 use wasmparser::{MemArgTarget, Operator};
 
 use super::Walker;
 use super::backend::{Backend, Callee, MemArg};
-use super::rows::{load_op, num_op, store_op};
+use super::rows::{load_op, num_op, store_op, wide_op};
 use crate::error::{Error, ErrorKind};
 use crate::types::heap_type;
 
@@ -143,12 +144,22 @@ impl<B: Backend> Walker<'_, B> {
             let value = self.stack.pop();
             let addr = self.stack.pop();
             self.backend.store(&mut self.stack, op, mem_arg(&arg, offset)?, addr, value);
+        } else if let Some(op) = wide_op(op) {
+            self.wide(op);
         } else if !self.vec(op, offset)? {
             let message = format!("instruction {op:?} is not supported");
             let error = Error::new(ErrorKind::Unsupported, message, Some(offset));
             return Err(error.in_func(self.func.0));
         }
         Ok(())
+    }
+
+    fn wide(&mut self, op: WideOp) {
+        let mut args: Vec<_> = (0..op.arity()).map(|_| self.stack.pop()).collect();
+        args.reverse();
+        for value in self.backend.wide(&mut self.stack, op, &args) {
+            self.stack.push(ValType::I64, value);
+        }
     }
 
     fn constant(&mut self, ty: ValType, bits: Slot) {

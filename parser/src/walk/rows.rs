@@ -2,6 +2,7 @@
 
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::wide::WideOp;
 use wasmparser::{MemArg, Operator};
 
 macro_rules! num_op_of {
@@ -42,3 +43,16 @@ macro_rules! store_op_of {
     };
 }
 bimetal_core::for_each_store_op!(store_op_of);
+
+macro_rules! wide_op_of {
+    ($($name:ident $operator:ident $operands:tt;)*) => {
+        /// The row of an operator with two results.
+        pub(crate) fn wide_op(op: &Operator<'_>) -> Option<WideOp> {
+            match op {
+                $(Operator::$operator => Some(WideOp::$name),)*
+                _ => None,
+            }
+        }
+    };
+}
+bimetal_core::for_each_wide_op!(wide_op_of);

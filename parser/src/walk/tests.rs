@@ -10,6 +10,7 @@ use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
+use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 
@@ -61,6 +62,11 @@ impl Backend for Trace {
     }
     fn num(&mut self, stack: &mut St, op: NumOp, args: &[Op]) -> Value {
         self.verb(stack, format_args!("{} {}", op.name(), list(args)))
+    }
+    fn wide(&mut self, stack: &mut St, op: WideOp, args: &[Op]) -> [Value; 2] {
+        let low = self.verb(stack, format_args!("{} {}", op.name(), list(args)));
+        self.next += 1;
+        [low, self.next]
     }
     fn select(&mut self, stack: &mut St, args: [Op; 3]) -> Value {
         self.verb(stack, format_args!("select {}", list(&args)))

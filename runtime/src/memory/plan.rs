@@ -15,6 +15,10 @@ use crate::limits::Settings;
 /// with an offset below this needs no check.
 pub const GUARD_BYTES: u64 = 2 << 30;
 
+/// Memories that cannot grow beyond this are reserved as a whole, so that they
+/// never move.
+const RESERVED_BYTES: u64 = 8 << 30;
+
 /// How a memory lies in the host's address space.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MemoryPlan {
@@ -43,8 +47,11 @@ impl MemoryPlan {
                 whole_address_range: true,
             };
         }
-        // Threads that share a memory rely on its place.
-        let can_move = !ty.shared && max > min;
+        // Threads that share a memory rely on its place. An import's maximum is at
+        // least the memory's own, so one that its importer believes to be reserved
+        // is. Without guard pages address space is to be spared.
+        let reserved = settings.memory_guard_pages && max <= RESERVED_BYTES;
+        let can_move = !ty.shared && max > min && !reserved;
         let reservation = if can_move { min } else { max };
         MemoryPlan { reservation, guard: 0, can_move, whole_address_range: false }
     }
@@ -84,12 +91,25 @@ mod tests {
     fn only_32_bit_memories_of_whole_pages_are_guarded() {
         let wide = MemoryType { addr: AddrType::I64, ..memory(1, None) };
         let bytes = MemoryType { page_size_log2: 0, ..memory(100, None) };
-        for ty in [wide, bytes] {
+        for (ty, reservation, can_move) in [(wide, 1 << 16, true), (bytes, 1 << 32, false)] {
             let plan = MemoryPlan::new(&ty, &Settings::default());
             assert!(!plan.elides_check(0, 1));
-            assert_eq!((plan.guard, plan.can_move), (0, true));
-            assert_eq!(plan.reservation, ty.limits.min * ty.page_size());
+            assert_eq!((plan.guard, plan.can_move), (0, can_move));
+            assert_eq!(plan.reservation, reservation);
         }
+    }
+
+    #[test]
+    fn a_wide_memory_with_a_small_maximum_is_reserved_as_a_whole() {
+        let plan = |max| {
+            let ty = MemoryType { addr: AddrType::I64, ..memory(1, Some(max)) };
+            let plan = MemoryPlan::new(&ty, &Settings::default());
+            (plan.reservation, plan.can_move)
+        };
+        assert_eq!(plan(10), (10 << 16, false));
+        assert_eq!(plan(RESERVED_BYTES >> 16), (RESERVED_BYTES, false));
+        assert_eq!(plan((RESERVED_BYTES >> 16) + 1), (1 << 16, true));
+        assert_eq!(plan(1 << 48), (1 << 16, true));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
+use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{
@@ -71,6 +72,15 @@ impl Backend for Translator<'_> {
 
     fn num(&mut self, stack: &mut Stack<Value>, op: NumOp, args: &[Operand<Value>]) -> Value {
         self.numeric(stack, op, args)
+    }
+
+    fn wide(
+        &mut self,
+        stack: &mut Stack<Value>,
+        op: WideOp,
+        args: &[Operand<Value>],
+    ) -> [Value; 2] {
+        self.wide_op(stack.next_slot(), op, args)
     }
 
     fn select(&mut self, stack: &mut Stack<Value>, args: [Operand<Value>; 3]) -> Value {
@@ -239,16 +249,7 @@ impl Backend for Translator<'_> {
         args: &[Operand<Value>],
         _: Option<ValType>,
     ) -> Option<Value> {
-        let dst = stack.next_slot();
-        let mut srcs = [Src::Slot(dst); 3];
-        for (to, operand) in srcs.iter_mut().zip(args) {
-            *to = self.take_slot(*operand);
-        }
-        let end = args.last().map_or(dst, |last| last.slot);
-        let top = end.max(dst) + 1;
-        self.emit(Op::Slow { op, imm, top }, srcs, dst);
-        self.forget();
-        Some(Value::Temp)
+        Some(self.runtime_op(stack.next_slot(), op, imm, args))
     }
 
     fn ref_null(&mut self, stack: &mut Stack<Value>, _: HeapType) -> Value {

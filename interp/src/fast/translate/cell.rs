@@ -19,6 +19,7 @@ use crate::fast::exec::memory::{MemorySize, load_handlers, store_handlers};
 use crate::fast::exec::num::handlers;
 use crate::fast::exec::slow::Slow;
 use crate::fast::exec::table::{TableGet, TableSet, TableSize};
+use crate::fast::exec::wide::wide_handler;
 
 /// The index of an operand's place in tables of handlers.
 pub(super) fn place(src: Src) -> usize {
@@ -60,6 +61,13 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
     match inst.op {
         Op::Un(op) => c.unary(l, op),
         Op::Bin(op) => c.binary(l, op),
+        Op::Wide { op, from } => {
+            let [a, b, c, d] = from.map(|slot| l.slot(slot));
+            l.push_handler(wide_handler(op));
+            l.halves(a, b);
+            l.halves(c, d);
+            l.halves(dst, 0);
+        }
         Op::BrUn { op, negate, target } => c.branch_unary(l, op, negate, target),
         Op::BrBin { op, negate, target } => c.branch_binary(l, op, negate, target),
         Op::Copy(class) => c.copy(l, class),

@@ -5,6 +5,7 @@ use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::ops::wide::{MAX_WIDE_OPERANDS, WideOp};
 use bimetal_core::types::ValType;
 use bimetal_parser::walk::MemArg;
 
@@ -64,6 +65,8 @@ pub(crate) enum Op {
     Un(NumOp),
     /// A numeric instruction with two operands.
     Bin(NumOp),
+    /// An instruction with two results, from these slots to `dst` and the next one.
+    Wide { op: WideOp, from: [u32; MAX_WIDE_OPERANDS] },
     /// A branch taken when the test gives zero (if `negate`) or not zero.
     BrUn { op: NumOp, negate: bool, target: Label },
     /// The same for a test of two operands.
@@ -126,7 +129,8 @@ impl Op {
             | Op::Call { .. }
             | Op::CallIndirect { .. }
             | Op::Unreachable => true,
-            Op::BrUn { .. }
+            Op::Wide { .. }
+            | Op::BrUn { .. }
             | Op::BrBin { .. }
             | Op::Copy(_)
             | Op::CopySpan { .. }

@@ -107,7 +107,7 @@ impl Linker<'_> {
     /// Copies operands that no cell can name to scratch slots. Returns the copy
     /// that the result needs.
     fn use_scratch(&mut self, inst: &mut Inst, dst: &mut u32) -> Option<(u32, u32)> {
-        if matches!(inst.op, Op::CopySpan { .. }) {
+        if matches!(inst.op, Op::CopySpan { .. } | Op::Wide { .. }) {
             return None;
         }
         for i in 0..inst.args.len() {

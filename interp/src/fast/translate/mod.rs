@@ -10,6 +10,7 @@ mod link;
 mod operands;
 mod plain;
 pub(super) mod text;
+mod wide;
 mod zero;
 
 use bimetal_core::ops::relaxed::RelaxedChoice;

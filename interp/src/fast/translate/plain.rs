@@ -2,6 +2,7 @@
 
 use bimetal_core::index::LocalIdx;
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::types::ValType;
 use bimetal_parser::walk::{MemArg, Operand, Stack};
 use bimetal_parser::{Error, ErrorKind};
@@ -89,6 +90,25 @@ impl Translator<'_> {
             Error::new(ErrorKind::Unsupported, message, Some(self.offset.into()))
         };
         self.refused.get_or_insert_with(refuse);
+        Value::Temp
+    }
+
+    /// Appends a call of the runtime, with its result in `dst` if there is one.
+    pub(super) fn runtime_op(
+        &mut self,
+        dst: u32,
+        op: SlowOp,
+        imm: SlowImm,
+        args: &[Operand<Value>],
+    ) -> Value {
+        let mut srcs = [Src::Slot(dst); 3];
+        for (to, operand) in srcs.iter_mut().zip(args) {
+            *to = self.take_slot(*operand);
+        }
+        let end = args.last().map_or(dst, |last| last.slot);
+        let top = end.max(dst) + 1;
+        self.emit(Op::Slow { op, imm, top }, srcs, dst);
+        self.forget();
         Value::Temp
     }
 }

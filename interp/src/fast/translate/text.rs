@@ -32,6 +32,10 @@ impl fmt::Display for Inst {
         match self.op {
             Op::Un(op) => write!(f, "{} {a}", op.name()),
             Op::Bin(op) => write!(f, "{} {a}, {b}", op.name()),
+            Op::Wide { op, from } => {
+                let [a, b, c, d] = from;
+                write!(f, "{} s{a}, s{b}, s{c}, s{d}", op.name())
+            }
             Op::BrUn { op, negate, target } => {
                 write!(f, "br_{} {} {a} -> {target}", sense(negate), op.name())
             }
@@ -80,6 +84,7 @@ fn has_result(op: &Op) -> bool {
     match op {
         Op::Un(_)
         | Op::Bin(_)
+        | Op::Wide { .. }
         | Op::Copy(_)
         | Op::CopySpan { .. }
         | Op::Select(_)
