@@ -16,7 +16,8 @@ const PARALLEL_CODE_BYTES: usize = 64 << 10;
 /// What the engine implements: the proposals that a module may use.
 ///
 /// WebAssembly 2.0 without vectors, extended constant expressions, several
-/// memories, 64-bit memories and tables, custom page sizes and wide arithmetic.
+/// memories, 64-bit memories and tables, custom page sizes, wide arithmetic, typed
+/// function references and tail calls.
 pub const fn features() -> WasmFeatures {
     WasmFeatures::MUTABLE_GLOBAL
         .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
@@ -35,6 +36,8 @@ pub const fn features() -> WasmFeatures {
         .union(WasmFeatures::MEMORY64)
         .union(WasmFeatures::CUSTOM_PAGE_SIZES)
         .union(WasmFeatures::WIDE_ARITHMETIC)
+        .union(WasmFeatures::FUNCTION_REFERENCES)
+        .union(WasmFeatures::TAIL_CALL)
 }
 
 /// What is left to validate: nothing, unless the module was loaded lazily.

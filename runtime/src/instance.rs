@@ -58,6 +58,7 @@ impl Instance {
                 tier: code.tier(),
                 func_refs: func_refs.as_ptr().cast(),
                 instance: null_mut(),
+                is_subtype: crate::types::is_subtype,
                 pin: PhantomPinned,
             });
             assert_eq!(type_ids.len(), module.types.len(), "type ids of another module");

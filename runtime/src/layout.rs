@@ -88,6 +88,8 @@ offsets! {
     CX_TIER = VmCtx, tier;
     /// [`VmCtx::func_refs`]
     CX_FUNC_REFS = VmCtx, func_refs;
+    /// [`VmCtx::is_subtype`]
+    CX_IS_SUBTYPE = VmCtx, is_subtype;
     /// [`crate::vmctx::VmStore::stack_limit`]
     STORE_STACK_LIMIT = crate::vmctx::VmStore, stack_limit;
     /// [`crate::vmctx::VmStore::activation`]

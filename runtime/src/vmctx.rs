@@ -40,9 +40,16 @@ pub struct VmCtx {
     pub func_refs: *const VmFuncRef,
     /// The instance that owns this context.
     pub instance: *mut crate::instance::Instance,
+    /// Whether a function of one type can be called as one of another: see [`IsSubtype`].
+    pub is_subtype: IsSubtype,
     /// Forbids moving a context out of its allocation.
     pub(crate) pin: PhantomPinned,
 }
+
+/// Tells whether the type with canonical id `a` is a subtype of the one with id
+/// `b`: what `call_indirect` asks when the two differ and `b` is not final. Not
+/// zero if it is.
+pub type IsSubtype = unsafe extern "C" fn(cx: *mut VmCtx, a: u32, b: u32) -> u32;
 
 /// A function of the runtime behind a slow op: the context, the packed
 /// immediates ([`bimetal_core::ops::slow::SlowImm::pack`]) and up to three

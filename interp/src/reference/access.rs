@@ -193,20 +193,24 @@ impl<'s> Context<'s> {
         ty: TypeIdx,
     ) -> Result<Function<'s>, TrapCode> {
         let element = self.element(table, index).ok_or(TrapCode::UndefinedElement)?;
-        // SAFETY: the address of an element; validation says that the table holds
-        // function references, which are addresses of records or null.
-        let record = unsafe { (*element).bits() } as usize as *mut VmFuncRef;
-        let record = NonNull::new(record).ok_or(TrapCode::UninitializedElement)?;
+        // SAFETY: the address of an element.
+        let reference = unsafe { *element };
+        let function = self.function(reference).ok_or(TrapCode::UninitializedElement)?;
         // SAFETY: a record lives as long as the store; type ids are never written
         // once the instance exists.
-        let types = unsafe {
+        let matches = unsafe {
             let wanted: *const u32 = self.trailing(self.module().layout.type_id(ty));
-            (record.as_ref().type_id, *wanted)
+            let (actual, wanted) = (function.record.as_ref().type_id, *wanted);
+            actual == wanted || (self.cx().is_subtype)(self.cx.as_ptr(), actual, wanted) != 0
         };
-        if types.0 != types.1 {
-            return Err(TrapCode::IndirectCallTypeMismatch);
-        }
-        Ok(Function { record, store: PhantomData })
+        if matches { Ok(function) } else { Err(TrapCode::IndirectCallTypeMismatch) }
+    }
+
+    /// The function of a reference to one, or of an element of a table of them,
+    /// which validation says the operand is. `None` for null.
+    pub(super) fn function(self, reference: Slot) -> Option<Function<'s>> {
+        let record = NonNull::new(reference.bits() as usize as *mut VmFuncRef)?;
+        Some(Function { record, store: PhantomData })
     }
 
     /// One slot of a global: the low one (0) or the high one (1).

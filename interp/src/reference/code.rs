@@ -90,6 +90,27 @@ pub(super) enum Instr {
         /// The required type.
         ty: TypeIdx,
     },
+    /// `call_ref` of a function of this type.
+    CallRef(TypeIdx),
+    /// `return_call`
+    ReturnCall(FuncIdx),
+    /// `return_call_indirect`
+    ReturnCallIndirect {
+        /// The table.
+        table: TableIdx,
+        /// The type of the index.
+        index: AddrType,
+        /// The required type.
+        ty: TypeIdx,
+    },
+    /// `return_call_ref` of a function of this type.
+    ReturnCallRef(TypeIdx),
+    /// `ref.as_non_null`
+    RefAsNonNull,
+    /// `br_on_null`
+    BrOnNull(Target),
+    /// `br_on_non_null`
+    BrOnNonNull(Target),
 }
 
 /// What a load or store adds its operand to.

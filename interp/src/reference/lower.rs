@@ -268,6 +268,9 @@ impl Backend for Lowering<'_> {
     fn ref_func(&mut self, _: &mut Stack, func: FuncIdx) {
         self.emit(Instr::RefFunc(func));
     }
+    fn ref_as_non_null(&mut self, _: &mut Stack, _: Operand) {
+        self.emit(Instr::RefAsNonNull);
+    }
 
     fn block(&mut self, _: &mut Stack, _: BlockType) -> Labels {
         Labels { branch: self.label(), otherwise: None }
@@ -314,6 +317,25 @@ impl Backend for Lowering<'_> {
         let target = self.any_target(stack, target, arity);
         self.emit(Instr::BrIf(target));
     }
+    fn br_on_null(
+        &mut self,
+        stack: &mut Stack,
+        target: &mut Control<(), Labels>,
+        arity: usize,
+        _: Operand,
+    ) {
+        let target = self.any_target(stack, target, arity);
+        self.emit(Instr::BrOnNull(target));
+    }
+    fn br_on_non_null(
+        &mut self,
+        stack: &mut Stack,
+        target: &mut Control<(), Labels>,
+        arity: usize,
+    ) {
+        let target = self.any_target(stack, target, arity);
+        self.emit(Instr::BrOnNonNull(target));
+    }
     fn br_table(
         &mut self,
         stack: &mut Stack,
@@ -343,7 +365,18 @@ impl Backend for Lowering<'_> {
                 let index = self.module.tables[table.index()].ty.addr;
                 Instr::CallIndirect { table, index, ty }
             }
+            Callee::Ref { ty, .. } => Instr::CallRef(ty),
         });
     }
     fn call_result(&mut self, _: &mut Stack, _: usize, _: ValType) {}
+    fn return_call(&mut self, _: &mut Stack, callee: Callee<()>, _: &FuncType) {
+        self.emit(match callee {
+            Callee::Direct(func) => Instr::ReturnCall(func),
+            Callee::Indirect { table, ty, .. } => {
+                let index = self.module.tables[table.index()].ty.addr;
+                Instr::ReturnCallIndirect { table, index, ty }
+            }
+            Callee::Ref { ty, .. } => Instr::ReturnCallRef(ty),
+        });
+    }
 }

@@ -85,19 +85,42 @@ impl<'s> Machine<'s> {
     pub(super) fn push_frame(&mut self, cx: Context<'s>, defined: usize) -> Result<(), Exit> {
         let code = cx.module().code(defined).map_err(Exit::Invalid)?;
         let base = self.stack.len() - code.params;
-        let frames = (self.frames.len() + 1) * FRAME_SLOTS;
-        if self.taken + base + code.max_slots + frames > self.limit {
-            return Err(TrapCode::StackOverflow.into());
-        }
+        self.check_limit(base, code, self.frames.len() + 1)?;
+        self.begin(cx, code, base);
+        Ok(())
+    }
+
+    /// Begins a function of this tier, whose arguments are the topmost operands,
+    /// in place of the innermost one.
+    pub(super) fn replace_frame(&mut self, cx: Context<'s>, defined: usize) -> Result<(), Exit> {
+        let code = cx.module().code(defined).map_err(Exit::Invalid)?;
+        let base = self.frame().base;
+        self.check_limit(base, code, self.frames.len())?;
+        self.drop_frame(code.params);
+        self.begin(cx, code, base);
+        Ok(())
+    }
+
+    /// Whether a function fits whose locals begin at `base`, as one of so many.
+    fn check_limit(&self, base: usize, code: &FuncCode, frames: usize) -> Result<(), TrapCode> {
+        let slots = self.taken + base + code.max_slots + frames * FRAME_SLOTS;
+        if slots > self.limit { Err(TrapCode::StackOverflow) } else { Ok(()) }
+    }
+
+    fn begin(&mut self, cx: Context<'s>, code: &'s FuncCode, base: usize) {
         self.stack.resize(base + code.locals, Slot::ZERO);
         self.frames.push(Frame { cx, code, pc: 0, base });
-        Ok(())
     }
 
     /// Ends the innermost function: its results take the place of its locals.
     pub(super) fn pop_frame(&mut self) {
-        let frame = self.frame();
-        self.keep_top(frame.code.results, frame.base);
+        self.drop_frame(self.frame().code.results);
+    }
+
+    /// Ends the innermost function but for its topmost `count` slots, which take
+    /// the place of its locals.
+    pub(super) fn drop_frame(&mut self, count: usize) {
+        self.keep_top(count, self.frame().base);
         self.frames.pop();
     }
 

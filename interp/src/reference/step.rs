@@ -46,6 +46,15 @@ impl Machine<'_> {
             Instr::Unreachable => return Err(TrapCode::Unreachable.into()),
             Instr::Call(func) => self.call(func)?,
             Instr::CallIndirect { table, index, ty } => self.call_indirect(table, index, ty)?,
+            Instr::CallRef(ty) => self.call_ref(ty)?,
+            Instr::ReturnCall(func) => self.return_call(func)?,
+            Instr::ReturnCallIndirect { table, index, ty } => {
+                self.return_call_indirect(table, index, ty)?;
+            }
+            Instr::ReturnCallRef(ty) => self.return_call_ref(ty)?,
+            Instr::RefAsNonNull => self.ref_as_non_null()?,
+            Instr::BrOnNull(target) => self.br_on_null(target),
+            Instr::BrOnNonNull(target) => self.br_on_non_null(target),
         }
         Ok(())
     }
@@ -146,6 +155,32 @@ impl Machine<'_> {
     fn ref_is_null(&mut self) {
         let null = self.pop() == Slot::ZERO;
         self.push(Slot::from_i32(i32::from(null)));
+    }
+
+    fn ref_as_non_null(&mut self) -> Result<(), Exit> {
+        let reference = self.pop();
+        if reference == Slot::ZERO {
+            return Err(TrapCode::NullReference.into());
+        }
+        self.push(reference);
+        Ok(())
+    }
+
+    fn br_on_null(&mut self, target: Target) {
+        let reference = self.pop();
+        if reference == Slot::ZERO {
+            self.branch(target);
+        } else {
+            self.push(reference);
+        }
+    }
+
+    fn br_on_non_null(&mut self, target: Target) {
+        let reference = self.pop();
+        if reference != Slot::ZERO {
+            self.push(reference);
+            self.branch(target);
+        }
     }
 
     fn br_if(&mut self, target: Target) {

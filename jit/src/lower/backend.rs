@@ -181,6 +181,10 @@ impl Backend for Lower<'_> {
         self.ref_func(func)
     }
 
+    fn ref_as_non_null(&mut self, _: &mut Stack<Value>, operand: Operand<Value>) -> Value {
+        self.ref_as_non_null(operand.value)
+    }
+
     fn block(&mut self, _: &mut Stack<Value>, ty: BlockType) -> Label {
         self.block(ty)
     }
@@ -228,6 +232,27 @@ impl Backend for Lower<'_> {
     ) {
         self.br_if(stack, target, arity, condition.value);
     }
+    fn br_on_null(
+        &mut self,
+        stack: &mut Stack<Value>,
+        target: &mut Control<Value, Label>,
+        arity: usize,
+        reference: Operand<Value>,
+    ) -> Value {
+        let null = self.ref_is_null(reference.value);
+        self.br_if(stack, target, arity, null);
+        reference.value
+    }
+    fn br_on_non_null(
+        &mut self,
+        stack: &mut Stack<Value>,
+        target: &mut Control<Value, Label>,
+        arity: usize,
+    ) {
+        if let [reference] = *stack.top(1) {
+            self.br_if(stack, target, arity, reference.value);
+        }
+    }
     fn br_table(
         &mut self,
         stack: &mut Stack<Value>,
@@ -250,5 +275,7 @@ impl Backend for Lower<'_> {
     }
     fn call_result(&mut self, _: &mut Stack<Value>, index: usize, _: ValType) -> Value {
         self.results[index]
+    }    fn return_call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
+        self.return_call(stack, callee, ty);
     }
 }

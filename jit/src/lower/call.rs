@@ -1,85 +1,131 @@
 //! Calls.
 
-use std::collections::hash_map::Entry;
+use std::collections::hash_map;
 
 use bimetal_core::index::{FuncIdx, TableIdx, TypeIdx};
 use bimetal_core::trap::TrapCode;
 use bimetal_core::types::FuncType;
 use bimetal_parser::walk::{Callee, Operand, Stack};
-use bimetal_runtime::layout::{CODE_NATIVE, FUNC_REF_CODE, FUNC_REF_CX, FUNC_REF_TYPE_ID};
+use bimetal_runtime::layout::{
+    CODE_NATIVE, CX_IS_SUBTYPE, FUNC_REF_CODE, FUNC_REF_CX, FUNC_REF_TYPE_ID,
+};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, Signature, Value, types,
 };
 
 use super::Lower;
-use crate::abi::{PTR, Shape, clif_trap};
+use crate::abi::{PTR, Shape, clif_trap, host};
 use crate::env::{Region, Symbol};
+
+/// Flags of a load from the record of a function: records never change, but only
+/// behind the null check is there one.
+const RECORD: MemFlagsData = MemFlagsData::trusted().with_readonly();
+
+/// How a callee is reached.
+pub(super) enum Entry {
+    /// Directly: a defined function of the module.
+    Defined(u32),
+    /// Through a code slot, with another context.
+    Slot { code: Value, cx: Value },
+}
 
 impl Lower<'_> {
     pub(super) fn call(&mut self, stack: &Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
+        let mut values = self.arguments(stack, ty);
+        let call = match self.entry(callee) {
+            Entry::Defined(defined) => {
+                let callee = self.callee(Symbol::Defined(defined), || Shape::new(ty).native());
+                self.builder.ins().call(callee, &values)
+            }
+            Entry::Slot { code, cx } => {
+                let native = self.native(code);
+                values[0] = cx;
+                let sig = self.builder.import_signature(Shape::new(ty).native());
+                self.builder.ins().call_indirect(sig, native, &values)
+            }
+        };
+        self.take_results(call);
+    }
+
+    /// The arguments of a call: the context, then the topmost operands.
+    pub(super) fn arguments(&self, stack: &Stack<Value>, ty: &FuncType) -> Vec<Value> {
         let args = stack.top(ty.params.len()).iter().map(|operand| operand.value);
-        let mut values = Vec::with_capacity(1 + ty.params.len());
-        values.push(self.cx);
-        values.extend(args);
+        std::iter::once(self.cx).chain(args).collect()
+    }
+
+    /// Finds the callee, or traps.
+    pub(super) fn entry(&mut self, callee: Callee<Value>) -> Entry {
         match callee {
             Callee::Direct(func) => match self.env.defined(func) {
-                Some(defined) => self.call_defined(defined, ty, &values),
-                None => self.call_import(func, ty, values),
+                Some(defined) => Entry::Defined(defined),
+                None => self.import_entry(func),
             },
-            Callee::Indirect { table, ty: index_type, index } => {
-                self.call_indirect(table, index_type, index, ty, values);
+            Callee::Indirect { table, ty, index } => self.indirect_entry(table, ty, index),
+            Callee::Ref { func, .. } => {
+                let null = clif_trap(TrapCode::NullFunctionReference);
+                self.builder.ins().trapz(func.value, null);
+                self.record_entry(func.value)
             }
         }
     }
 
-    fn call_defined(&mut self, defined: u32, ty: &FuncType, values: &[Value]) {
-        let callee = self.callee(Symbol::Defined(defined), || Shape::new(ty).native());
-        let call = self.builder.ins().call(callee, values);
-        self.take_results(call);
-    }
-
     /// The import's record lies in the context and never changes; the entry that
     /// stands in its code slot may.
-    fn call_import(&mut self, func: FuncIdx, ty: &FuncType, values: Vec<Value>) {
+    fn import_entry(&mut self, func: FuncIdx) -> Entry {
         let record = self.env.layout.import(func) as i32;
         let code = self.cx_constant(PTR, record + FUNC_REF_CODE);
         let cx = self.cx_constant(PTR, record + FUNC_REF_CX);
-        self.call_slot(code, cx, ty, values);
+        Entry::Slot { code, cx }
     }
 
-    fn call_indirect(
-        &mut self,
-        table: TableIdx,
-        index_type: TypeIdx,
-        index: Operand<Value>,
-        ty: &FuncType,
-        values: Vec<Value>,
-    ) {
+    fn indirect_entry(&mut self, table: TableIdx, ty: TypeIdx, index: Operand<Value>) -> Entry {
         let at = self.element_address(table, index, TrapCode::UndefinedElement);
         let elements = self.trusted(Region::Elements);
         let func_ref = self.builder.ins().load(PTR, elements, at, 0);
         self.builder.ins().trapz(func_ref, clif_trap(TrapCode::UninitializedElement));
-        // Records never change, but only behind the null check is there one.
-        let record = MemFlagsData::trusted().with_readonly();
-        let actual = self.builder.ins().load(types::I32, record, func_ref, FUNC_REF_TYPE_ID);
-        let expected = self.cx_constant(types::I32, self.env.layout.type_id(index_type) as i32);
+        let actual = self.builder.ins().load(types::I32, RECORD, func_ref, FUNC_REF_TYPE_ID);
+        let expected = self.cx_constant(types::I32, self.env.layout.type_id(ty) as i32);
         let differs = self.builder.ins().icmp(IntCC::NotEqual, actual, expected);
-        self.trap_if(differs, TrapCode::IndirectCallTypeMismatch);
-        let code = self.builder.ins().load(PTR, record, func_ref, FUNC_REF_CODE);
-        let cx = self.builder.ins().load(PTR, record, func_ref, FUNC_REF_CX);
-        self.call_slot(code, cx, ty, values);
+        if self.env.module.types[ty.index()].is_final {
+            self.trap_if(differs, TrapCode::IndirectCallTypeMismatch);
+        } else {
+            self.check_subtype(differs, actual, expected);
+        }
+        self.record_entry(func_ref)
     }
 
-    /// Calls through a code slot; `values` begins with the caller's context,
-    /// which gives way to the callee's.
-    fn call_slot(&mut self, code: Value, cx: Value, ty: &FuncType, mut values: Vec<Value>) {
+    /// Where the types differ, asks the runtime whether one is a subtype of the
+    /// other.
+    fn check_subtype(&mut self, differs: Value, actual: Value, expected: Value) {
+        let (ask, done) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.set_cold_block(ask);
+        self.builder.ins().brif(differs, ask, &[], done, &[]);
+        self.builder.switch_to_block(ask);
+        self.seal(ask);
+        let is_subtype = self.cx_constant(PTR, CX_IS_SUBTYPE);
+        let sig = host(&[PTR, types::I32, types::I32], &[types::I32]);
+        let sig = self.builder.import_signature(sig);
+        let args = [self.cx, actual, expected];
+        let call = self.builder.ins().call_indirect(sig, is_subtype, &args);
+        let answer = self.builder.inst_results(call)[0];
+        self.builder.ins().trapz(answer, clif_trap(TrapCode::IndirectCallTypeMismatch));
+        self.builder.ins().jump(done, &[]);
+        self.builder.switch_to_block(done);
+        self.seal(done);
+    }
+
+    /// The callee behind a reference that is not null.
+    fn record_entry(&mut self, func_ref: Value) -> Entry {
+        let code = self.builder.ins().load(PTR, RECORD, func_ref, FUNC_REF_CODE);
+        let cx = self.builder.ins().load(PTR, RECORD, func_ref, FUNC_REF_CX);
+        Entry::Slot { code, cx }
+    }
+
+    /// The machine code behind a code slot.
+    pub(super) fn native(&mut self, code: Value) -> Value {
         let flags = self.trusted(Region::Vm);
-        let native = self.builder.ins().load(PTR, flags, code, CODE_NATIVE);
-        values[0] = cx;
-        let sig = self.builder.import_signature(Shape::new(ty).native());
-        let call = self.builder.ins().call_indirect(sig, native, &values);
-        self.take_results(call);
+        self.builder.ins().load(PTR, flags, code, CODE_NATIVE)
     }
 
     fn take_results(&mut self, call: cranelift_codegen::ir::Inst) {
@@ -90,8 +136,8 @@ impl Lower<'_> {
     /// A callee in the same block of code, declared once per function.
     pub(super) fn callee(&mut self, symbol: Symbol, sig: impl FnOnce() -> Signature) -> FuncRef {
         match self.callees.entry(symbol) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(entry) => {
+            hash_map::Entry::Occupied(known) => *known.get(),
+            hash_map::Entry::Vacant(entry) => {
                 let signature = self.builder.import_signature(sig());
                 let name = self.builder.func.declare_imported_user_function(symbol.name());
                 *entry.insert(self.builder.import_function(ExtFuncData {

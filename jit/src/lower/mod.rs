@@ -14,6 +14,7 @@ mod num;
 mod reference;
 mod slow;
 mod table;
+mod tail;
 mod vec;
 mod vec_mem;
 mod vec_steps;

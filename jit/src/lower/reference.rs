@@ -1,11 +1,12 @@
 //! References.
 
 use bimetal_core::index::FuncIdx;
+use bimetal_core::trap::TrapCode;
 use bimetal_runtime::layout::{CX_FUNC_REFS, FUNC_REF_SIZE};
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
 use super::Lower;
-use crate::abi::PTR;
+use crate::abi::{PTR, clif_trap};
 
 impl Lower<'_> {
     pub(super) fn ref_null(&mut self) -> Value {
@@ -14,6 +15,11 @@ impl Lower<'_> {
 
     pub(super) fn ref_is_null(&mut self, operand: Value) -> Value {
         self.is_zero(operand)
+    }
+
+    pub(super) fn ref_as_non_null(&mut self, operand: Value) -> Value {
+        self.builder.ins().trapz(operand, clif_trap(TrapCode::NullReference));
+        operand
     }
 
     /// The address of the function's record.

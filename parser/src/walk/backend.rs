@@ -55,6 +55,13 @@ pub enum Callee<V> {
         /// The index into the table.
         index: Operand<V>,
     },
+    /// To the function of a reference that is null or to a function of this type.
+    Ref {
+        /// The type.
+        ty: TypeIdx,
+        /// The reference.
+        func: Operand<V>,
+    },
 }
 
 /// A tier's side of a walk: one method per verb.
@@ -249,6 +256,12 @@ pub trait Backend {
     ) -> Self::Value;
     /// `ref.func`
     fn ref_func(&mut self, stack: &mut Stack<Self::Value>, func: FuncIdx) -> Self::Value;
+    /// `ref.as_non_null`: traps or gives the same reference.
+    fn ref_as_non_null(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        operand: Operand<Self::Value>,
+    ) -> Self::Value;
 
     /// A `block` begins. Its parameters are the topmost operands.
     fn block(&mut self, stack: &mut Stack<Self::Value>, ty: BlockType) -> Self::Label;
@@ -309,6 +322,24 @@ pub trait Backend {
         arity: usize,
         condition: Operand<Self::Value>,
     );
+    /// `br_on_null`: as `br_if`; the branch is taken if the reference is null, and
+    /// otherwise it becomes an operand again, with the value returned.
+    fn br_on_null(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        target: &mut Control<Self::Value, Self::Label>,
+        arity: usize,
+        reference: Operand<Self::Value>,
+    ) -> Self::Value;
+    /// `br_on_non_null`: the reference is the topmost operand and the last of the
+    /// `arity` that the branch takes along, which are still on the stack. The
+    /// walker drops it for the code that follows.
+    fn br_on_non_null(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        target: &mut Control<Self::Value, Self::Label>,
+        arity: usize,
+    );
     /// `br_table`: relative depths of the targets, the default one last; each
     /// takes along the topmost `arity` operands. A target may be the function
     /// itself ([`Controls::is_return`]).
@@ -338,4 +369,13 @@ pub trait Backend {
         index: usize,
         ty: ValType,
     ) -> Self::Value;
+    /// A tail call: the function returns what the callee returns, and its frame is
+    /// gone when the callee begins. The arguments are the topmost operands, still
+    /// on the stack; no code follows.
+    fn return_call(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        callee: Callee<Self::Value>,
+        ty: &FuncType,
+    );
 }

@@ -1,10 +1,9 @@
 //! Control flow: the bookkeeping around the structured verbs.
 
-use bimetal_core::index::{FuncIdx, TypeIdx};
 use wasmparser::{BrTable, Operator};
 
 use super::Walker;
-use super::backend::{Backend, Callee};
+use super::backend::Backend;
 use super::body::decode_error;
 use super::control::{BlockType, Control, ControlKind, block_type};
 use crate::error::Error;
@@ -183,24 +182,9 @@ impl<B: Backend> Walker<'_, B> {
         self.reachable = false;
         Ok(())
     }
-
-    pub(super) fn call(&mut self, func: FuncIdx) {
-        self.call_typed(Callee::Direct(func), self.module.funcs[func.index()]);
-    }
-
-    pub(super) fn call_typed(&mut self, callee: Callee<B::Value>, ty: TypeIdx) {
-        let ty = self.module.func_type(ty);
-        self.backend.call(&mut self.stack, callee, ty);
-        let height = self.stack.len() - ty.params.len();
-        self.stack.truncate(height);
-        for (index, &ty) in ty.results.iter().enumerate() {
-            let value = self.backend.call_result(&mut self.stack, index, ty);
-            self.stack.push(ty, value);
-        }
-    }
 }
 
-fn mark_end<V, L>(target: &mut Control<V, L>) {
+pub(super) fn mark_end<V, L>(target: &mut Control<V, L>) {
     if !matches!(target.kind, ControlKind::Loop(_)) {
         target.end_reached = true;
     }

@@ -12,6 +12,7 @@
 mod backend;
 mod blocks;
 mod body;
+mod calls;
 mod control;
 mod ops;
 mod rows;

@@ -1,6 +1,6 @@
 //! The switchboard: from operators to verbs.
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
 use bimetal_core::ops::slow::{SlowImm, SlowOp, SlowSig};
 use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{AddrType, HeapType, RefType, ValType};
@@ -8,7 +8,7 @@ use bimetal_core::value::Slot;
 use wasmparser::{MemArgTarget, Operator};
 
 use super::Walker;
-use super::backend::{Backend, Callee, MemArg};
+use super::backend::{Backend, MemArg};
 use super::rows::{load_op, num_op, store_op, wide_op};
 use crate::error::{Error, ErrorKind};
 use crate::types::heap_type;
@@ -32,10 +32,17 @@ impl<B: Backend> Walker<'_, B> {
             Operator::Return => self.return_(),
             Operator::Call { function_index } => self.call(FuncIdx(function_index)),
             Operator::CallIndirect { type_index, table_index } => {
-                let index = self.stack.pop();
-                let (table, ty) = (TableIdx(table_index), TypeIdx(type_index));
-                self.call_typed(Callee::Indirect { table, ty, index }, ty);
+                self.call_indirect(table_index, type_index);
             }
+            Operator::CallRef { type_index } => self.call_ref(type_index),
+            Operator::ReturnCall { function_index } => self.return_call(FuncIdx(function_index)),
+            Operator::ReturnCallIndirect { type_index, table_index } => {
+                self.return_call_indirect(table_index, type_index);
+            }
+            Operator::ReturnCallRef { type_index } => self.return_call_ref(type_index),
+            Operator::RefAsNonNull => self.ref_as_non_null(),
+            Operator::BrOnNull { relative_depth } => self.br_on_null(relative_depth),
+            Operator::BrOnNonNull { relative_depth } => self.br_on_non_null(relative_depth),
             Operator::Drop => {
                 let operand = self.stack.pop();
                 self.backend.drop_operand(&mut self.stack, operand);

@@ -167,6 +167,16 @@ impl Backend for Trace {
     fn ref_func(&mut self, stack: &mut St, func: FuncIdx) -> Value {
         self.verb(stack, format_args!("ref.func {}", func.0))
     }
+    fn ref_as_non_null(&mut self, stack: &mut St, operand: Op) -> Value {
+        self.verb(stack, format_args!("ref.as_non_null {}", list(&[operand])))
+    }
+    fn br_on_null(&mut self, stack: &mut St, _: &mut Ctl, arity: usize, operand: Op) -> Value {
+        let args = list(stack.top(arity));
+        self.verb(stack, format_args!("br_on_null [{args}] {}", list(&[operand])))
+    }
+    fn br_on_non_null(&mut self, stack: &mut St, _: &mut Ctl, arity: usize) {
+        self.verb(stack, format_args!("br_on_non_null [{}]", list(stack.top(arity))));
+    }
     fn block(&mut self, stack: &mut St, _: BlockType) -> u32 {
         self.verb(stack, "block")
     }
@@ -211,15 +221,23 @@ impl Backend for Trace {
         self.verb(stack, "unreachable");
     }
     fn call(&mut self, stack: &mut St, callee: Callee<Value>, ty: &FuncType) {
-        let callee = match callee {
-            Callee::Direct(func) => format!("{}", func.0),
-            Callee::Indirect { index, .. } => format!("indirect {}", list(&[index])),
-        };
         let args = list(stack.top(ty.params.len()));
-        self.verb(stack, format_args!("call {callee} [{args}]"));
+        self.verb(stack, format_args!("call {} [{args}]", name(callee)));
+    }
+    fn return_call(&mut self, stack: &mut St, callee: Callee<Value>, ty: &FuncType) {
+        let args = list(stack.top(ty.params.len()));
+        self.verb(stack, format_args!("return_call {} [{args}]", name(callee)));
     }
     fn call_result(&mut self, stack: &mut St, index: usize, _: ValType) -> Value {
         self.verb(stack, format_args!("call result {index}"))
+    }
+}
+
+fn name(callee: Callee<Value>) -> String {
+    match callee {
+        Callee::Direct(func) => format!("{}", func.0),
+        Callee::Indirect { index, .. } => format!("indirect {}", list(&[index])),
+        Callee::Ref { func, .. } => format!("ref {}", list(&[func])),
     }
 }
 
@@ -333,4 +351,64 @@ fn branches_to_the_function_are_returns() {
     );
     assert!(trace.iter().any(|line| line.starts_with("3 br_if Func [1@1] 2@2")), "{trace:?}");
     assert!(trace.iter().any(|line| line.starts_with("6 return")), "{trace:?}");
+}
+
+#[test]
+fn nothing_follows_a_tail_call() {
+    let trace = trace(
+        "(module (type $t (func (param i32) (result i32)))
+          (func (param (ref null $t)) (result i32)
+            (return_call_ref $t (i32.const 1) (local.get 0))
+            (drop (i32.const 2))))",
+    );
+    assert_eq!(trace[3..], ["3 return_call ref 2@2 [1@1] @2", "finish 3"]);
+}
+
+#[test]
+fn a_reference_that_is_not_null_stays_and_one_that_is_null_goes() {
+    let trace = trace(
+        "(module (type $t (func))
+          (func (param (ref null $t)) (result i32)
+            (block (result i32)
+              i32.const 7
+              local.get 0
+              br_on_null 0
+              ref.as_non_null
+              drop)))",
+    );
+    assert_eq!(
+        trace[2..8],
+        [
+            "2 const 7 @1",
+            "3 local.get 0 @2",
+            "4 br_on_null [2@1] 3@2 @2",
+            "5 ref.as_non_null 4@2 @2",
+            "6 drop 5@2 @2",
+            "7 end of 1 true @2",
+        ]
+    );
+}
+
+#[test]
+fn a_branch_on_a_reference_that_is_not_null_takes_it_along() {
+    let trace = trace(
+        "(module (type $t (func))
+          (func (param (ref null $t))
+            (block (result i32 (ref $t))
+              i32.const 7
+              local.get 0
+              br_on_non_null 0
+              drop
+              unreachable)
+            drop drop))",
+    );
+    assert_eq!(
+        trace[4..8],
+        [
+            "4 br_on_non_null [2@1 3@2] @3",
+            "5 drop 2@1 @1",
+            "6 unreachable @1",
+            "7 end of 1 false @1",
+        ]
+    );
 }

@@ -7,6 +7,18 @@ use bimetal_core::types::{
 };
 
 use super::{Inner, TypeRegistry};
+use crate::store::Store;
+use crate::vmctx::VmCtx;
+
+/// [`crate::vmctx::IsSubtype`]
+///
+/// # Safety
+/// `cx` is the context of a live instance and both ids are of its engine.
+pub unsafe extern "C" fn is_subtype(cx: *mut VmCtx, a: u32, b: u32) -> u32 {
+    // SAFETY: the caller's promise; guest code runs, so nobody borrows the store.
+    let types = unsafe { &Store::from_vm((*cx).store).types };
+    u32::from(types.is_subtype(a, b))
+}
 
 impl TypeRegistry {
     /// Whether the type with id `a` is `b` or a declared subtype of it.

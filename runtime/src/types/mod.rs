@@ -9,6 +9,8 @@
 mod matching;
 mod record;
 
+pub use matching::is_subtype;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};

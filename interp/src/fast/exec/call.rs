@@ -14,6 +14,7 @@ use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::vmctx::{VmCtx, VmFuncRef};
 
 use super::table::{element, table};
+use super::tail::write_bridge;
 use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
 use crate::fast::{frames, lazy, vreg};
 
@@ -25,14 +26,14 @@ pub(crate) const BRIDGE_SLOTS: usize = 4;
 /// The bytes of the frame of the function with this entry cell, in the word in
 /// front of it; zero for a function that is still to be translated.
 #[inline(always)] // vanishes into handlers
-unsafe fn frame_bytes(entry: Ip) -> usize {
+pub(crate) unsafe fn frame_bytes(entry: Ip) -> usize {
     // SAFETY: every entry cell follows such a word.
     unsafe { (*entry.sub(1)).bits as usize }
 }
 
 /// How many bytes of the value stack there are from `fp` on.
 #[inline(always)] // vanishes into handlers
-unsafe fn available(cx: *const VmCtx, fp: Fp) -> usize {
+pub(crate) unsafe fn available(cx: *const VmCtx, fp: Fp) -> usize {
     // SAFETY: the context's store is valid; frames lie in its value stack.
     unsafe { ((*(*cx).store).values.end as usize).wrapping_sub(fp as usize) }
 }
@@ -70,7 +71,7 @@ unsafe fn enter(mut r: Regs, slot: *const CodeSlot, words: usize) -> Flow {
 
 /// The entry cell behind a code slot; null if this tier has none.
 #[inline(always)] // vanishes into handlers
-unsafe fn entry_of(slot: *const CodeSlot) -> Ip {
+pub(crate) unsafe fn entry_of(slot: *const CodeSlot) -> Ip {
     // SAFETY: code slots live as long as the code that calls through them.
     unsafe { (*slot).interp.load(Ordering::Acquire).cast_const().cast() }
 }
@@ -110,33 +111,57 @@ pub(crate) enum CallIndirect {}
 impl Exec for CallIndirect {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
-        // SAFETY: the cell was linked for this body; elements of function tables
-        // are null or records that live as long as the store.
+        // SAFETY: the cell was linked for this body.
         unsafe {
-            let Some(at) = element(table(r), *r.slot(1), r.half(3, 1) != 0) else {
-                return r.trap(TrapCode::UndefinedElement);
-            };
-            r.a = (*at).bits();
-            if r.a == 0 {
-                return r.trap(TrapCode::UninitializedElement);
+            match indirect(r) {
+                Ok(func) => {
+                    r.a = func;
+                    CallRef::exec(r)
+                }
+                Err(code) => r.trap(code),
             }
-            let expected = *r.cx.byte_add(r.half(2, 1) as usize).cast::<u32>();
-            if (*func_ref(r)).type_id != expected {
-                return r.trap(TrapCode::IndirectCallTypeMismatch);
-            }
-            CallRef::exec(r)
         }
     }
 }
 
+/// The function that an indirect call finds in its table.
+#[inline(always)] // vanishes into handlers
+pub(crate) unsafe fn indirect(r: Regs) -> Result<u64, TrapCode> {
+    // SAFETY: the cell was linked for an indirect call; elements of function
+    // tables are null or records that live as long as the store.
+    unsafe {
+        let Some(at) = element(table(r), *r.slot(1), r.half(3, 1) != 0) else {
+            return Err(TrapCode::UndefinedElement);
+        };
+        let func = (*at).bits();
+        if func == 0 {
+            return Err(TrapCode::UninitializedElement);
+        }
+        let actual = (*std::ptr::with_exposed_provenance::<VmFuncRef>(func as usize)).type_id;
+        let expected = *r.cx.byte_add(r.half(2, 1) as usize).cast::<u32>();
+        if actual != expected && !is_subtype(r.cx, actual, expected) {
+            return Err(TrapCode::IndirectCallTypeMismatch);
+        }
+        Ok(func)
+    }
+}
+
+/// Whether a function of one type can be called as one of another.
+#[cold]
+#[inline(never)] // a rare case: most types have no subtypes
+unsafe fn is_subtype(cx: *mut VmCtx, actual: u32, expected: u32) -> bool {
+    // SAFETY: the context is that of the running instance.
+    unsafe { ((*cx).is_subtype)(cx, actual, expected) != 0 }
+}
+
 /// The function reference in the accumulator.
 #[inline(always)] // vanishes into handlers
-fn func_ref(r: Regs) -> *const VmFuncRef {
+pub(crate) fn func_ref(r: Regs) -> *const VmFuncRef {
     std::ptr::with_exposed_provenance(r.a as usize)
 }
 
 /// Calls the function whose record is in the accumulator.
-enum CallRef {}
+pub(crate) enum CallRef {}
 
 impl Exec for CallRef {
     #[inline(always)] // part of the bodies above
@@ -175,10 +200,8 @@ impl Exec for CallBridge {
             }
             let fp = bridge.add(BRIDGE_SLOTS);
             std::ptr::copy(bridge, fp, params);
-            bridge.cast::<*mut VmCtx>().write(r.cx);
-            bridge.add(1).cast::<Ip>().write(r.ip.add(REF_WORDS));
-            bridge.add(2).cast::<Fp>().write(r.fp);
-            bridge.add(3).write(u64::from(r.half(3, 0)));
+            let results = r.half(3, 0) as usize;
+            write_bridge(bridge, r.cx, r.ip.add(REF_WORDS), r.fp, results);
             write_header(fp, params, frames::bridge_cell(), bridge);
             r.fp = fp;
             r.cx = (*func).cx;

@@ -48,7 +48,7 @@ impl Exec for Unreachable {
 
 /// Reads the header of the frame, which stands behind its parameters.
 #[inline(always)] // vanishes into handlers
-unsafe fn header(r: Regs, params: usize) -> (Ip, *mut u64) {
+pub(crate) unsafe fn header(r: Regs, params: usize) -> (Ip, *mut u64) {
     // SAFETY: whoever entered the function wrote its header.
     unsafe {
         let header = r.fp.add(params);

@@ -12,6 +12,7 @@ pub(crate) mod num;
 pub(crate) mod place;
 pub(crate) mod slow;
 pub(crate) mod table;
+pub(crate) mod tail;
 pub(crate) mod wide;
 
 /// How many places an operand can have: slot, accumulator, constant.

@@ -264,6 +264,10 @@ impl Backend for Translator<'_> {
         self.result(Op::RefFunc(func), NONE, stack.next_slot(), ValType::FUNCREF, false)
     }
 
+    fn ref_as_non_null(&mut self, _: &mut Stack<Value>, operand: Operand<Value>) -> Value {
+        self.check_non_null(operand)
+    }
+
     fn block(&mut self, stack: &mut Stack<Value>, _: BlockType) -> Structure {
         self.flush(stack);
         self.zero.open();
@@ -354,6 +358,25 @@ impl Backend for Translator<'_> {
         self.branch_if(stack, target, arity, condition);
     }
 
+    fn br_on_null(
+        &mut self,
+        stack: &mut Stack<Value>,
+        target: &mut Control<Value, Structure>,
+        arity: usize,
+        reference: Operand<Value>,
+    ) -> Value {
+        self.branch_on_null(stack, target, arity, reference)
+    }
+
+    fn br_on_non_null(
+        &mut self,
+        stack: &mut Stack<Value>,
+        target: &mut Control<Value, Structure>,
+        arity: usize,
+    ) {
+        self.branch_on_non_null(stack, target, arity);
+    }
+
     fn br_table(
         &mut self,
         stack: &mut Stack<Value>,
@@ -376,24 +399,13 @@ impl Backend for Translator<'_> {
     }
 
     fn call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
-        self.flush_top(stack, ty.params.len());
-        let base = stack.top(ty.params.len()).first().map_or(stack.next_slot(), |arg| arg.slot);
-        match callee {
-            Callee::Direct(func) => {
-                self.emit(Op::Call { func, base }, NONE, 0);
-            }
-            Callee::Indirect { table, ty, index } => {
-                let args = [self.take_slot(index), Src::Acc, Src::Acc];
-                self.emit(Op::CallIndirect { table, ty, base }, args, 0);
-            }
-        }
-        self.forget();
-        if let [result] = *ty.results {
-            self.returned(base, result);
-        }
+        self.emit_call(stack, callee, ty);
     }
 
     fn call_result(&mut self, _: &mut Stack<Value>, _: usize, _: ValType) -> Value {
         Value::Temp
+    }
+    fn return_call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
+        self.emit_return_call(stack, callee, ty);
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Structure {
 }
 
 /// What decides a branch.
-enum Test {
+pub(super) enum Test {
     /// Nothing: it is known.
     Known(bool),
     /// Whether the result of a test is not zero.
@@ -113,7 +113,7 @@ impl Translator<'_> {
 
     /// What is stored now may be read where a branch leads: results that are
     /// known to be in an accumulator keep their stores.
-    fn keep_stores(&mut self) {
+    pub(super) fn keep_stores(&mut self) {
         for acc in self.acc.iter_mut().flatten() {
             acc.producer = None;
         }
@@ -142,17 +142,29 @@ impl Translator<'_> {
         arity: usize,
         condition: Operand<Value>,
     ) {
-        let (test, sense) = self.test(condition);
+        let test = self.test(condition);
+        self.branch_test(stack, target, arity, &test);
+    }
+
+    /// Branches if a test comes out as the flag beside it says.
+    pub(super) fn branch_test(
+        &mut self,
+        stack: &mut Stack<Value>,
+        target: &Control<Value, Structure>,
+        arity: usize,
+        (test, sense): &(Test, bool),
+    ) {
+        let sense = *sense;
         if target.kind != ControlKind::Func && in_place(stack, target.base_slot, arity) {
             self.flush_top(stack, arity);
             let label = target.label().target;
-            return self.emit_test(&test, sense, label);
+            return self.emit_test(test, sense, label);
         }
         if arity > 1 {
             self.flush_top(stack, arity);
         }
         let skip = self.label();
-        self.emit_test(&test, !sense, skip);
+        self.emit_test(test, !sense, skip);
         if target.kind == ControlKind::Func {
             self.emit_return(stack, arity, false);
         } else {

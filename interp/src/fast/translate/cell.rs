@@ -1,7 +1,7 @@
 //! The cell of each instruction: handler and words, as the handlers' docstrings
 //! say.
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
@@ -9,16 +9,17 @@ use bimetal_core::types::{AddrType, ValType};
 use bimetal_parser::Module;
 use bimetal_parser::walk::MemArg;
 
+use super::calls;
 use super::ir::{Class, Inst, Label, Op, Src};
 use super::link::Linker;
 use crate::fast::dispatch::{Exec, Handler};
-use crate::fast::exec::call::{Call, CallImport, CallIndirect};
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
 use crate::fast::exec::data::{COPY, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
 use crate::fast::exec::memory::{MemorySize, load_handlers, store_handlers};
 use crate::fast::exec::num::handlers;
 use crate::fast::exec::slow::Slow;
 use crate::fast::exec::table::{TableGet, TableSet, TableSize};
+use crate::fast::exec::tail::NonNull;
 use crate::fast::exec::wide::wide_handler;
 
 /// The index of an operand's place in tables of handlers.
@@ -86,8 +87,18 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
         Op::TableSet(table) => c.table::<TableSet>(l, [f[1], f[0]], table),
         Op::TableSize(table) => c.table::<TableSize>(l, [c.d, 0], table),
         Op::Slow { op, imm, top } => c.slow(l, op, imm, top),
-        Op::Call { func, base } => call(l, func, base),
-        Op::CallIndirect { table, ty, base } => c.call_indirect(l, table, ty, base),
+        Op::Call { func, base } => calls::call(l, func, base),
+        Op::CallIndirect { table, ty, base } => calls::call_indirect(l, f[0], table, ty, base),
+        Op::CallRef { ty, base } => calls::call_ref(l, f[0], ty, base),
+        Op::ReturnCall { func, base } => calls::return_call(l, func, base),
+        Op::ReturnCallIndirect { table, ty, base } => {
+            calls::return_call_indirect(l, f[0], table, ty, base);
+        }
+        Op::ReturnCallRef { ty, base } => calls::return_call_ref(l, f[0], ty, base),
+        Op::NonNull => {
+            l.handler::<NonNull>();
+            l.fields([0, f[0], 0, 0]);
+        }
         Op::Br(label) => {
             l.handler::<Br>();
             l.target(label);
@@ -263,14 +274,6 @@ impl Cell<'_> {
             l.target(l.ir.targets[i as usize]);
         }
     }
-
-    fn call_indirect(&self, l: &mut Linker<'_>, table: TableIdx, ty: TypeIdx, base: u32) {
-        let func_ty = l.tier.module.func_type(ty);
-        l.handler::<CallIndirect>();
-        l.fields_imm([func_ty.param_slots() as u16, self.f[0]], l.slot(base));
-        l.halves(l.tier.layout.table(table), l.tier.layout.type_id(ty));
-        l.halves(func_ty.result_slots(), wide_table(l, table));
-    }
 }
 
 fn any_memory(l: &mut Linker<'_>, fields: [u16; 2], arg: MemArg) {
@@ -280,21 +283,6 @@ fn any_memory(l: &mut Linker<'_>, fields: [u16; 2], arg: MemArg) {
     l.halves(l.tier.layout.memory(arg.memory), u32::from(wide));
 }
 
-fn wide_table(l: &Linker<'_>, table: TableIdx) -> u32 {
+pub(super) fn wide_table(l: &Linker<'_>, table: TableIdx) -> u32 {
     u32::from(l.tier.module.tables[table.index()].ty.addr == AddrType::I64)
-}
-
-fn call(l: &mut Linker<'_>, func: FuncIdx, base: u32) {
-    let tier = l.tier;
-    let ty = tier.module.type_of_func(func);
-    let base = l.slot(base);
-    if let Some(defined) = tier.module.defined_index(func) {
-        l.handler::<Call>();
-        l.fields_imm([ty.param_slots() as u16, 0], base);
-        return l.pointer((&raw const tier.slots[defined]).cast());
-    }
-    l.handler::<CallImport>();
-    l.fields_imm([ty.param_slots() as u16, 0], base);
-    l.halves(tier.layout.import(func), 0);
-    l.halves(ty.result_slots(), 0);
 }

@@ -101,6 +101,16 @@ pub(crate) enum Op {
     Call { func: FuncIdx, base: u32 },
     /// `call_indirect`: index.
     CallIndirect { table: TableIdx, ty: TypeIdx, base: u32 },
+    /// `call_ref`: the reference.
+    CallRef { ty: TypeIdx, base: u32 },
+    /// `return_call`; the arguments begin at slot `base`.
+    ReturnCall { func: FuncIdx, base: u32 },
+    /// `return_call_indirect`: index.
+    ReturnCallIndirect { table: TableIdx, ty: TypeIdx, base: u32 },
+    /// `return_call_ref`: the reference.
+    ReturnCallRef { ty: TypeIdx, base: u32 },
+    /// `ref.as_non_null`: the reference, which stays where it is.
+    NonNull,
     /// `br`
     Br(Label),
     /// `br_table`: index; targets as a range of [`Ir::targets`].
@@ -128,6 +138,11 @@ impl Op {
             | Op::Slow { .. }
             | Op::Call { .. }
             | Op::CallIndirect { .. }
+            | Op::CallRef { .. }
+            | Op::ReturnCall { .. }
+            | Op::ReturnCallIndirect { .. }
+            | Op::ReturnCallRef { .. }
+            | Op::NonNull
             | Op::Unreachable => true,
             Op::Wide { .. }
             | Op::BrUn { .. }

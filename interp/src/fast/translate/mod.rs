@@ -3,6 +3,7 @@
 
 mod backend;
 mod branch;
+mod calls;
 mod cell;
 mod fusions;
 pub(super) mod ir;

@@ -94,7 +94,7 @@ impl Translator<'_> {
     }
 
     /// Where a slot's value is read from. `consume`: it is an operand's last use.
-    fn read(&mut self, slot: u32, class: Class, consume: bool) -> Src {
+    pub(super) fn read(&mut self, slot: u32, class: Class, consume: bool) -> Src {
         let Some(acc) = self.acc[class as usize] else { return Src::Slot(slot) };
         if acc.slot != slot || !self.fusions.accumulators {
             return Src::Slot(slot);

@@ -65,6 +65,21 @@ impl fmt::Display for Inst {
             Op::CallIndirect { table, ty, base } => {
                 write!(f, "call_indirect {}[{a}] of type {}, arguments from s{base}", table.0, ty.0)
             }
+            Op::CallRef { base, .. } => write!(f, "call_ref {a}, arguments from s{base}"),
+            Op::ReturnCall { func, base } => {
+                write!(f, "return_call {}, arguments from s{base}", func.0)
+            }
+            Op::ReturnCallIndirect { table, ty, base } => {
+                let (table, ty) = (table.0, ty.0);
+                write!(
+                    f,
+                    "return_call_indirect {table}[{a}] of type {ty}, arguments from s{base}"
+                )
+            }
+            Op::ReturnCallRef { base, .. } => {
+                write!(f, "return_call_ref {a}, arguments from s{base}")
+            }
+            Op::NonNull => write!(f, "ref.as_non_null {a}"),
             Op::Br(target) => write!(f, "br -> {target}"),
             Op::BrTable { count, .. } => write!(f, "br_table {a}, {count} targets"),
             Op::Unreachable => write!(f, "unreachable"),
@@ -102,6 +117,11 @@ fn has_result(op: &Op) -> bool {
         | Op::TableSet(_)
         | Op::Call { .. }
         | Op::CallIndirect { .. }
+        | Op::CallRef { .. }
+        | Op::ReturnCall { .. }
+        | Op::ReturnCallIndirect { .. }
+        | Op::ReturnCallRef { .. }
+        | Op::NonNull
         | Op::Br(_)
         | Op::BrTable { .. }
         | Op::Unreachable

@@ -1,0 +1,292 @@
+//! Tail calls, and calls and tests of function references.
+//!
+//! A tail call moves the arguments to the first slots of the running function's
+//! frame and puts its header behind them, so the callee returns to where the
+//! caller would have. It takes no room that a call would not take.
+//!
+//! **What must never happen here:** the header is written before the handler has
+//! read what lies at its new place, or a chain of tail calls leaves something on
+//! the value stack. In particular a function that was called over a bridge keeps
+//! that bridge whichever instance it goes on to, because the bridge restores the
+//! context of the one caller that waits for the result.
+
+use bimetal_core::trap::TrapCode;
+use bimetal_runtime::abi::Outcome;
+use bimetal_runtime::code::CodeSlot;
+use bimetal_runtime::vmctx::VmCtx;
+
+use super::call::{
+    BRIDGE_SLOTS, CallRef, available, entry_of, frame_bytes, func_ref, indirect, write_header,
+};
+use super::control::header;
+use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
+use crate::fast::{frames, vreg};
+
+/// The word of a tail call that names the slots of the caller's parameters.
+const OWN: usize = 4;
+/// Slots of a header.
+const HEADER: usize = 2;
+
+/// The function reference in a slot, to the accumulator; whether there is one.
+#[inline(always)] // vanishes into handlers
+unsafe fn load_reference(r: &mut Regs) -> bool {
+    // SAFETY: the cell names a slot with a reference in field 1.
+    r.a = unsafe { *r.slot(1) };
+    r.a != 0
+}
+
+/// `call_ref`: `[handler, params ref | base, ., result slots]`.
+pub(crate) enum CallReference {}
+
+impl Exec for CallReference {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body; a reference that is not null
+        // is a record that lives as long as the store.
+        unsafe {
+            if load_reference(&mut r) {
+                CallRef::exec(r)
+            } else {
+                r.trap(TrapCode::NullFunctionReference)
+            }
+        }
+    }
+}
+
+/// `ref.as_non_null`: `[handler, . ref . .]`.
+pub(crate) enum NonNull {}
+
+impl Exec for NonNull {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            match *r.slot(1) {
+                0 => r.trap(TrapCode::NullReference),
+                _ => r.next(2),
+            }
+        }
+    }
+}
+
+/// `return_call` of a function that the module defines: `[handler, params . |
+/// base, code slot, ., own params]`.
+pub(crate) enum ReturnCall {}
+
+impl Exec for ReturnCall {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker wrote the address of a code slot, which always has
+        // an entry for this tier.
+        unsafe { replace(r, r.word(2).ptr.cast()) }
+    }
+}
+
+/// `return_call` of an imported function: `[handler, params . | base, record,
+/// result slots, own params]`.
+pub(crate) enum ReturnCallImport {}
+
+impl Exec for ReturnCallImport {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: the linker passes the offset of a record in the context.
+        unsafe {
+            r.a = r.cx.byte_add(r.half(2, 0) as usize).expose_provenance() as u64;
+            go(r)
+        }
+    }
+}
+
+/// `return_call_indirect`: as `call_indirect`, and a word with the own params.
+pub(crate) enum ReturnCallIndirect {}
+
+impl Exec for ReturnCallIndirect {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            match indirect(r) {
+                Ok(func) => {
+                    r.a = func;
+                    go(r)
+                }
+                Err(code) => r.trap(code),
+            }
+        }
+    }
+}
+
+/// `return_call_ref`: as `call_ref`, and a word with the own params.
+pub(crate) enum ReturnCallReference {}
+
+impl Exec for ReturnCallReference {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: as for `CallReference`.
+        unsafe {
+            if load_reference(&mut r) { go(r) } else { r.trap(TrapCode::NullFunctionReference) }
+        }
+    }
+}
+
+/// Goes on to the function whose record is in the accumulator.
+#[inline(always)] // the end of the handlers above
+unsafe fn go(r: Regs) -> Flow {
+    // SAFETY: the record and its code slot live as long as the store.
+    unsafe {
+        let func = func_ref(r);
+        if entry_of((*func).code).is_null() {
+            r.to::<ReturnArray>()
+        } else if (*func).cx == r.cx {
+            replace(r, (*func).code)
+        } else {
+            r.to::<ReturnAcross>()
+        }
+    }
+}
+
+/// The header of the running function.
+#[inline(always)] // vanishes into handlers
+unsafe fn own_header(r: Regs) -> (Ip, Fp) {
+    // SAFETY: every cell of a tail call has this word.
+    unsafe { header(r, r.half(OWN, 0) as usize) }
+}
+
+/// Goes on to a function of the same instance, in the same frame.
+#[inline(always)] // the end of the handlers above
+unsafe fn replace(r: Regs, slot: *const CodeSlot) -> Flow {
+    // SAFETY: the cell was linked for a tail call; the arguments lie at or above
+    // the first slot, so copying upwards is right, and the frame has room for
+    // them and a header wherever they lie in it.
+    unsafe {
+        let entry = entry_of(slot);
+        if available(r.cx, r.fp) < frame_bytes(entry) {
+            return r.trap(TrapCode::StackOverflow);
+        }
+        let params = r.field(0);
+        let (ip, caller) = own_header(r);
+        let from = r.fp.add(r.imm() as usize);
+        for i in 0..params {
+            *r.fp.add(i) = *from.add(i);
+        }
+        write_header(r.fp, params, ip, caller);
+        r.jump(entry)
+    }
+}
+
+/// Goes on to a function of another instance.
+enum ReturnAcross {}
+
+impl Exec for ReturnAcross {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: as for `replace`; a frame that moves up to make room for a
+        // bridge is checked before.
+        unsafe {
+            let func = func_ref(r);
+            let entry = entry_of((*func).code);
+            let (ip, caller) = own_header(r);
+            let base = r.imm() as usize;
+            // Who waits restores the context, or no longer has one.
+            let in_place = ip == frames::bridge_cell() || ip == frames::leave_cell();
+            let shift = if in_place { 0 } else { BRIDGE_SLOTS };
+            let params = r.field(0);
+            let own = (shift + params + HEADER) * size_of::<u64>();
+            let callee = shift * size_of::<u64>() + frame_bytes(entry);
+            if available(r.cx, r.fp) < own.max(callee) {
+                return r.trap(TrapCode::StackOverflow);
+            }
+            let fp = r.fp.add(shift);
+            std::ptr::copy(r.fp.add(base), fp, params);
+            if in_place {
+                write_header(fp, params, ip, caller);
+            } else {
+                let results = r.half(3, 0) as usize;
+                write_bridge(r.fp, r.cx, ip, caller, results);
+                write_header(fp, params, frames::bridge_cell(), r.fp);
+            }
+            r.fp = fp;
+            r.cx = (*func).cx;
+            r.jump(entry)
+        }
+    }
+}
+
+/// Writes a bridge: where to return to, and the slots of the results.
+#[inline(always)] // vanishes into handlers
+pub(crate) unsafe fn write_bridge(bridge: Fp, cx: *mut VmCtx, ip: Ip, fp: Fp, results: usize) {
+    // SAFETY: the caller has checked that there is room.
+    unsafe {
+        bridge.cast::<*mut VmCtx>().write(cx);
+        bridge.add(1).cast::<Ip>().write(ip);
+        bridge.add(2).cast::<Fp>().write(fp);
+        bridge.add(3).write(results as u64);
+    }
+}
+
+/// Calls a function of the host or of another tier and returns what it returns.
+enum ReturnArray {}
+
+impl Exec for ReturnArray {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: as for `replace`.
+        unsafe {
+            let slots = array_slots(r);
+            if available(r.cx, r.fp) < (slots + HEADER) * size_of::<u64>() {
+                return r.trap(TrapCode::StackOverflow);
+            }
+            if return_array(r) != Outcome::RETURN {
+                return Flow::exit(r, Exit::PENDING);
+            }
+            let (ip, caller) = header(r, slots);
+            // A caller expects the first result in the accumulator of its type.
+            r.a = *r.fp;
+            r.v = vreg::with_f64(r.v, f64::from_bits(r.a));
+            r.fp = caller;
+            r.jump(ip)
+        }
+    }
+}
+
+/// The slots of arguments and results of the callee.
+#[inline(always)] // vanishes into handlers
+unsafe fn array_slots(r: Regs) -> usize {
+    // SAFETY: the cell was linked for a tail call.
+    unsafe { r.field(0).max(r.half(3, 0) as usize) }
+}
+
+/// Has the callee called as if by the caller that waits for the result, which is
+/// what a backtrace shall show. The header moves behind arguments and results.
+#[inline(never)] // its locals must not keep the handler from ending in a jump
+unsafe fn return_array(r: Regs) -> Outcome {
+    // SAFETY: the caller has checked that there is room.
+    unsafe {
+        let func = func_ref(r);
+        let (ip, caller) = own_header(r);
+        let slots = array_slots(r);
+        std::ptr::copy(r.fp.add(r.imm() as usize), r.fp, r.field(0));
+        write_header(r.fp, slots, ip, caller);
+        let saved = frames::leave(waiting(r, ip, caller), r.fp.add(slots + HEADER));
+        let outcome = ((*(*func).code).array())((*r.cx).store, func, r.fp.cast());
+        frames::resume(r, saved);
+        outcome
+    }
+}
+
+/// The state of the function that a header leads to, at its call.
+unsafe fn waiting(mut r: Regs, ip: Ip, fp: Fp) -> Regs {
+    // SAFETY: a header leads to a cell behind a call, to a bridge, or out.
+    unsafe {
+        (r.ip, r.fp) = (ip, fp);
+        if r.ip == frames::bridge_cell() {
+            let bridge = r.fp;
+            r.cx = bridge.cast::<*mut VmCtx>().read();
+            r.ip = bridge.add(1).cast::<Ip>().read();
+            r.fp = bridge.add(2).cast::<Fp>().read();
+        }
+        // Still inside the cell of the call; nobody waits behind the way out.
+        r.ip = if r.ip == frames::leave_cell() { std::ptr::null() } else { r.ip.sub(1) };
+        r
+    }
+}
