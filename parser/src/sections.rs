@@ -24,9 +24,9 @@ use crate::validate::{self, BodyValidation};
 /// Decodes and validates a binary module.
 pub(crate) fn load(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
     let mut sections = Sections::default();
-    let mut validator = Validator::new_with_features(validate::features());
+    let mut validator = Validator::new_with_features(validate::section_features());
     let mut parser = Parser::new(0);
-    parser.set_features(validate::features());
+    parser.set_features(validate::section_features());
     for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(Error::malformed)?;
         let valid = validator
@@ -41,6 +41,7 @@ pub(crate) fn load(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error
             _ => sections.convert(&payload)?,
         }
     }
+    sections.check_supported()?;
     sections.finish(bytes, options)
 }
 
@@ -325,5 +326,6 @@ fn exact_function(offset: u64) -> Error {
     Error::new(ErrorKind::Unsupported, message, Some(offset))
 }
 
+mod supported;
 #[cfg(all(test, feature = "wat"))]
 mod tests;

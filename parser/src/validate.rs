@@ -40,6 +40,14 @@ pub const fn features() -> WasmFeatures {
         .union(WasmFeatures::TAIL_CALL)
 }
 
+/// What the validator of sections lets through. Without objects, this much of
+/// garbage collection is supported: recursion groups, declared supertypes and
+/// constant expressions that read the module's own globals. The rest is refused
+/// when the sections have been read; bodies are validated without it.
+pub(crate) const fn section_features() -> WasmFeatures {
+    features().union(WasmFeatures::GC)
+}
+
 /// What is left to validate: nothing, unless the module was loaded lazily.
 #[derive(Debug, Default)]
 pub struct BodyValidation(Option<Pending>);

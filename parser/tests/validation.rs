@@ -100,3 +100,28 @@ fn a_large_valid_module_is_accepted() {
     let module = Module::new(large_module(&[]).as_bytes(), &EAGER).unwrap();
     assert_eq!(module.bodies.len(), 2000);
 }
+
+#[test]
+fn functions_may_have_subtypes_and_constants_read_earlier_globals() {
+    let texts = [
+        "(module (type $a (sub (func))) (type $b (sub $a (func))) (rec (type (func)) (type (func))))",
+        "(module (global i32 (i32.const 1)) (global i32 (global.get 0)))",
+        "(module (type $t (func)) (func $f) (elem declare func $f)
+           (func (result (ref $t)) (local (ref $t))
+             (local.set 0 (ref.func $f)) (local.get 0)))",
+        "(module (func (param i32) (return_call 0 (i32.const 1))))",
+    ];
+    for text in texts {
+        let module = Module::new(text.as_bytes(), &EAGER);
+        assert!(module.is_ok(), "{text}: {module:?}");
+    }
+    // Later ones, mutable ones and locals that are not set.
+    let texts = [
+        "(module (global i32 (global.get 1)) (global i32 (i32.const 1)))",
+        "(module (global (mut i32) (i32.const 1)) (global i32 (global.get 0)))",
+        "(module (type $t (func)) (func (result (ref $t)) (local (ref $t)) (local.get 0)))",
+    ];
+    for text in texts {
+        assert!(Module::new(text.as_bytes(), &EAGER).is_err(), "{text}");
+    }
+}

@@ -29,13 +29,11 @@ macro_rules! lists {
 
 lists! {
     "exceptions.txt"
-    "function-references.txt"
     "gc.txt"
     "memory64.txt"
     "other.txt"
     "relaxed-simd.txt"
     "simd.txt"
-    "tail-call.txt"
     "threads.txt"
 }
 

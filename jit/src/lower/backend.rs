@@ -275,7 +275,8 @@ impl Backend for Lower<'_> {
     }
     fn call_result(&mut self, _: &mut Stack<Value>, index: usize, _: ValType) -> Value {
         self.results[index]
-    }    fn return_call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
+    }
+    fn return_call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
         self.return_call(stack, callee, ty);
     }
 }

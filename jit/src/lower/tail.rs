@@ -11,7 +11,12 @@ use crate::abi::Shape;
 use crate::env::Symbol;
 
 impl Lower<'_> {
-    pub(super) fn return_call(&mut self, stack: &Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
+    pub(super) fn return_call(
+        &mut self,
+        stack: &Stack<Value>,
+        callee: Callee<Value>,
+        ty: &FuncType,
+    ) {
         let mut values = self.arguments(stack, ty);
         match self.entry(callee) {
             Entry::Defined(defined) => {

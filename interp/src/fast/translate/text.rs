@@ -71,10 +71,7 @@ impl fmt::Display for Inst {
             }
             Op::ReturnCallIndirect { table, ty, base } => {
                 let (table, ty) = (table.0, ty.0);
-                write!(
-                    f,
-                    "return_call_indirect {table}[{a}] of type {ty}, arguments from s{base}"
-                )
+                write!(f, "return_call_indirect {table}[{a}] of type {ty}, arguments from s{base}")
             }
             Op::ReturnCallRef { base, .. } => {
                 write!(f, "return_call_ref {a}, arguments from s{base}")
