@@ -44,6 +44,8 @@ fn config() -> Config {
         max_tables: 3,
         max_memory32_bytes: 1 << 20,
         max_memory64_bytes: 1 << 20,
+        // A 64-bit memory without one could grow beyond what can be compared.
+        memory_max_size_required: true,
         max_table_elements: 1_000,
         max_instructions: 300,
         max_funcs: 12,

@@ -113,7 +113,6 @@ fn what_has_no_counterpart_is_named_with_its_offset() {
         ("(module (type (shared (struct))))", "shared composite types"),
         ("(module (table shared 1 funcref))", "shared tables"),
         ("(module (import \"\" \"\" (global (shared i32))))", "shared globals"),
-        ("(module (global i31ref (ref.i31 (i32.const 1))))", "RefI31"),
         ("(module (memory 1 (pagesize 2)))", "page sizes"),
     ];
     for (text, what) in cases {
