@@ -37,6 +37,7 @@ impl Strategy {
 pub struct Config {
     pub(crate) strategy: Strategy,
     pub(crate) lazy_validation: bool,
+    pub(crate) unfinished_features: bool,
     pub(crate) settings: Settings,
 }
 
@@ -60,6 +61,21 @@ impl Config {
     /// invalid function is an error of that call.
     pub fn lazy_validation(&mut self, lazy: bool) -> &mut Config {
         self.lazy_validation = lazy;
+        self
+    }
+
+    /// Whether modules may use what not every strategy implements yet: for tests of
+    /// those that do. The others refuse such functions.
+    #[doc(hidden)]
+    pub fn unfinished_features(&mut self, enable: bool) -> &mut Config {
+        self.unfinished_features = enable;
+        self
+    }
+
+    /// Whether the heap is collected at every allocation: for tests.
+    #[doc(hidden)]
+    pub fn gc_stress(&mut self, stress: bool) -> &mut Config {
+        self.settings.gc_stress = stress;
         self
     }
 

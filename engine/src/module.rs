@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use bimetal_core::types as core;
 use bimetal_parser::module::Entity;
-use bimetal_parser::{Module as Parsed, ParseOptions};
+use bimetal_parser::{Features, Module as Parsed, ParseOptions};
 use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::types::{canonical_global_type, canonical_table_type};
 
@@ -76,8 +76,8 @@ impl Module {
     ///
     /// # Errors
     /// As [`Module::new`].
-    pub fn validate(_engine: &Engine, binary: &[u8]) -> Result<()> {
-        Parsed::from_binary(binary, &ParseOptions::default())?;
+    pub fn validate(engine: &Engine, binary: &[u8]) -> Result<()> {
+        Parsed::from_binary(binary, &ParseOptions { lazy: false, ..options(engine) })?;
         Ok(())
     }
 
@@ -197,7 +197,10 @@ impl Module {
 }
 
 fn options(engine: &Engine) -> ParseOptions {
-    ParseOptions { lazy: engine.config().lazy_validation }
+    let config = engine.config();
+    let any = config.unfinished_features;
+    let features = if any { Features::any_tier() } else { Features::all_tiers() };
+    ParseOptions { lazy: config.lazy_validation, features }
 }
 
 impl fmt::Debug for Module {

@@ -11,6 +11,7 @@
 mod constexpr;
 mod decode;
 pub mod error;
+mod features;
 mod legacy;
 mod load;
 pub mod module;
@@ -22,5 +23,6 @@ pub mod validate;
 pub mod walk;
 
 pub use error::{Error, ErrorKind};
+pub use features::Features;
 pub use load::ParseOptions;
 pub use module::Module;

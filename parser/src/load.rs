@@ -1,6 +1,7 @@
 //! Loading: bytes or text to a [`Module`].
 
 use crate::error::{Error, ErrorKind};
+use crate::features::Features;
 use crate::module::Module;
 use crate::{sections, text};
 
@@ -10,6 +11,8 @@ pub struct ParseOptions {
     /// Leave each function body to be validated at its first use, by
     /// [`Module::ensure_valid`].
     pub lazy: bool,
+    /// What the module may use.
+    pub features: Features,
 }
 
 impl Module {

@@ -9,10 +9,11 @@ use bimetal_core::index::{
 };
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::types::{
-    ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, SubType, TableType,
+    ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, SubType, TableType, ValType,
 };
 use bimetal_core::value::{Slot, V128};
 
+use crate::features::Features;
 use crate::names::Names;
 use crate::validate::BodyValidation;
 
@@ -65,6 +66,8 @@ pub struct Module {
     pub names: Names,
     /// What is left to validate when the module was loaded lazily.
     pub validation: BodyValidation,
+    /// What the module may use.
+    pub features: Features,
 }
 
 /// How many imports there are of each kind.
@@ -264,6 +267,22 @@ impl Module {
     #[inline]
     pub fn func_at(&self, defined: usize) -> FuncIdx {
         FuncIdx(self.imported.funcs + defined as u32)
+    }
+
+    /// Whether values of this type are references that a garbage collection
+    /// follows: all but those to functions.
+    ///
+    /// # Panics
+    /// If the type names a type that the module does not have.
+    pub fn is_collected(&self, ty: ValType) -> bool {
+        match ty {
+            ValType::Ref(ty) => match ty.heap {
+                HeapType::Func | HeapType::NoFunc => false,
+                HeapType::Concrete(index) => self.types[index as usize].as_func().is_none(),
+                _ => true,
+            },
+            _ => false,
+        }
     }
 
     /// The position of a function in [`Module::escaping`].

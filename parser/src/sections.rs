@@ -19,14 +19,14 @@ use crate::module::{
 };
 use crate::names::Names;
 use crate::types;
-use crate::validate::{self, BodyValidation};
+use crate::validate::BodyValidation;
 
 /// Decodes and validates a binary module.
 pub(crate) fn load(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
     let mut sections = Sections::default();
-    let mut validator = Validator::new_with_features(validate::section_features());
+    let mut validator = Validator::new_with_features(options.features.of_sections());
     let mut parser = Parser::new(0);
-    parser.set_features(validate::section_features());
+    parser.set_features(options.features.of_sections());
     for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(Error::malformed)?;
         let valid = validator
@@ -41,7 +41,9 @@ pub(crate) fn load(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error
             _ => sections.convert(&payload)?,
         }
     }
-    sections.check_supported()?;
+    if !options.features.has_objects() {
+        sections.check_supported()?;
+    }
     sections.finish(bytes, options)
 }
 
@@ -272,6 +274,7 @@ impl Sections {
             escaping,
             customs: self.customs.into(),
             validation: BodyValidation::default(),
+            features: options.features,
         };
         // Without resources there are no bodies.
         if let Some(resources) = self.resources {

@@ -13,7 +13,7 @@ use crate::module::Module;
 /// Modules with less code than this are validated on the calling thread.
 const PARALLEL_CODE_BYTES: usize = 64 << 10;
 
-/// What the engine implements: the proposals that a module may use.
+/// What every tier implements: see [`crate::Features`].
 ///
 /// WebAssembly 2.0 without vectors, extended constant expressions, several
 /// memories, 64-bit memories and tables, custom page sizes, wide arithmetic, typed
@@ -38,14 +38,6 @@ pub const fn features() -> WasmFeatures {
         .union(WasmFeatures::WIDE_ARITHMETIC)
         .union(WasmFeatures::FUNCTION_REFERENCES)
         .union(WasmFeatures::TAIL_CALL)
-}
-
-/// What the validator of sections lets through. Without objects, this much of
-/// garbage collection is supported: recursion groups, declared supertypes and
-/// constant expressions that read the module's own globals. The rest is refused
-/// when the sections have been read; bodies are validated without it.
-pub(crate) const fn section_features() -> WasmFeatures {
-    features().union(WasmFeatures::GC)
 }
 
 /// What is left to validate: nothing, unless the module was loaded lazily.
@@ -119,13 +111,13 @@ impl Module {
             resources: resources.clone(),
             index: func.0,
             ty: self.funcs[func.index()].0,
-            features: features(),
+            features: self.features.get(),
         };
         let range = self.bodies[defined].range.clone();
         let reader = wasmparser::BinaryReader::new_features(
             &self.bytes[range.clone()],
             range.start as u64,
-            features(),
+            self.features.get(),
         );
         let body = FunctionBody::new(reader);
         let mut validator = to_validate.into_validator(std::mem::take(allocations));

@@ -1,9 +1,9 @@
 //! What is wrong with a module is said clearly, with its place.
 #![cfg(feature = "wat")]
 
-use bimetal_parser::{Error, ErrorKind, Module, ParseOptions};
+use bimetal_parser::{Error, ErrorKind, Features, Module, ParseOptions};
 
-const LAZY: ParseOptions = ParseOptions { lazy: true };
+const LAZY: ParseOptions = ParseOptions { lazy: true, features: Features::all_tiers() };
 
 fn refused(bytes: impl AsRef<[u8]>) -> Error {
     match Module::new(bytes.as_ref(), &ParseOptions::default()) {

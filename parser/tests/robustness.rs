@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 
 use bimetal_core::index::{FuncIdx, LocalIdx};
-use bimetal_parser::{Module, ParseOptions};
+use bimetal_parser::{Features, Module, ParseOptions};
 
-const EAGER: ParseOptions = ParseOptions { lazy: false };
-const LAZY: ParseOptions = ParseOptions { lazy: true };
+const EAGER: ParseOptions = ParseOptions { lazy: false, features: Features::all_tiers() };
+const LAZY: ParseOptions = ParseOptions { lazy: true, features: Features::all_tiers() };
 
 /// A module with every section that the engine accepts.
 const MODULE: &str = r#"(module $everything

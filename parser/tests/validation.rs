@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use bimetal_parser::{ErrorKind, Module, ParseOptions};
+use bimetal_parser::{ErrorKind, Features, Module, ParseOptions};
 
-const EAGER: ParseOptions = ParseOptions { lazy: false };
-const LAZY: ParseOptions = ParseOptions { lazy: true };
+const EAGER: ParseOptions = ParseOptions { lazy: false, features: Features::all_tiers() };
+const LAZY: ParseOptions = ParseOptions { lazy: true, features: Features::all_tiers() };
 
 #[test]
 fn a_lazy_module_reports_an_invalid_body_when_it_is_first_used() {

@@ -13,7 +13,7 @@ use bimetal_core::value::Slot;
 use bimetal_parser::Module;
 use bimetal_parser::module::Entity;
 
-use crate::builtins::BUILTINS;
+use crate::builtins::{BUILTINS, GC_BUILTINS};
 use crate::code::ModuleCode;
 use crate::layout::VmLayout;
 use crate::segment::Segments;
@@ -54,6 +54,7 @@ impl Instance {
             cx.write(VmCtx {
                 store,
                 builtins: BUILTINS.as_ptr(),
+                gc_builtins: GC_BUILTINS.as_ptr(),
                 code: code.slots().as_ptr(),
                 tier: code.tier(),
                 func_refs: func_refs.as_ptr().cast(),

@@ -32,6 +32,9 @@ pub struct VmCtx {
     pub store: *mut VmStore,
     /// The functions behind slow ops, by [`bimetal_core::ops::slow::SlowOp`] number.
     pub builtins: *const Builtin,
+    /// The functions behind instructions on objects, by
+    /// [`bimetal_core::ops::gc::GcBuiltinOp`] number.
+    pub gc_builtins: *const GcBuiltin,
     /// One code slot per defined function of the module.
     pub code: *const CodeSlot,
     /// The tier's own data for the module.
@@ -56,6 +59,15 @@ pub type IsSubtype = unsafe extern "C" fn(cx: *mut VmCtx, a: u32, b: u32) -> u32
 /// operands as raw slots.
 pub type Builtin =
     unsafe extern "C-unwind" fn(cx: *mut VmCtx, imm: u64, a: u64, b: u64, c: u64) -> BuiltinResult;
+
+/// A function of the runtime behind an instruction on objects: the context, the
+/// packed immediates and the operands, one slot after another.
+///
+/// It may collect the heap: exit fields are current, and every reference of the
+/// caller's that is not among the operands is in a root. The operands themselves
+/// need not be.
+pub type GcBuiltin =
+    unsafe extern "C-unwind" fn(cx: *mut VmCtx, imm: u64, slots: *mut Slot) -> BuiltinResult;
 
 /// What a [`Builtin`] returns: in two registers on every supported target.
 #[repr(C)]

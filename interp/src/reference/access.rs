@@ -60,6 +60,22 @@ impl<'s> Context<'s> {
         unsafe { &*self.cx().tier.cast::<ReferenceModule>() }
     }
 
+    /// The context's address.
+    pub(super) fn as_ptr(self) -> *mut VmCtx {
+        self.cx.as_ptr()
+    }
+
+    /// The store that owns the instance.
+    pub(super) fn vm_store(self) -> *mut VmStore {
+        self.cx().store
+    }
+
+    /// The canonical id of a type of the module.
+    pub(super) fn type_id(self, ty: TypeIdx) -> u32 {
+        // SAFETY: an initialised entry, see `trailing`; never written again.
+        unsafe { *self.trailing::<u32>(self.module().layout.type_id(ty)) }
+    }
+
     /// The entry of a trailing array at a byte offset from the layout.
     fn trailing<T>(self, offset: u32) -> *mut T {
         // SAFETY: the offset is from the module's layout for an index that

@@ -88,7 +88,10 @@ impl<'s> Machine<'s> {
     fn call_function(&mut self, function: Function<'s>, ty: &FuncType) -> Result<(), Exit> {
         match function.code() {
             Code::Reference(cx, defined) => self.push_frame(cx, defined),
-            Code::Foreign(entry) => self.call_foreign(function, entry, ty),
+            Code::Foreign(entry) => {
+                let module = self.frame().cx.module().module();
+                self.call_foreign(function, entry, (module, ty))
+            }
         }
     }
 
@@ -96,8 +99,9 @@ impl<'s> Machine<'s> {
         match function.code() {
             Code::Reference(cx, defined) => self.replace_frame(cx, defined),
             Code::Foreign(entry) => {
+                let module = self.frame().cx.module().module();
                 self.drop_frame(ty.param_slots() as usize);
-                self.call_foreign(function, entry, ty)
+                self.call_foreign(function, entry, (module, ty))
             }
         }
     }

@@ -8,8 +8,9 @@ use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::ops::wide::WideOp;
-use bimetal_core::types::AddrType;
+use bimetal_core::types::{AddrType, RefType};
 use bimetal_core::value::Slot;
+use bimetal_parser::walk::GcOp;
 
 /// One instruction. Operands come from the stack and results go there; a vector
 /// is two operands.
@@ -61,6 +62,10 @@ pub(super) enum Instr {
     RefIsNull,
     /// `ref.func`
     RefFunc(FuncIdx),
+    /// An instruction on objects whose operands take so many slots.
+    Gc(GcOp, usize),
+    /// `br_on_cast` (true) and `br_on_cast_fail` (false).
+    BrOnCast(Target, RefType, bool),
     /// `br`
     Br(Target),
     /// `br_if`

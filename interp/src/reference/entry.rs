@@ -9,15 +9,17 @@ use std::ptr::fn_addr_eq;
 use bimetal_core::trap::TrapCode;
 use bimetal_core::types::FuncType;
 use bimetal_core::value::Slot;
+use bimetal_parser::Module;
 use bimetal_runtime::abi::{ArrayCall, Outcome};
 use bimetal_runtime::activation::{self, Activation, GuestFrame, WalkFrames};
-use bimetal_runtime::gc::roots::no_roots;
+use bimetal_runtime::gc::roots::RootVisitor;
 use bimetal_runtime::store::Store;
 use bimetal_runtime::trap::{Unwind, raise, raise_unwind};
 use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
 
 use super::access::Function;
 use super::machine::{Exit, Frame, Machine};
+use super::stack::{OperandStack, Published};
 
 /// The array entry of every function of this tier.
 ///
@@ -28,7 +30,7 @@ pub(super) unsafe extern "C-unwind" fn enter(
     callee: *const VmFuncRef,
     slots: *mut Slot,
 ) -> Outcome {
-    let mut activation = Activation::new(walk, no_roots);
+    let mut activation = Activation::new(walk, roots);
     // SAFETY: the contract of `ArrayCall`, handed on.
     unsafe {
         activation::enter(store, &mut activation, |_| run(store, Function::new(callee), slots))
@@ -44,11 +46,13 @@ unsafe fn run(store: *mut VmStore, callee: Function<'_>, slots: *mut Slot) -> Ou
     // SAFETY: the contract of `ArrayCall`: the callee is of this tier.
     let (cx, defined) = unsafe { callee.context() };
     let module = cx.module().module();
-    let params = module.type_of_func(module.func_at(defined)).param_slots() as usize;
+    let ty = module.type_of_func(module.func_at(defined));
+    let params = ty.param_slots() as usize;
     // SAFETY: the contract of `ArrayCall`; the borrow ends in this statement.
     let args = unsafe { std::slice::from_raw_parts(slots, params) };
     // SAFETY: the store is valid, and `enter` has pushed the activation.
     let (taken, limit) = unsafe { (taken(store), Store::from_vm(store).settings.value_stack) };
+    let args = OperandStack::new(args, module, &ty.params);
     let mut machine = Machine::new(store, args, taken, limit / size_of::<Slot>());
     let exit = match machine.run(cx, defined) {
         Ok(()) => {
@@ -92,22 +96,24 @@ impl<'s> Machine<'s> {
     /// Tells the activation where the guest is and how much stack it has taken:
     /// before others run.
     pub(super) fn leave(&mut self) {
+        *self.published = self.stack.published();
         // SAFETY: the machine runs in the store's innermost activation.
         unsafe {
             let activation = (*self.store).activation;
             (*activation).exit_fp = self.frames.as_ptr() as usize;
             (*activation).exit_pc = self.frames.len();
             (*activation).entry_sp = self.used();
+            (*activation).entry_fp = &raw mut *self.published as usize;
         }
     }
 
     /// Calls a function that is not of this tier: its arguments are the topmost
-    /// operands, and its results take their place.
+    /// operands, and its results take their place. Its type is one of the module.
     pub(super) fn call_foreign(
         &mut self,
         function: Function<'s>,
         entry: ArrayCall,
-        ty: &FuncType,
+        (module, ty): (&Module, &FuncType),
     ) -> Result<(), Exit> {
         let start = self.stack.len() - ty.param_slots() as usize;
         self.stack.resize(start + ty.call_slots() as usize, Slot::ZERO);
@@ -119,7 +125,23 @@ impl<'s> Machine<'s> {
             return Err(Exit::Unwind);
         }
         self.stack.truncate(start + ty.result_slots() as usize);
+        self.stack.retype(start, module, &ty.results);
         Ok(())
+    }
+}
+
+/// Reports the references in the frames of an activation of this tier.
+///
+/// # Safety
+/// As [`WalkRoots`](bimetal_runtime::gc::roots::WalkRoots) says.
+unsafe fn roots(activation: &Activation, visit: &mut dyn RootVisitor) {
+    let published = activation.entry_fp as *const Published;
+    // SAFETY: written by `Machine::leave`, or null before the machine has been left
+    // for the first time; the machine has not run since.
+    unsafe {
+        if let Some(published) = published.as_ref() {
+            published.visit(visit);
+        }
     }
 }
 

@@ -14,7 +14,8 @@ use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::Module;
 use bimetal_parser::walk::{
-    self, Backend, BlockType, Callee, Control, Controls, FuncInfo, MemArg, WalkError,
+    self, Backend, BlockType, BrOnCast, Callee, Control, Controls, FuncInfo, GcOp, MemArg,
+    WalkError,
 };
 
 use super::code::{Address, FuncCode, Instr, Label, Slow, Target};
@@ -270,6 +271,21 @@ impl Backend for Lowering<'_> {
     }
     fn ref_as_non_null(&mut self, _: &mut Stack, _: Operand) {
         self.emit(Instr::RefAsNonNull);
+    }
+
+    fn gc(&mut self, _: &mut Stack, op: GcOp, args: &[Operand], _: Option<ValType>) -> Option<()> {
+        self.emit(Instr::Gc(op, slots(args)));
+        Some(())
+    }
+    fn br_on_cast(
+        &mut self,
+        stack: &mut Stack,
+        target: &mut Control<(), Labels>,
+        arity: usize,
+        cast: BrOnCast,
+    ) {
+        let target = self.any_target(stack, target, arity);
+        self.emit(Instr::BrOnCast(target, cast.to, cast.if_matches));
     }
 
     fn block(&mut self, _: &mut Stack, _: BlockType) -> Labels {

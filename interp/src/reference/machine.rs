@@ -7,6 +7,7 @@ use bimetal_runtime::vmctx::VmStore;
 
 use super::access::Context;
 use super::code::{FuncCode, Instr, Label, Target};
+use super::stack::{OperandStack, Published};
 
 /// What a frame counts for against the limit, in slots.
 const FRAME_SLOTS: usize = size_of::<Frame<'_>>().div_ceil(size_of::<Slot>());
@@ -46,9 +47,11 @@ pub(super) struct Machine<'s> {
     /// The store that runs.
     pub(super) store: *mut VmStore,
     /// Locals and operands of all frames.
-    pub(super) stack: Vec<Slot>,
+    pub(super) stack: OperandStack,
     /// The running functions, the innermost last.
     pub(super) frames: Vec<Frame<'s>>,
+    /// What a collection finds of `stack`; outside the machine, which may be borrowed.
+    pub(super) published: Box<Published>,
     /// Slots that machines further out take.
     taken: usize,
     /// How many slots stacks and frames of all machines may take together.
@@ -59,11 +62,12 @@ impl<'s> Machine<'s> {
     /// An idle machine with these arguments on its stack.
     pub(super) fn new(
         store: *mut VmStore,
-        args: &[Slot],
+        args: OperandStack,
         taken: usize,
         limit: usize,
     ) -> Machine<'s> {
-        Machine { store, stack: args.to_vec(), frames: Vec::new(), taken, limit }
+        let published = Box::new(Published::NONE);
+        Machine { store, stack: args, frames: Vec::new(), published, taken, limit }
     }
 
     /// Slots that this machine and those further out take.
@@ -185,10 +189,10 @@ impl<'s> Machine<'s> {
         values
     }
 
-    /// A slot of the innermost function's locals.
-    pub(super) fn local(&mut self, slot: usize) -> &mut Slot {
+    /// The position of a slot of the innermost function's locals.
+    pub(super) fn local(&self, slot: usize) -> usize {
         let frame = self.frame();
         assert!(slot < frame.code.locals, "validated: a local of the function");
-        &mut self.stack[frame.base + slot]
+        frame.base + slot
     }
 }

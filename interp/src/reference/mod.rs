@@ -25,8 +25,11 @@ mod access;
 mod call;
 mod code;
 mod entry;
+mod gc;
 mod lower;
 mod machine;
+mod objects;
+mod stack;
 mod step;
 mod vec;
 

@@ -22,7 +22,7 @@ impl Machine<'_> {
             Instr::Drop => drop(self.pop()),
             Instr::LocalGet(slot) => self.local_get(slot),
             Instr::LocalSet(slot) => self.local_set(slot),
-            Instr::GlobalGet(global, half) => self.push(self.frame().cx.global_get(global, half)),
+            Instr::GlobalGet(global, half) => self.global_get(global, half),
             Instr::GlobalSet(global, half) => self.global_set(global, half),
             Instr::Load(op, address) => self.load(op, address)?,
             Instr::Store(op, address) => self.store(op, address)?,
@@ -38,6 +38,8 @@ impl Machine<'_> {
             Instr::Slow(slow) => self.slow(slow)?,
             Instr::RefIsNull => self.ref_is_null(),
             Instr::RefFunc(func) => self.push(self.frame().cx.func_ref(func)),
+            Instr::Gc(op, slots) => self.gc(op, slots)?,
+            Instr::BrOnCast(target, to, if_matches) => self.br_on_cast(target, to, if_matches)?,
             Instr::Br(target) => self.branch(target),
             Instr::BrIf(target) => self.br_if(target),
             Instr::BrUnless(label) => self.br_unless(label),
@@ -87,13 +89,13 @@ impl Machine<'_> {
     }
 
     fn local_get(&mut self, slot: usize) {
-        let value = *self.local(slot);
-        self.push(value);
+        let position = self.local(slot);
+        self.stack.push_copy(position);
     }
 
     fn local_set(&mut self, slot: usize) {
-        let value = self.pop();
-        *self.local(slot) = value;
+        let position = self.local(slot);
+        self.stack.pop_into(position);
     }
 
     fn global_set(&mut self, global: GlobalIdx, half: usize) {
@@ -124,7 +126,8 @@ impl Machine<'_> {
 
     fn table_get(&mut self, table: TableIdx, ty: AddrType) -> Result<(), Exit> {
         let index = index(ty, self.pop());
-        self.push(self.frame().cx.table_get(table, index)?);
+        let cx = self.frame().cx;
+        self.stack.push_marked(cx.table_get(table, index)?, cx.table_is_collected(table));
         Ok(())
     }
 

@@ -32,7 +32,11 @@ impl World {
     }
 
     fn instantiate(&mut self, text: &str, imports: &[Extern]) -> InstanceId {
-        let module = Module::new(text.as_bytes(), &ParseOptions { lazy: self.lazy }).unwrap();
+        let module = Module::new(
+            text.as_bytes(),
+            &ParseOptions { lazy: self.lazy, ..ParseOptions::default() },
+        )
+        .unwrap();
         let module = Arc::new(module);
         let ids = self.types.register(&module);
         let code = ReferenceModule::new(&module, &self.store.settings);

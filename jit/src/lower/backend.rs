@@ -11,7 +11,7 @@ use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{
-    Backend, BlockType, Callee, Control, Controls, FuncInfo, MemArg, Operand, Stack,
+    Backend, BlockType, BrOnCast, Callee, Control, Controls, FuncInfo, GcOp, MemArg, Operand, Stack,
 };
 use cranelift_codegen::ir::Value;
 
@@ -183,6 +183,24 @@ impl Backend for Lower<'_> {
 
     fn ref_as_non_null(&mut self, _: &mut Stack<Value>, operand: Operand<Value>) -> Value {
         self.ref_as_non_null(operand.value)
+    }
+    fn gc(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: GcOp,
+        _: &[Operand<Value>],
+        result: Option<ValType>,
+    ) -> Option<Value> {
+        self.refuse_objects(result)
+    }
+    fn br_on_cast(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: &mut Control<Value, Label>,
+        _: usize,
+        _: BrOnCast,
+    ) {
+        self.refuse_objects(None);
     }
 
     fn block(&mut self, _: &mut Stack<Value>, ty: BlockType) -> Label {

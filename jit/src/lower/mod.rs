@@ -8,6 +8,7 @@ mod backend;
 mod call;
 mod control;
 mod convert;
+mod gc;
 mod global;
 mod mem;
 mod num;

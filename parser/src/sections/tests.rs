@@ -113,6 +113,7 @@ fn what_has_no_counterpart_is_named_with_its_offset() {
         ("(module (type (shared (struct))))", "shared composite types"),
         ("(module (table shared 1 funcref))", "shared tables"),
         ("(module (import \"\" \"\" (global (shared i32))))", "shared globals"),
+        ("(module (global i32 (i32.popcnt (i32.const 1))))", "I32Popcnt"),
         ("(module (memory 1 (pagesize 2)))", "page sizes"),
     ];
     for (text, what) in cases {

@@ -12,6 +12,7 @@ use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 
 use super::control::{BlockType, Control, Controls};
+use super::gc::{BrOnCast, GcOp};
 use super::stack::{Operand, Stack};
 use crate::module::Module;
 
@@ -262,6 +263,25 @@ pub trait Backend {
         stack: &mut Stack<Self::Value>,
         operand: Operand<Self::Value>,
     ) -> Self::Value;
+
+    /// An instruction on objects. The value returned counts only if there is a
+    /// `result`.
+    fn gc(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: GcOp,
+        args: &[Operand<Self::Value>],
+        result: Option<ValType>,
+    ) -> Option<Self::Value>;
+    /// `br_on_cast`, `br_on_cast_fail`: as [`Backend::br_if`]; the reference is
+    /// the topmost operand and stays, whether the branch is taken or not.
+    fn br_on_cast(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        target: &mut Control<Self::Value, Self::Label>,
+        arity: usize,
+        cast: BrOnCast,
+    );
 
     /// A `block` begins. Its parameters are the topmost operands.
     fn block(&mut self, stack: &mut Stack<Self::Value>, ty: BlockType) -> Self::Label;

@@ -14,6 +14,7 @@ mod blocks;
 mod body;
 mod calls;
 mod control;
+mod gc;
 mod ops;
 mod rows;
 mod stack;
@@ -23,6 +24,7 @@ mod vec;
 
 pub use backend::{Backend, Callee, FuncInfo, MemArg};
 pub use control::{BlockType, Control, ControlKind, Controls};
+pub use gc::{BrOnCast, Extend, GcOp};
 pub use stack::{Operand, Stack};
 
 use bimetal_core::index::FuncIdx;

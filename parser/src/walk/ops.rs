@@ -153,7 +153,7 @@ impl<B: Backend> Walker<'_, B> {
             self.backend.store(&mut self.stack, op, mem_arg(&arg, offset)?, addr, value);
         } else if let Some(op) = wide_op(op) {
             self.wide(op);
-        } else if !self.vec(op, offset)? {
+        } else if !self.vec(op, offset)? && !self.gc(op, offset)? {
             let message = format!("instruction {op:?} is not supported");
             let error = Error::new(ErrorKind::Unsupported, message, Some(offset));
             return Err(error.in_func(self.func.0));

@@ -177,6 +177,20 @@ impl Backend for Trace {
     fn br_on_non_null(&mut self, stack: &mut St, _: &mut Ctl, arity: usize) {
         self.verb(stack, format_args!("br_on_non_null [{}]", list(stack.top(arity))));
     }
+    fn gc(
+        &mut self,
+        stack: &mut St,
+        op: GcOp,
+        args: &[Op],
+        result: Option<ValType>,
+    ) -> Option<Value> {
+        let value = self.verb(stack, format_args!("{op:?} {}", list(args)));
+        result.map(|_| value)
+    }
+    fn br_on_cast(&mut self, stack: &mut St, _: &mut Ctl, arity: usize, cast: BrOnCast) {
+        let args = list(stack.top(arity));
+        self.verb(stack, format_args!("br_on_cast {} {} [{args}]", cast.to, cast.if_matches));
+    }
     fn block(&mut self, stack: &mut St, _: BlockType) -> u32 {
         self.verb(stack, "block")
     }

@@ -5,17 +5,25 @@
 //! Operands are raw slots: what is an index or a length of a 32-bit address
 //! space counts with its low half only. A function that traps has had no effect.
 
+mod array;
+mod gc;
 mod memory;
 mod table;
 
-use bimetal_core::for_each_slow_op;
+use bimetal_core::ops::gc::GcBuiltinOp;
 use bimetal_core::ops::slow::SlowOp;
 use bimetal_core::trap::TrapCode;
 use bimetal_core::types::AddrType;
+use bimetal_core::{for_each_gc_builtin, for_each_slow_op};
 
 use crate::instance::Instance;
-use crate::vmctx::{Builtin, BuiltinResult, VmCtx};
+use crate::vmctx::{Builtin, BuiltinResult, GcBuiltin, VmCtx};
 
+use array::{array_copy, array_fill, array_init_data, array_init_elem};
+use gc::{
+    array_new, array_new_data, array_new_default, array_new_elem, array_new_fixed, ref_test,
+    struct_new, struct_new_default,
+};
 use memory::{data_drop, memory_copy, memory_fill, memory_grow, memory_init};
 use table::{elem_drop, table_copy, table_fill, table_grow, table_init};
 
@@ -26,6 +34,14 @@ macro_rules! builtins {
     };
 }
 for_each_slow_op!(builtins);
+
+macro_rules! gc_builtins {
+    ($($name:ident $mnemonic:literal;)*) => {
+        /// The function of each instruction on objects: `GC_BUILTINS[op as usize]`.
+        pub static GC_BUILTINS: [GcBuiltin; GcBuiltinOp::ALL.len()] = [$($name),*];
+    };
+}
+for_each_gc_builtin!(gc_builtins);
 
 /// The instance whose code calls.
 ///

@@ -14,6 +14,7 @@
 //! References to functions are not part of this: they are pointers on operand
 //! stacks, and in objects places in a slab of the store.
 
+mod cast;
 mod collect;
 mod handles;
 mod heap;

@@ -5,6 +5,8 @@
 //! reference into the heap is made. A collection moves objects: no address and
 //! no [`GcRef`] outside the roots lives across an allocation.
 
+use std::ops::Range;
+
 use bimetal_core::value::Slot;
 
 use super::GcRef;
@@ -118,6 +120,33 @@ impl Objects {
     #[inline]
     pub fn set_element(self, array: GcRef, first: Field, index: u32, value: [Slot; 2]) {
         self.write(array, Objects::element(first, index), first.kind, value);
+    }
+
+    /// Sets the elements of a range, which lies inside the array.
+    pub fn fill(self, array: GcRef, first: Field, range: Range<u32>, value: [Slot; 2]) {
+        for index in range {
+            self.set_element(array, first, index, value);
+        }
+    }
+
+    /// Copies elements between arrays, which may be the same; both ranges lie
+    /// inside them, and their elements are of one kind.
+    pub fn copy(self, first: Field, to: (GcRef, u32), from: (GcRef, u32), count: u32) {
+        let target = self.bytes(to.0, Objects::element(first, to.1));
+        let source = self.bytes(from.0, Objects::element(first, from.1));
+        let bytes = (count as usize) << first.kind.size_log2();
+        // SAFETY: both ranges lie inside their arrays; the copy allows an overlap.
+        unsafe {
+            target.copy_from(source, bytes);
+            write_barrier(self.store, to.0);
+        }
+    }
+
+    /// Writes elements that are numbers, byte for byte; they lie inside the array.
+    pub fn write_bytes(self, array: GcRef, first: Field, start: u32, bytes: &[u8]) {
+        let target = self.bytes(array, Objects::element(first, start));
+        // SAFETY: the range lies inside the array, and nobody refers into the heap.
+        unsafe { target.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
     }
 
     /// The address of bytes of an object.

@@ -95,6 +95,12 @@ impl VmType {
         unsafe { &*self.layout }
     }
 
+    /// Whether it is the type of functions: its layout is that of exceptions.
+    #[inline]
+    pub fn is_func(&self) -> bool {
+        self.layout().kind == ObjectKind::Exception
+    }
+
     /// Its declared supertype at a depth; itself at its own.
     #[inline]
     fn supertype(&self, depth: u16) -> Option<u32> {

@@ -106,7 +106,9 @@ fn a_body_found_invalid_at_its_first_call_is_an_error_each_time() {
     let text = r#"(module (func $bad (result i32) (i64.const 1))
         (func (export "run") (result i32) (call $bad)))"#;
     // The parser of the text format does not validate.
-    let module = Module::new(text.as_bytes(), &ParseOptions { lazy: true }).unwrap();
+    let module =
+        Module::new(text.as_bytes(), &ParseOptions { lazy: true, ..ParseOptions::default() })
+            .unwrap();
     let mut wasm = Wasm::empty();
     wasm.add_module(module, &[]);
     for _ in 0..2 {

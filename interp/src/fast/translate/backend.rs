@@ -11,7 +11,8 @@ use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{
-    Backend, BlockType, Callee, Control, ControlKind, Controls, FuncInfo, MemArg, Operand, Stack,
+    Backend, BlockType, BrOnCast, Callee, Control, ControlKind, Controls, FuncInfo, GcOp, MemArg,
+    Operand, Stack,
 };
 use bimetal_parser::{Error, ErrorKind};
 
@@ -266,6 +267,25 @@ impl Backend for Translator<'_> {
 
     fn ref_as_non_null(&mut self, _: &mut Stack<Value>, operand: Operand<Value>) -> Value {
         self.check_non_null(operand)
+    }
+    fn gc(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: GcOp,
+        _: &[Operand<Value>],
+        _: Option<ValType>,
+    ) -> Option<Value> {
+        Some(self.refuse_objects())
+    }
+
+    fn br_on_cast(
+        &mut self,
+        _: &mut Stack<Value>,
+        _: &mut Control<Value, Structure>,
+        _: usize,
+        _: BrOnCast,
+    ) {
+        self.refuse_objects();
     }
 
     fn block(&mut self, stack: &mut Stack<Value>, _: BlockType) -> Structure {

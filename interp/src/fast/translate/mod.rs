@@ -6,6 +6,7 @@ mod branch;
 mod calls;
 mod cell;
 mod fusions;
+mod gc;
 pub(super) mod ir;
 mod link;
 mod operands;
