@@ -207,10 +207,10 @@ impl Lower<'_> {
     }
 
     pub(super) fn unreachable(&mut self) {
-        if let Some(block) = self.builder.current_block() {
-            if self.builder.func.layout.entry_block() != Some(block) {
-                self.builder.set_cold_block(block);
-            }
+        if let Some(block) = self.builder.current_block()
+            && block != self.entry
+        {
+            self.builder.set_cold_block(block);
         }
         // Keeps the optimiser from making the branch to this block trap in its
         // place: the trap would then be said to be where the branch is.
