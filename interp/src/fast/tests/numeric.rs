@@ -215,3 +215,38 @@ fn every_load_and_store_finds_its_bytes_wherever_its_operands_are() {
     let arg = Slot::from_f64(1.5);
     assert_eq!(wasm.get::<f64>("f", &[super::i32(64), arg]), 0.25);
 }
+
+#[test]
+fn an_address_that_is_a_sum_wraps_before_the_offset_is_added() {
+    let mut wasm = Wasm::new(
+        r#"(module (memory 1) (data (i32.const 4) "\01\02\03\04\05\06\07\08")
+            (func (export "slots") (param i32 i32) (result i32)
+                (i32.load8_u offset=4 (i32.add (local.get 0) (local.get 1))))
+            (func (export "acc") (param i32 i32) (result i32)
+                (i32.load8_u offset=4 (i32.add (local.get 0) (i32.shl (local.get 1) (i32.const 1)))))
+            (func (export "const") (param i32) (result i32)
+                (i32.load8_u offset=4 (i32.add (local.get 0) (i32.const -2))))
+            (func (export "far") (param i32) (result i32)
+                (i32.load8_u offset=65532 (i32.add (local.get 0) (i32.const 2))))
+            (func (export "store") (param i32 i32 i32) (result i32)
+                (i32.store8 offset=4 (i32.add (local.get 0) (local.get 1)) (local.get 2))
+                (i32.store8 offset=5 (i32.add (local.get 0) (i32.const -1)) (local.get 2))
+                (i32.store8 offset=6 (i32.add (i32.const -1) (local.get 0)) (i32.const 0x22))
+                (f64.store offset=8 (i32.add (local.get 0) (i32.const -1)) (f64.const 1))
+                (i32.load offset=4 (i32.add (local.get 0) (local.get 1)))))"#,
+    );
+    let mut get = |name: &str, args: &[i32]| {
+        let args: Vec<_> = args.iter().map(|&arg| super::i32(arg)).collect();
+        wasm.get::<i32>(name, &args)
+    };
+    assert_eq!(get("slots", &[-1, 3]), 3);
+    assert_eq!(get("acc", &[-1, 3]), 6);
+    assert_eq!(get("const", &[5]), 4);
+    assert_eq!(get("far", &[1]), 0);
+    // Bytes 4, 5, 6 are written; byte 7 is as it was.
+    assert_eq!(get("store", &[1, -1, 0x11]), 0x0422_1111);
+    let far = wasm.trap_code("far", &[super::i32(2)]);
+    assert_eq!(far, bimetal_core::trap::TrapCode::MemoryOutOfBounds);
+    let slots = wasm.trap_code("slots", &[super::i32(-1), super::i32(0)]);
+    assert_eq!(slots, bimetal_core::trap::TrapCode::MemoryOutOfBounds);
+}

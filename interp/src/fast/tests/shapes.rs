@@ -232,14 +232,22 @@ fn an_if_without_else_has_no_branch_over_nothing() {
 #[test]
 fn the_common_fusions_happen() {
     let text = code(
-        r#"(module (func (param i32) (result i32) (local i32)
+        r#"(module (memory 1) (func (param i32) (result i32) (local i32)
             (loop (br_if 0 (i32.lt_u
                 (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0))))
+            (if (i32.eqz (i32.gt_s (local.get 0) (i32.const 9))) (then unreachable))
+            (local.set 1 (i32.load8_u offset=4 (i32.add (local.get 0) (local.get 1))))
+            (i32.store (i32.add (local.get 0) (i32.const 8)) (i32.const 5))
             (i32.add (i32.mul (local.get 0) (i32.const 3)) (i32.const 2))))"#,
     );
-    for line in
-        ["s1 = i32.add s1, 1", "br_if i32.lt_u acc, s0 -> L", "acc = i32.mul s0, 3", "return acc"]
-    {
+    for line in [
+        "add s1, 1; br_if i32.lt_u acc, s0 -> L",
+        "br_if i32.gt_s s0, 9 -> L",
+        "s1 = i32.load8_u [0: s0 + s1 + 4]",
+        "i32.store [0: s0 + 8 + 0], 5",
+        "acc = i32.mul s0, 3",
+        "return acc",
+    ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
 }

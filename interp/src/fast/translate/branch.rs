@@ -101,6 +101,7 @@ impl Translator<'_> {
                 self.emit(Op::Br(target), [Src::Acc; 3], 0);
             }
             Test::Known(_) => {}
+            Test::Of { op, args, unary } if self.add_branch(op, args, unary, sense, target) => {}
             Test::Of { op, args, unary: true } => {
                 self.emit(Op::BrUn { op, negate: !sense, target }, args, 0);
             }

@@ -7,6 +7,8 @@
 //! the reach of a cell are copied there before it and the result from there
 //! after it.
 
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::types::ValType;
 use bimetal_core::value::Slot;
 
 use super::cell::{cell_of, place};
@@ -52,11 +54,35 @@ pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
     linker.words.push(Word { bits: u64::from(frame) * size_of::<Slot>() as u64 });
     linker.zero_locals();
     let mut positions = Vec::with_capacity(ir.insts.len());
-    for inst in &ir.insts {
+    for (index, inst) in ir.insts.iter().enumerate() {
         positions.push(linker.words.len() as u32);
-        linker.inst(inst);
+        let threaded = if tier.fusions.thread_return { return_at(ir, index) } else { None };
+        linker.inst(threaded.as_ref().unwrap_or(inst));
     }
     (linker.finish(&positions), positions)
+}
+
+/// The `return` that is as good as the instruction at a position: a branch to a
+/// `return`, or a copy in front of one whose source can be returned at once.
+fn return_at(ir: &Ir, index: usize) -> Option<Inst> {
+    let inst = &ir.insts[index];
+    let target = |label: Label| ir.insts[ir.labels[label.0 as usize] as usize];
+    match inst.op {
+        Op::Br(label) => {
+            let target = target(label);
+            matches!(target.op, Op::Return0 | Op::Return(_)).then_some(target)
+        }
+        Op::Copy(_) => {
+            let target = match ir.insts.get(index + 1)?.op {
+                Op::Br(label) => target(label),
+                _ => return None,
+            };
+            let returned =
+                matches!(target.op, Op::Return(_)) && target.args[0] == Src::Slot(inst.dst);
+            returned.then_some(Inst { args: inst.args, ..target })
+        }
+        _ => None,
+    }
 }
 
 impl Linker<'_> {
@@ -86,6 +112,11 @@ impl Linker<'_> {
 
     fn inst(&mut self, inst: &Inst) {
         let mut inst = *inst;
+        if let Op::AddBr { op, step, negate, target } = inst.op
+            && self.wide
+        {
+            return self.add_then_branch(&inst, step, Op::BrBin { op, negate, target });
+        }
         let mut dst = self.slot(inst.dst);
         let spill = if self.wide { self.use_scratch(&mut inst, &mut dst) } else { None };
         let fields = inst.args.map(|src| match src {
@@ -102,6 +133,17 @@ impl Linker<'_> {
         if let Some((from, to)) = spill {
             self.copy_span(from, to, 1);
         }
+    }
+
+    /// The two instructions that [`Op::AddBr`] is: a branch cannot be followed by
+    /// a copy from a scratch slot.
+    fn add_then_branch(&mut self, inst: &Inst, step: i32, branch: Op) {
+        let Op::BrBin { op, .. } = branch else { return };
+        let add = if op.params()[0] == ValType::I32 { NumOp::i32_add } else { NumOp::i64_add };
+        let step = Src::Const(i64::from(step) as u64);
+        let args = [Src::Slot(inst.dst), step, Src::Acc];
+        self.inst(&Inst { op: Op::Bin(add), args, ..*inst });
+        self.inst(&Inst { op: branch, args: [Src::Acc, inst.args[0], Src::Acc], dst: 0, ..*inst });
     }
 
     /// Copies operands that no cell can name to scratch slots. Returns the copy

@@ -4,6 +4,7 @@
 mod backend;
 mod branch;
 mod cell;
+mod fuse;
 mod fusions;
 pub(super) mod ir;
 mod link;
