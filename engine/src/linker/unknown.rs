@@ -104,7 +104,7 @@ impl<T: 'static> Linker<T> {
     /// nothing.
     ///
     /// # Errors
-    /// If such an export is not a function.
+    /// If such an export is not a function, or belongs to another store.
     pub fn get_default(
         &self,
         mut store: impl AsContextMut<Data = T>,
@@ -112,10 +112,9 @@ impl<T: 'static> Linker<T> {
     ) -> Result<Func> {
         for name in ["", "_start"] {
             if self.lookup(module, name).is_some() {
-                let func = self.func(&mut store, module, name);
-                return func.ok_or_else(|| {
-                    Error::msg(format!("`{module}::{name}` is not a function of this store"))
-                });
+                let func = self.get(&mut store, module, name)?.into_func();
+                return func
+                    .ok_or_else(|| Error::msg(format!("`{module}::{name}` is not a function")));
             }
         }
         Ok(Func::wrap(store, || ()))
