@@ -1,3 +1,5 @@
+//! Small programs with and without each fusion.
+
 use super::{Wasm, i32, i64};
 use crate::fast::Fusions;
 
