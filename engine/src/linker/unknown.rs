@@ -137,7 +137,7 @@ fn default(mut store: impl AsContextMut<Data: 'static>, ty: &ExternType) -> Resu
             Global::new(&mut store, global.clone(), value)?.into()
         }
         ExternType::Table(table) => {
-            let init = Ref::null(&table.element().heap);
+            let init = Ref::try_null(table.element().heap).ok_or_else(no_default)?;
             Table::new(&mut store, table.clone(), init)?.into()
         }
         ExternType::Memory(memory) => Memory::new(&mut store, memory.clone())?.into(),
