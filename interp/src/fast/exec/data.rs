@@ -33,6 +33,20 @@ impl<T: Reg, P: Place> Exec for Copy<T, P> {
 /// Handlers of [`Copy`] by place, for integers and floats.
 pub(crate) static COPY: [[Handler; 3]; 2] = [by_place!(Copy<i64; _>), by_place!(Copy<f64; _>)];
 
+/// Copies slots, ascending.
+///
+/// # Safety
+/// Both runs lie in a frame.
+#[inline(always)] // vanishes into handlers
+pub(crate) unsafe fn copy_slots(to: *mut u64, from: *const u64, count: usize) {
+    for i in 0..count {
+        // SAFETY: the caller's promise. Volatile, so that it stays a short loop:
+        // most runs are of a few slots, and a call of `memcpy` or a vector loop
+        // would make the handler save its registers.
+        unsafe { to.add(i).write_volatile(*from.add(i)) };
+    }
+}
+
 /// `[handler, . . . ., dst | src, count]`: slots, ascending; for frames of any
 /// size.
 pub(crate) enum CopySpan {}
@@ -44,9 +58,7 @@ impl Exec for CopySpan {
         unsafe {
             let to = r.fp.add(r.half(2, 0) as usize);
             let from = r.fp.add(r.half(2, 1) as usize);
-            for i in 0..r.half(3, 0) as usize {
-                *to.add(i) = *from.add(i);
-            }
+            copy_slots(to, from, r.half(3, 0) as usize);
             r.next(4)
         }
     }
@@ -62,7 +74,8 @@ impl Exec for ZeroSpan {
         unsafe {
             let to = r.fp.add(r.half(2, 0) as usize);
             for i in 0..r.half(2, 1) as usize {
-                *to.add(i) = 0;
+                // Volatile for the reason given at `copy_slots`.
+                to.add(i).write_volatile(0);
             }
             r.next(3)
         }
