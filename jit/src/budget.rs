@@ -25,7 +25,7 @@ pub(crate) const MAX_HEADER_WORK: u64 = 2_000_000_000;
 /// QuickJS.
 const FULL_EFFORT_BLOCKS: usize = 32_768;
 const FULL_EFFORT_BLOCK_PARAMS: usize = 20_000;
-const FULL_EFFORT_INSTS: usize = 100_000;
+const FULL_EFFORT_INSTS: usize = 150_000;
 
 /// Whether the function is small enough to be optimised.
 pub(crate) fn deserves_full_effort(func: &Function) -> bool {
