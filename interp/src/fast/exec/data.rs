@@ -15,8 +15,7 @@ use super::{DEST_FORMS, by_place};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
 /// One slot from another or the accumulator: `[handler, dst src . .]`; from a
-/// constant: `[handler, dst . | imm]` or, for wide ones, `[handler, dst, bits]`.
-/// Leaves the accumulators alone.
+/// constant: `[handler, dst . . ., bits]`. Leaves the accumulators alone.
 pub(crate) struct Copy<T, P>(PhantomData<(T, P)>);
 
 impl<T: Reg, P: Place> Exec for Copy<T, P> {
@@ -32,6 +31,35 @@ impl<T: Reg, P: Place> Exec for Copy<T, P> {
 
 /// Handlers of [`Copy`] by place, for integers and floats.
 pub(crate) static COPY: [[Handler; 3]; 2] = [by_place!(Copy<i64; _>), by_place!(Copy<f64; _>)];
+
+/// One slot from a 32-bit constant, sign-extended: `[handler, dst . | constant]`.
+pub(crate) enum CopyImm {}
+
+impl Exec for CopyImm {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            *r.slot(0) = i64::from(r.imm() as i32) as u64;
+            r.next(2)
+        }
+    }
+}
+
+/// Two copies, one after the other: `[handler, dst src dst src]`.
+pub(crate) enum CopyTwo {}
+
+impl Exec for CopyTwo {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            *r.slot(0) = *r.slot(1);
+            *r.slot(2) = *r.slot(3);
+            r.next(2)
+        }
+    }
+}
 
 /// Copies slots, ascending.
 ///

@@ -250,3 +250,36 @@ fn an_address_that_is_a_sum_wraps_before_the_offset_is_added() {
     let slots = wasm.trap_code("slots", &[super::i32(-1), super::i32(0)]);
     assert_eq!(slots, bimetal_core::trap::TrapCode::MemoryOutOfBounds);
 }
+
+#[test]
+fn a_wrapped_number_keeps_its_upper_half_where_it_came_from() {
+    let mut wasm = Wasm::new(
+        r#"(module (table 3 funcref)
+            (func (export "loop") (param i64) (result i64)
+                (loop (br_if 0 (i32.wrap_i64
+                    (local.tee 0 (i64.add (local.get 0) (i64.const 1))))))
+                (local.get 0))
+            (func (export "test") (param i64) (result i64)
+                (loop
+                    (local.set 0 (i64.add (local.get 0) (i64.const 1)))
+                    (br_if 0 (i32.lt_u (i32.wrap_i64 (local.get 0)) (i32.const 5))))
+                (local.get 0))
+            (func (export "back") (param i64) (result i64)
+                (i64.extend_i32_u (i32.wrap_i64 (local.get 0))))
+            (func (export "shift") (param i64) (result i32)
+                (i32.shr_u (i32.wrap_i64 (i64.add (local.get 0) (i64.const 0))) (i32.const 4)))
+            (func (export "table") (param i64) (result i32)
+                (ref.is_null (table.get (i32.wrap_i64 (local.get 0)))))
+            (func (export "old") (param i64) (result i32)
+                (i32.wrap_i64 (local.get 0))
+                (local.set 0 (i64.const 100))
+                (i32.sub (i32.wrap_i64 (local.get 0)))))"#,
+    );
+    let high = 7 << 32;
+    assert_eq!(wasm.get::<i64>("loop", &[super::i64(high - 3)]), high);
+    assert_eq!(wasm.get::<i64>("test", &[super::i64(high)]), high + 5);
+    assert_eq!(wasm.get::<i64>("back", &[super::i64(high + 9)]), 9);
+    assert_eq!(wasm.get::<i32>("shift", &[super::i64(high + 32)]), 2);
+    assert_eq!(wasm.get::<i32>("table", &[super::i64(high + 2)]), 1);
+    assert_eq!(wasm.get::<i32>("old", &[super::i64(high + 101)]), 1);
+}

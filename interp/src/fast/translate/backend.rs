@@ -108,6 +108,17 @@ impl Backend for Translator<'_> {
         if let Some(bits) = self.fold(op, args) {
             return self.symbolic(stack, Value::Const(bits));
         }
+        if let [operand] = *args
+            && op == NumOp::i32_wrap_i64
+            && self.fusions.wrap
+        {
+            // The operand stays where it is, with another type.
+            self.discard(operand);
+            return match operand.value {
+                Value::Temp => Value::Temp,
+                value => self.symbolic(stack, value),
+            };
+        }
         let (op, srcs) = match *args {
             [a, b] => {
                 let b_const = matches!(b.value, Value::Const(_));

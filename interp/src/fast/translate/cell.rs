@@ -14,7 +14,7 @@ use super::link::Linker;
 use crate::fast::dispatch::Exec;
 use crate::fast::exec::call::{Call, CallImport, CallIndirect};
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
-use crate::fast::exec::data::{COPY, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
+use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
 use crate::fast::exec::fused::add_br_handlers;
 use crate::fast::exec::memory::{MemorySize, load_handlers, store_handlers};
 use crate::fast::exec::num::handlers;
@@ -153,7 +153,7 @@ impl Cell<'_> {
                 return None;
             }
         };
-        if op.params()[0] == ValType::F64 {
+        if matches!(op.params()[0], ValType::F64 | ValType::I64) {
             l.fields([self.d, slot, 0, 0]);
             return Some(bits);
         }
@@ -171,11 +171,11 @@ impl Cell<'_> {
     fn copy(&self, l: &mut Linker<'_>, class: Class) {
         match self.args[0] {
             Src::Const(bits) if bits as i64 == i64::from(bits as i32) => {
-                l.push_handler(COPY[0][2]);
+                l.handler::<CopyImm>();
                 l.fields_imm([self.d, 0], bits as u32);
             }
             Src::Const(bits) => {
-                l.push_handler(COPY[1][2]);
+                l.push_handler(COPY[class as usize][2]);
                 l.fields([self.d, 0, 0, 0]);
                 l.bits(bits);
             }

@@ -2,6 +2,7 @@
 
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::types::ValType;
 use bimetal_parser::walk::{MemArg, Operand, Stack};
 
 use super::Translator;
@@ -33,9 +34,18 @@ impl Translator<'_> {
         else {
             return false;
         };
-        let step = match add {
-            Op::Bin(NumOp::i32_add | NumOp::i64_add) => step as i32,
-            Op::Bin(NumOp::i32_sub | NumOp::i64_sub) => (step as i32).wrapping_neg(),
+        // A wrapped sum is tested as another type than it was added.
+        let Op::Bin(add_op) = add else { return false };
+        if add_op.result() != op.params()[0] {
+            return false;
+        }
+        // The cell has 32 bits for the step of either type.
+        if add_op.result() == ValType::I64 && step as i64 != i64::from(step as i32) {
+            return false;
+        }
+        let step = match add_op {
+            NumOp::i32_add | NumOp::i64_add => step as i32,
+            NumOp::i32_sub | NumOp::i64_sub => (step as i32).wrapping_neg(),
             _ => return false,
         };
         // The negated least number would be another step in 64 bits.

@@ -17,6 +17,10 @@ pub struct Fusions {
     pub add_branch: bool,
     /// The sum that is an address in the cell of the load or store.
     pub address: bool,
+    /// Two copies in one cell.
+    pub copy_two: bool,
+    /// `i32.wrap_i64` is nothing: who reads 32 bits of a slot ignores the rest.
+    pub wrap: bool,
     /// A branch to a `return` is a `return`.
     pub thread_return: bool,
     /// `local.set` of the last result makes that instruction write the local.
@@ -32,6 +36,8 @@ impl Fusions {
         compare_branch: false,
         add_branch: false,
         address: false,
+        copy_two: false,
+        wrap: false,
         thread_return: false,
         retarget: false,
     };
@@ -43,6 +49,8 @@ impl Fusions {
         compare_branch: true,
         add_branch: true,
         address: true,
+        copy_two: true,
+        wrap: true,
         thread_return: true,
         retarget: true,
     };

@@ -15,7 +15,7 @@ use super::cell::{cell_of, place};
 use super::ir::{Class, Inst, Ir, Label, Op, Src};
 use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
-use crate::fast::exec::data::{COPY, CopySpan, ZeroSpan};
+use crate::fast::exec::data::{CopyImm, CopySpan, CopyTwo, ZeroSpan};
 
 /// Slots of a frame's header.
 const HEADER: u32 = 2;
@@ -53,13 +53,32 @@ pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
     let frame = (slots + if wide { SCRATCH } else { 0 } + HEADER).max(ir.results);
     linker.words.push(Word { bits: u64::from(frame) * size_of::<Slot>() as u64 });
     linker.zero_locals();
+    let targets = targets(ir);
     let mut positions = Vec::with_capacity(ir.insts.len());
-    for (index, inst) in ir.insts.iter().enumerate() {
+    while let Some(inst) = ir.insts.get(positions.len()) {
+        let index = positions.len();
         positions.push(linker.words.len() as u32);
         let threaded = if tier.fusions.thread_return { return_at(ir, index) } else { None };
-        linker.inst(threaded.as_ref().unwrap_or(inst));
+        if let Some(threaded) = threaded {
+            linker.inst(&threaded);
+        } else if tier.fusions.copy_two && !targets[index + 1] && linker.copy_two(index) {
+            positions.push(linker.words.len() as u32);
+        } else {
+            linker.inst(inst);
+        }
     }
     (linker.finish(&positions), positions)
+}
+
+/// Which instructions, and the position behind the last one, labels stand before.
+fn targets(ir: &Ir) -> Vec<bool> {
+    let mut targets = vec![false; ir.insts.len() + 1];
+    for &at in &ir.labels {
+        if let Some(target) = targets.get_mut(at as usize) {
+            *target = true;
+        }
+    }
+    targets
 }
 
 /// The `return` that is as good as the instruction at a position: a branch to a
@@ -100,7 +119,7 @@ impl Linker<'_> {
         };
         for &(start, length) in all {
             if length == 1 && !self.wide {
-                self.push_handler(COPY[0][2]);
+                self.handler::<CopyImm>();
                 self.fields_imm([self.slot(start) as u16, 0], 0);
                 continue;
             }
@@ -108,6 +127,21 @@ impl Linker<'_> {
             self.fields([0; 4]);
             self.halves(self.slot(start), length);
         }
+    }
+
+    /// Makes one cell of two copies between slots. Returns whether it did.
+    fn copy_two(&mut self, index: usize) -> bool {
+        let copy = |inst: &Inst| match (inst.op, inst.args[0]) {
+            (Op::Copy(_), Src::Slot(from)) => Some((inst.dst, from)),
+            _ => None,
+        };
+        let first = self.ir.insts.get(index).and_then(copy);
+        let second = self.ir.insts.get(index + 1).and_then(copy);
+        let (Some(first), Some(second), false) = (first, second, self.wide) else { return false };
+        self.handler::<CopyTwo>();
+        let slots = [first.0, first.1, second.0, second.1];
+        self.fields(slots.map(|slot| self.slot(slot) as u16));
+        true
     }
 
     fn inst(&mut self, inst: &Inst) {
