@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use bimetal_runtime::Unwind;
+
 use super::{Wasm, code, i32, i64};
 
 #[test]
@@ -221,6 +223,20 @@ fn translation_takes_time_in_proportion_to_the_body() {
         let time = translation_time(module);
         assert!(time < Duration::from_secs(3), "module {i}: {time:?}");
     }
+}
+
+#[test]
+fn a_body_that_piles_up_operands_is_refused_at_its_first_call() {
+    let text = format!(
+        r#"(module
+            (func $many (result {}) unreachable)
+            (func (export "run") {} unreachable))"#,
+        "i32 ".repeat(1000),
+        "(call $many)".repeat(3000),
+    );
+    let Err(Unwind::Host(error)) = Wasm::new(&text).call("run", &[]) else { panic!("no error") };
+    let error = error.downcast_ref::<bimetal_parser::Error>().map(bimetal_parser::Error::kind);
+    assert_eq!(error, Some(bimetal_parser::ErrorKind::Limit));
 }
 
 #[test]
