@@ -1,6 +1,7 @@
 //! Translation of one function: from the walker's verbs to instructions on slots
 //! ([`ir`]), then to linked code ([`link`]).
 
+mod assign;
 mod backend;
 mod branch;
 mod cell;
