@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use bimetal::dump::{self, Form};
+use bimetal::dump::{self, Dump, Form};
 use bimetal::error::Context as _;
 use bimetal::{Engine, Error, Module, Result};
 
@@ -35,11 +35,12 @@ pub(crate) fn dump(args: &DumpArgs) -> Result<ExitCode> {
 }
 
 fn each(module: &Module, funcs: &[u32], form: Form) -> Result<String> {
+    let dump = Dump::new(module, form)?;
     let mut text = String::new();
     for &func in funcs {
         let name = dump::name(module, func).unwrap_or("");
         text.push_str(&format!(";; function {func} {name}\n"));
-        text.push_str(&dump::function(module, func, form)?);
+        text.push_str(&dump.function(func)?);
         text.push('\n');
     }
     Ok(text)

@@ -156,10 +156,11 @@ fn call(
         return instance.get_typed_func::<(), ()>(&mut *store, "_start")?.call(&mut *store, ());
     };
     // A library without a command entry may want to be initialised first.
-    if module.get_export("_start").is_none() && name != "_initialize" {
-        if let Some(Extern::Func(initialize)) = instance.get_export(&mut *store, "_initialize") {
-            initialize.typed::<(), ()>(&*store)?.call(&mut *store, ())?;
-        }
+    if module.get_export("_start").is_none()
+        && name != "_initialize"
+        && let Some(Extern::Func(initialize)) = instance.get_export(&mut *store, "_initialize")
+    {
+        initialize.typed::<(), ()>(&*store)?.call(&mut *store, ())?;
     }
     let func = instance
         .get_func(&mut *store, name)

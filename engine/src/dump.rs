@@ -1,6 +1,9 @@
 //! Functions in the forms that the tiers give them: for people who look into the
 //! engine, not for programs. The texts may change with every version.
 
+use std::fmt;
+use std::sync::Arc;
+
 use bimetal_core::index::FuncIdx;
 use bimetal_interp::fast;
 use bimetal_jit::JitEngine;
@@ -46,22 +49,54 @@ pub fn find(module: &Module, text: &str) -> Option<u32> {
     defined(module).contains(&found).then_some(found)
 }
 
-/// A function as text.
-///
-/// # Errors
-/// If the module defines no such function or the tier refuses it.
-pub fn function(module: &Module, func: u32, form: Form) -> Result<String> {
-    let parsed = module.parsed();
-    let defined = parsed
-        .defined_index(FuncIdx(func))
-        .filter(|&defined| defined < parsed.bodies.len())
-        .ok_or_else(|| Error::msg(format!("the module defines no function {func}")))?;
-    let settings = &module.engine().config().settings;
-    let jit = || JitEngine::new(settings);
-    match form {
-        Form::Interpreter => Ok(fast::dump(&fast::FastModule::new(parsed, settings), defined)?),
-        Form::Clif => Ok(jit()?.clif(parsed, defined)?),
-        Form::MachineCode => Ok(jit()?.disassemble(parsed, defined)?),
+/// Shows functions of one module in one form.
+pub struct Dump<'a> {
+    module: &'a Module,
+    form: Form,
+    tier: Tier,
+}
+
+/// The tier that knows the form.
+enum Tier {
+    Fast(Arc<fast::FastModule>),
+    Jit(Box<JitEngine>),
+}
+
+impl<'a> Dump<'a> {
+    /// Prepares to show functions of this module in this form.
+    ///
+    /// # Errors
+    /// If the compiler is not available on this machine.
+    pub fn new(module: &'a Module, form: Form) -> Result<Dump<'a>> {
+        let settings = &module.engine().config().settings;
+        let tier = match form {
+            Form::Interpreter => Tier::Fast(fast::FastModule::new(module.parsed(), settings)),
+            Form::Clif | Form::MachineCode => Tier::Jit(Box::new(JitEngine::new(settings)?)),
+        };
+        Ok(Dump { module, form, tier })
+    }
+
+    /// A function as text.
+    ///
+    /// # Errors
+    /// If the module defines no such function or the tier refuses it.
+    pub fn function(&self, func: u32) -> Result<String> {
+        let parsed = self.module.parsed();
+        let defined = parsed
+            .defined_index(FuncIdx(func))
+            .filter(|&defined| defined < parsed.bodies.len())
+            .ok_or_else(|| Error::msg(format!("the module defines no function {func}")))?;
+        Ok(match &self.tier {
+            Tier::Fast(tier) => fast::dump(tier, defined)?,
+            Tier::Jit(jit) if self.form == Form::Clif => jit.clif(parsed, defined)?,
+            Tier::Jit(jit) => jit.disassemble(parsed, defined)?,
+        })
+    }
+}
+
+impl fmt::Debug for Dump<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dump").field("form", &self.form).finish_non_exhaustive()
     }
 }
 
@@ -89,10 +124,11 @@ mod tests {
     #[test]
     fn every_form_shows_the_shift() {
         let module = Module::new(&Engine::default(), WAT).unwrap();
-        assert!(function(&module, 1, Form::Clif).unwrap().contains("ishl"));
-        assert!(!function(&module, 1, Form::MachineCode).unwrap().is_empty());
-        let code = function(&module, 1, Form::Interpreter).unwrap();
+        let show = |func, form| Dump::new(&module, form).unwrap().function(func);
+        assert!(show(1, Form::Clif).unwrap().contains("ishl"));
+        assert!(!show(1, Form::MachineCode).unwrap().is_empty());
+        let code = show(1, Form::Interpreter).unwrap();
         assert!(code.contains("i32.shl"), "{code}");
-        assert!(function(&module, 0, Form::Clif).is_err());
+        assert!(show(0, Form::Clif).is_err());
     }
 }

@@ -56,18 +56,16 @@ kinds! {
 }
 
 impl Extern {
-    /// Its type, with the current size as the minimum of a memory or table.
+    /// Its type, as it was made: a memory or table may have grown since.
     ///
     /// # Panics
     /// If it belongs to another store.
     pub fn ty(&self, store: impl AsContext) -> ExternType {
-        let context = store.as_context();
-        let store = context.opaque();
-        match self.to_runtime(store) {
-            Ok(runtime) => {
-                ExternType::from_core(store.engine(), &store.runtime().extern_type(&runtime))
-            }
-            Err(error) => panic!("{error}"),
+        match self {
+            Extern::Func(func) => func.ty(store).into(),
+            Extern::Global(global) => global.ty(store).into(),
+            Extern::Table(table) => table.ty(store).into(),
+            Extern::Memory(memory) => memory.ty(store).into(),
         }
     }
 

@@ -102,8 +102,22 @@ pub enum Ref {
 
 impl Ref {
     /// Null, as a reference of this type.
+    ///
+    /// # Panics
+    /// If references of the type are not supported.
+    #[track_caller]
     pub fn null(heap: &HeapType) -> Ref {
-        if is_extern(*heap) { Ref::Extern(None) } else { Ref::Func(None) }
+        match Ref::try_null(*heap) {
+            Some(null) => null,
+            None => panic!("references of type {heap} are not supported"),
+        }
+    }
+
+    pub(crate) fn try_null(heap: HeapType) -> Option<Ref> {
+        Some(match kind(heap)? {
+            Kind::Func => Ref::Func(None),
+            Kind::Extern => Ref::Extern(None),
+        })
     }
 
     /// Whether it is null.
@@ -170,7 +184,7 @@ impl Ref {
     pub(crate) fn to_slot(self, store: &StoreOpaque, expected: RefType) -> Result<Slot> {
         let found = self.ty(store)?;
         if !store.engine().types().ref_type_matches(found, expected) {
-            return Err(mismatch(ValType::Ref(expected), self.kind()));
+            return Err(mismatch(ValType::Ref(expected), self.description()));
         }
         Ok(match self {
             Ref::Func(func) => func.map_or(Slot::ZERO, Func::bits),
@@ -183,16 +197,18 @@ impl Ref {
     /// # Safety
     /// The bits are those of a reference of this type in this store.
     pub(crate) unsafe fn from_slot(store: &StoreOpaque, ty: RefType, bits: Slot) -> Ref {
-        if is_extern(ty.heap) {
-            let value = Rooted { store: store.id(), bits, what: PhantomData };
-            Ref::Extern((bits != Slot::ZERO).then_some(value))
-        } else {
+        match kind(ty.heap) {
+            Some(Kind::Extern) => {
+                let value = Rooted { store: store.id(), bits, what: PhantomData };
+                Ref::Extern((bits != Slot::ZERO).then_some(value))
+            }
             // SAFETY: the caller's promise.
-            Ref::Func(unsafe { Func::from_bits(store, bits) })
+            Some(Kind::Func) => Ref::Func(unsafe { Func::from_bits(store, bits) }),
+            None => unreachable!("validation rejects references that are not supported"),
         }
     }
 
-    fn kind(self) -> &'static str {
+    fn description(self) -> &'static str {
         match self {
             Ref::Func(None) => "a null function reference",
             Ref::Func(Some(_)) => "a function reference",
@@ -207,12 +223,18 @@ pub(crate) fn mismatch(expected: ValType, found: impl fmt::Display) -> Error {
     Error::msg(format!("type mismatch: expected {expected}, found {found}"))
 }
 
-/// Whether references of this type are to host values. All others that the
-/// supported proposals have are to functions.
-fn is_extern(heap: HeapType) -> bool {
+/// What references are to.
+enum Kind {
+    Func,
+    Extern,
+}
+
+/// What references of this type are to; `None` for types of proposals that are
+/// not supported, which validation rejects.
+fn kind(heap: HeapType) -> Option<Kind> {
     match heap {
-        HeapType::Extern | HeapType::NoExtern => true,
-        HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => false,
+        HeapType::Extern | HeapType::NoExtern => Some(Kind::Extern),
+        HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => Some(Kind::Func),
         HeapType::Any
         | HeapType::Eq
         | HeapType::I31
@@ -220,7 +242,7 @@ fn is_extern(heap: HeapType) -> bool {
         | HeapType::Array
         | HeapType::None
         | HeapType::Exn
-        | HeapType::NoExn => unreachable!("validation rejects types of other proposals"),
+        | HeapType::NoExn => None,
     }
 }
 

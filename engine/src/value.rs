@@ -107,7 +107,7 @@ impl Val {
         }
     }
 
-    /// Zero or null; `None` if the type has no default.
+    /// Zero or null; `None` if the type has no default or is not supported.
     pub fn default_for_ty(ty: &ValType) -> Option<Val> {
         Some(match ty {
             ValType::I32 => Val::I32(0),
@@ -115,7 +115,7 @@ impl Val {
             ValType::F32 => Val::F32(0),
             ValType::F64 => Val::F64(0),
             ValType::V128 => Val::V128(V128::default()),
-            ValType::Ref(ty) if ty.nullable => Ref::null(&ty.heap).into(),
+            ValType::Ref(ty) if ty.nullable => Ref::try_null(ty.heap)?.into(),
             ValType::Ref(_) => return None,
         })
     }

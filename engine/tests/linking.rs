@@ -3,9 +3,9 @@
 mod common;
 
 use bimetal::{
-    Caller, Engine, Extern, Func, FuncType, Global, GlobalType, Instance, Linker, Memory,
-    MemoryType, Module, Mutability, Ref, RefType, Store, Table, TableType, Trap,
-    UnknownImportError, Val, ValType,
+    Caller, Engine, Func, FuncType, Global, GlobalType, Instance, Linker, Memory, MemoryType,
+    Module, Mutability, Ref, RefType, Store, Table, TableType, Trap, UnknownImportError, Val,
+    ValType,
 };
 use common::{engines, run};
 
@@ -173,11 +173,12 @@ fn names_are_defined_once_unless_shadowing_is_allowed() {
         assert!(linker.alias("a", "nothing", "b", "h").is_err());
         assert!(linker.alias_module("nothing", "d").is_err());
         for (module, name) in [("a", "f"), ("b", "g"), ("c", "f")] {
-            let func = linker.get(&mut store, module, name).and_then(Extern::into_func).unwrap();
+            let func = linker.get(&mut store, module, name).unwrap().into_func().unwrap();
             let func = func.typed::<(), i32>(&store).unwrap();
             assert_eq!(func.call(&mut store, ()).unwrap(), 3);
         }
-        assert!(linker.get(&mut store, "a", "g").is_none());
+        let error = linker.get(&mut store, "a", "g").unwrap_err();
+        assert_eq!(error.to_string(), "there is no definition of `a::g`");
         let mut names: Vec<_> =
             linker.iter(&mut store).map(|(m, n, _)| format!("{m}.{n}")).collect();
         names.sort();
@@ -252,7 +253,7 @@ fn a_reactor_is_initialised_once_and_a_command_lives_for_one_call() {
         let command = module(&engine, &format!("(module {COUNTER} {start})"));
         linker.module(&mut store, "command", &command).unwrap();
         let mut next = |module: &str| {
-            let func = linker.get(&mut store, module, "next").and_then(Extern::into_func).unwrap();
+            let func = linker.get(&mut store, module, "next").unwrap().into_func().unwrap();
             let func = func.typed::<(), i32>(&store).unwrap();
             func.call(&mut store, ()).unwrap()
         };

@@ -260,3 +260,31 @@ fn a_host_function_can_return_a_trap() {
         assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::Interrupt));
     }
 }
+
+#[test]
+fn extreme_stack_sizes_are_traps_or_errors() {
+    let wat = r#"(module
+        (func $run (export "run") (param i32) (result i32) (local i64 i64)
+            (if (result i32) (local.get 0)
+                (then (call $run (i32.sub (local.get 0) (i32.const 1))))
+                (else (i32.const 7)))))"#;
+    for bytes in [0, 1, 100, 4096, 1 << 40, usize::MAX] {
+        for engine in engines_with(|config| {
+            config.max_wasm_stack(bytes).interpreter_stack(bytes);
+        }) {
+            let module = Module::new(&engine, wat).unwrap();
+            let mut store = Store::new(&engine, ());
+            let result = Instance::new(&mut store, &module, &[]).and_then(|instance| {
+                let run = instance.get_typed_func::<i32, i32>(&mut store, "run")?;
+                run.call(&mut store, 20)
+            });
+            match result {
+                Ok(result) => assert_eq!(result, 7),
+                Err(error) => {
+                    let trap = error.downcast_ref::<Trap>();
+                    assert!(trap.is_none_or(|&trap| trap == Trap::StackOverflow), "{error:?}");
+                }
+            }
+        }
+    }
+}

@@ -38,6 +38,9 @@ impl CodeIndex {
     }
 
     /// The guest's frame whose code contains this offset.
+    ///
+    /// A load that the code generator folded into the instruction that uses its
+    /// value is said to be where that instruction is, a few bytes further on.
     pub(crate) fn frame(&self, offset: u32) -> Option<GuestFrame> {
         let defined = self.funcs.partition_point(|&start| start <= offset).checked_sub(1)?;
         let body = self.module.bodies.get(defined)?;

@@ -6,18 +6,19 @@
 //! outlives every instance that runs its code.
 
 use std::io;
-use std::ptr::{NonNull, null_mut};
+use std::ptr::NonNull;
 
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+use cranelift_jit::{ArenaMemoryProvider, BranchProtection, JITMemoryKind, JITMemoryProvider};
 
 /// A sealed block of machine code.
-#[derive(Debug)]
 pub(crate) struct CodeBlock {
+    arena: ArenaMemoryProvider,
     base: NonNull<u8>,
     len: usize,
 }
 
-// SAFETY: the block is read-only for its whole life.
+// SAFETY: the block is read-only for its whole life; the arena is used again only
+// to drop it.
 unsafe impl Send for CodeBlock {}
 // SAFETY: as above.
 unsafe impl Sync for CodeBlock {}
@@ -35,30 +36,15 @@ impl CodeBlock {
         let page = rustix::param::page_size();
         let len = len.max(1).checked_next_multiple_of(page).ok_or(io::ErrorKind::OutOfMemory);
         let len = len.map_err(io::Error::from)?;
-        // SAFETY: a fresh anonymous mapping replaces nothing.
-        let base = unsafe {
-            let access = ProtFlags::READ | ProtFlags::WRITE;
-            mmap_anonymous(null_mut(), len, access, MapFlags::PRIVATE)
-        };
-        let base = base.map_err(io::Error::from)?;
-        let base = NonNull::new(base.cast::<u8>()).ok_or(io::ErrorKind::OutOfMemory);
-        let block = CodeBlock { base: base.map_err(io::Error::from)?, len };
-        // SAFETY: the mapping is fresh, `len` long, zero and known to nobody else.
+        let mut arena = ArenaMemoryProvider::new_with_size(len).map_err(io::Error::other)?;
+        let base = arena.allocate(len, page as u64, JITMemoryKind::Executable)?;
+        let base = NonNull::new(base).ok_or(io::ErrorKind::OutOfMemory).map_err(io::Error::from)?;
+        let mut block = CodeBlock { arena, base, len };
+        // SAFETY: the memory is fresh, `len` long, zero and known to nobody else.
         let bytes = unsafe { std::slice::from_raw_parts_mut(block.base.as_ptr(), len) };
         fill(bytes, block.address())?;
-        block.seal()?;
+        block.arena.finalize(BranchProtection::None).map_err(io::Error::other)?;
         Ok(block)
-    }
-
-    fn seal(&self) -> io::Result<()> {
-        // SAFETY: the range is this block's own; nobody holds a reference into it.
-        unsafe {
-            let access = MprotectFlags::READ | MprotectFlags::EXEC;
-            mprotect(self.base.as_ptr().cast(), self.len, access)?;
-        }
-        #[cfg(target_arch = "aarch64")]
-        clear_instruction_cache(self.address(), self.len);
-        Ok(())
     }
 
     /// The address of the first byte.
@@ -83,29 +69,16 @@ impl CodeBlock {
 
 impl Drop for CodeBlock {
     fn drop(&mut self) {
-        // SAFETY: the value owns the range; by the rule above nothing runs in it
-        // any more. A failure leaks address space only.
-        let _ = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
+        // SAFETY: the value owns the memory; by the rule above nothing runs in it
+        // any more.
+        unsafe { self.arena.free_memory() };
     }
 }
 
-/// Makes what was written as data visible as instructions.
-#[cfg(target_arch = "aarch64")]
-fn clear_instruction_cache(start: usize, len: usize) {
-    // 64 bytes is the smallest line in use; a smaller step is merely slower.
-    const LINE: usize = 16;
-    for at in (start..start + len).step_by(LINE) {
-        // SAFETY: cache maintenance by address on memory that is mapped.
-        unsafe { std::arch::asm!("dc cvau, {}", in(reg) at) };
+impl std::fmt::Debug for CodeBlock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CodeBlock").field("base", &self.base).field("len", &self.len).finish()
     }
-    // SAFETY: a barrier.
-    unsafe { std::arch::asm!("dsb ish") };
-    for at in (start..start + len).step_by(LINE) {
-        // SAFETY: as above.
-        unsafe { std::arch::asm!("ic ivau, {}", in(reg) at) };
-    }
-    // SAFETY: barriers.
-    unsafe { std::arch::asm!("dsb ish", "isb") };
 }
 
 #[cfg(test)]

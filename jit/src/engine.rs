@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bimetal_core::types::FuncType;
@@ -32,19 +33,23 @@ pub struct JitEngine {
     stubs: Arc<Stubs>,
 }
 
+/// Bytes of function bodies below which waking other threads takes longer than
+/// they save.
+const ALONE_BELOW: usize = 2048;
+
 /// The stubs by signature.
 #[derive(Default)]
 pub(crate) struct Stubs(Mutex<StubCache>);
 
 #[derive(Default)]
 struct StubCache {
-    /// Addresses, by what a stub does and for which signature.
-    known: HashMap<(Kind, Shape), usize>,
+    /// Addresses by signature and by what a stub does ([`Kind`]).
+    known: HashMap<Shape, [Option<usize>; 2]>,
     blocks: Vec<CodeBlock>,
 }
 
 /// What a stub does.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     /// Leads from slots to a native entry.
     Trampoline,
@@ -62,7 +67,8 @@ impl JitEngine {
     pub fn new(settings: &Settings) -> Result<JitEngine, JitError> {
         unwind::install()?;
         let isas = Isas::new(settings.relaxed)?;
-        let slow_call = stub::slow_call(&mut Compiler::new(), isas.full())?;
+        // Not on the caller's thread: as in `compile_module`.
+        let slow_call = rayon::scope(|_| stub::slow_call(&mut Compiler::new(), isas.full()))?;
         Ok(JitEngine { isas, settings: settings.clone(), slow_call, stubs: Arc::default() })
     }
 
@@ -72,6 +78,11 @@ impl JitEngine {
     /// If a function is invalid or beyond the limits of the code generator, or
     /// there is no memory for the code.
     pub fn compile_module(&self, module: &Arc<Module>) -> Result<Arc<JitModule>, JitError> {
+        // Never on the caller's thread, which may have little stack.
+        rayon::scope(|_| self.compile_on_worker(module))
+    }
+
+    fn compile_on_worker(&self, module: &Arc<Module>) -> Result<Arc<JitModule>, JitError> {
         let start = Instant::now();
         let env = ModuleEnv::new(module, &self.settings);
         let mut funcs = self.compile_functions(&env)?;
@@ -95,33 +106,41 @@ impl JitEngine {
         // all other processors waiting.
         let mut order: Vec<usize> = (0..bodies.len()).collect();
         order.sort_by_key(|&defined| std::cmp::Reverse(bodies[defined].range.len()));
-        let compiled: Result<Vec<(usize, FuncCode)>, JitError> = order
-            .into_par_iter()
-            .with_max_len(1)
-            .map_init(Compiler::new, |compiler, defined| {
-                let code = compiler.function(env, &self.isas, defined)?;
-                Ok((defined, code))
-            })
-            .collect();
-        let mut compiled = compiled?;
+        let next = AtomicUsize::new(0);
+        let worker = || {
+            let mut compiler = Compiler::new();
+            let mut compiled = Vec::new();
+            while let Some(&defined) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                compiled.push((defined, compiler.function(env, &self.isas, defined)));
+            }
+            compiled
+        };
+        let bytes: usize = bodies.iter().map(|body| body.range.len()).sum();
+        let mut compiled: Vec<_> = if bytes < ALONE_BELOW {
+            worker()
+        } else {
+            let workers = rayon::current_num_threads().min(bodies.len());
+            (0..workers).into_par_iter().with_max_len(1).flat_map_iter(|_| worker()).collect()
+        };
+        // In order, so that the error is always that of the first bad function.
         compiled.sort_unstable_by_key(|func| func.0);
-        Ok(compiled.into_iter().map(|func| func.1).collect())
+        compiled.into_iter().map(|func| func.1).collect()
     }
 
-    /// The trampoline of each defined function; null for one that only compiled
-    /// code of its own module calls.
-    fn trampolines(&self, env: &ModuleEnv<'_>) -> Result<Vec<*const u8>, JitError> {
+    /// The address of the trampoline of each defined function; zero for one that
+    /// only compiled code of its own module calls.
+    fn trampolines(&self, env: &ModuleEnv<'_>) -> Result<Vec<usize>, JitError> {
         let module = env.module;
         let shapes: Vec<Option<Shape>> = (0..module.bodies.len())
             .map(|defined| escapes(module, defined).then(|| Shape::new(env.defined_type(defined))))
             .collect();
-        let addresses = self.stub_addresses(Kind::Trampoline, shapes.iter().flatten())?;
-        let mut addresses = addresses.into_iter();
-        let null = std::ptr::null();
-        Ok(shapes
-            .iter()
-            .map(|shape| shape.as_ref().and_then(|_| addresses.next()).unwrap_or(null))
-            .collect())
+        self.make_stubs(Kind::Trampoline, shapes.iter().flatten())?;
+        let cache = self.stubs.lock();
+        let address = |shape: &Option<Shape>| match shape {
+            Some(shape) => cache.address(Kind::Trampoline, shape).unwrap_or(0),
+            None => 0,
+        };
+        Ok(shapes.iter().map(address).collect())
     }
 
     /// The native entry of every host function of this type: what belongs into
@@ -132,23 +151,27 @@ impl JitEngine {
     /// If there is no memory for the code.
     pub fn host_thunk(&self, ty: &FuncType) -> Result<*const u8, JitError> {
         let shape = Shape::new(ty);
-        let addresses = self.stub_addresses(Kind::HostThunk, std::iter::once(&shape))?;
-        addresses.first().copied().ok_or_else(|| JitError::new("no host thunk was made"))
+        let known = || self.stubs.lock().address(Kind::HostThunk, &shape);
+        if let Some(address) = known() {
+            return Ok(address as *const u8);
+        }
+        rayon::scope(|_| self.make_stubs(Kind::HostThunk, std::iter::once(&shape)))?;
+        let address = known().ok_or_else(|| JitError::new("no host thunk was made"))?;
+        Ok(address as *const u8)
     }
 
-    /// The stubs for these signatures, in order; missing ones are compiled into
-    /// one new block.
-    fn stub_addresses<'a>(
+    /// Compiles the stubs that are missing for these signatures, into one block.
+    fn make_stubs<'a>(
         &self,
         kind: Kind,
-        shapes: impl Iterator<Item = &'a Shape> + Clone,
-    ) -> Result<Vec<*const u8>, JitError> {
-        let mut cache = self.stubs.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shapes: impl Iterator<Item = &'a Shape>,
+    ) -> Result<(), JitError> {
+        let mut cache = self.stubs.lock();
         let mut compiler = Compiler::new();
         let mut missing: HashMap<&Shape, usize> = HashMap::new();
         let mut funcs = Vec::new();
-        for shape in shapes.clone() {
-            if cache.known.contains_key(&(kind, shape.clone())) || missing.contains_key(shape) {
+        for shape in shapes {
+            if cache.address(kind, shape).is_some() || missing.contains_key(shape) {
                 continue;
             }
             let code = match kind {
@@ -158,16 +181,29 @@ impl JitEngine {
             missing.insert(shape, funcs.len());
             funcs.push(code);
         }
-        if !funcs.is_empty() {
-            let layout = Layout::new(&funcs);
-            let block = link(&funcs, &layout, None)?;
-            for (shape, position) in missing {
-                let address = block.at(layout.offsets[position]) as usize;
-                cache.known.insert((kind, shape.clone()), address);
-            }
-            cache.blocks.push(block);
+        if funcs.is_empty() {
+            return Ok(());
         }
-        Ok(shapes.map(|shape| cache.known[&(kind, shape.clone())] as *const u8).collect())
+        let layout = Layout::new(&funcs);
+        let block = link(&funcs, &layout, None)?;
+        for (shape, position) in missing {
+            let address = block.at(layout.offsets[position]) as usize;
+            cache.known.entry(shape.clone()).or_default()[kind as usize] = Some(address);
+        }
+        cache.blocks.push(block);
+        Ok(())
+    }
+}
+
+impl Stubs {
+    fn lock(&self) -> MutexGuard<'_, StubCache> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StubCache {
+    fn address(&self, kind: Kind, shape: &Shape) -> Option<usize> {
+        self.known.get(shape)?[kind as usize]
     }
 }
 

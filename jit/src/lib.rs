@@ -5,7 +5,7 @@
 //! memory and call each other directly; everything else they reach through
 //! their context, so the code holds no address of any store or instance.
 //!
-//! Guest code never unwinds through a frame of the host: see [`unwind`].
+//! Guest code never unwinds through a frame of the host: see `unwind`.
 
 mod abi;
 mod budget;

@@ -41,14 +41,14 @@ impl JitModule {
         block: CodeBlock,
         registration: Registration,
         stats: Stats,
-        trampolines: &[*const u8],
+        trampolines: &[usize],
         stubs: Arc<Stubs>,
     ) -> JitModule {
         let starts = &registration.index().funcs;
         let slots = trampolines.iter().zip(starts).map(|(&trampoline, &start)| {
             let slot = CodeSlot::new(array_call);
             slot.native.store(block.at(start as usize), Ordering::Release);
-            slot.trampoline.store(trampoline.cast_mut(), Ordering::Release);
+            slot.trampoline.store(trampoline as *mut u8, Ordering::Release);
             slot
         });
         let slots = slots.collect();

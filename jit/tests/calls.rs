@@ -241,3 +241,19 @@ fn instances_share_functions_tables_memories_and_globals() {
     assert_eq!(world.i32(b, "run", &[4]), 84);
     assert!(matches!(world.export(a, "t"), Extern::Table(_)));
 }
+
+#[test]
+fn a_trap_behind_a_branch_is_where_it_stands_in_the_text() {
+    let mut world = World::new();
+    let id = world.instance(
+        r#"(module (func (export "f") (param i32)
+            (block $out (br_if $out (i32.eqz (local.get 0))) (if (local.get 0) (then unreachable)))
+            unreachable))"#,
+        &[],
+    );
+    for argument in [0, 1] {
+        let trap = world.trap(id, "f", &[argument]);
+        let frame = &trap.frames[0];
+        assert_eq!(frame.module.bytes[frame.offset as usize], 0x00, "{argument}");
+    }
+}

@@ -1,3 +1,5 @@
+//! Errors keep their value, their context and their order.
+
 use super::*;
 
 #[derive(Debug, PartialEq)]

@@ -18,7 +18,7 @@ use crate::caller::Caller;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::extern_::Extern;
-use crate::func::{self, Func, IntoFunc};
+use crate::func::{self, IntoFunc};
 use crate::instance::Instance;
 use crate::module::Module;
 use crate::store::{AsContext, AsContextMut, StoreOpaque};
@@ -149,7 +149,7 @@ impl<T: 'static> Linker<T> {
     }
 
     /// Defines a host function whose type is known at run time only: see
-    /// [`Func::new`].
+    /// [`Func::new`](crate::Func::new).
     ///
     /// # Errors
     /// If the name is taken, or there is no memory for code.
@@ -176,7 +176,7 @@ impl<T: 'static> Linker<T> {
         as_name: &str,
     ) -> Result<&mut Linker<T>> {
         let Some(definition) = self.lookup(module, name).cloned() else {
-            return Err(Error::msg(format!("there is no definition of `{module}::{name}`")));
+            return Err(undefined(module, name));
         };
         self.insert(as_module, as_name, definition)
     }
@@ -197,27 +197,32 @@ impl<T: 'static> Linker<T> {
 
     /// What a name stands for, in this store.
     ///
-    /// `None` if there is no definition, or it belongs to another store.
+    /// # Errors
+    /// If there is no definition, or it belongs to another store or engine.
     pub fn get(
         &self,
         mut store: impl AsContextMut<Data = T>,
         module: &str,
         name: &str,
-    ) -> Option<Extern> {
+    ) -> Result<Extern> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
-        self.engine.check_same(store.engine(), "store").ok()?;
-        let runtime = self.lookup(module, name)?.to_runtime(store).ok()?;
-        Some(Extern::from_runtime(store, runtime))
+        self.engine.check_same(store.engine(), "store")?;
+        let Some(definition) = self.lookup(module, name) else {
+            return Err(undefined(module, name));
+        };
+        let runtime = definition.to_runtime(store)?;
+        Ok(Extern::from_runtime(store, runtime))
     }
 
-    /// What the import of a module stands for, in this store: see [`Linker::get`].
+    /// What the import of a module stands for, in this store. `None` where
+    /// [`Linker::get`] is an error.
     pub fn get_by_import(
         &self,
         store: impl AsContextMut<Data = T>,
         import: &ImportType<'_>,
     ) -> Option<Extern> {
-        self.get(store, import.module(), import.name())
+        self.get(store, import.module(), import.name()).ok()
     }
 
     /// Every definition that belongs to this store or to none, in no particular
@@ -230,7 +235,7 @@ impl<T: 'static> Linker<T> {
             definitions.keys().map(move |name| (&**module, &**name))
         });
         names.filter_map(move |(module, name)| {
-            Some((module, name, self.get(store.as_context_mut(), module, name)?))
+            Some((module, name, self.get(store.as_context_mut(), module, name).ok()?))
         })
     }
 
@@ -292,10 +297,10 @@ impl<T: 'static> Linker<T> {
         definitions.insert(name.into(), definition);
         Ok(self)
     }
+}
 
-    fn func(&self, store: impl AsContextMut<Data = T>, module: &str, name: &str) -> Option<Func> {
-        self.get(store, module, name)?.into_func()
-    }
+fn undefined(module: &str, name: &str) -> Error {
+    Error::msg(format!("there is no definition of `{module}::{name}`"))
 }
 
 impl<T> fmt::Debug for Linker<T> {

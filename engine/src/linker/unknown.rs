@@ -104,7 +104,7 @@ impl<T: 'static> Linker<T> {
     /// nothing.
     ///
     /// # Errors
-    /// If such an export is not a function.
+    /// If such an export is not a function, or belongs to another store.
     pub fn get_default(
         &self,
         mut store: impl AsContextMut<Data = T>,
@@ -112,10 +112,9 @@ impl<T: 'static> Linker<T> {
     ) -> Result<Func> {
         for name in ["", "_start"] {
             if self.lookup(module, name).is_some() {
-                let func = self.func(&mut store, module, name);
-                return func.ok_or_else(|| {
-                    Error::msg(format!("`{module}::{name}` is not a function of this store"))
-                });
+                let func = self.get(&mut store, module, name)?.into_func();
+                return func
+                    .ok_or_else(|| Error::msg(format!("`{module}::{name}` is not a function")));
             }
         }
         Ok(Func::wrap(store, || ()))
@@ -138,7 +137,7 @@ fn default(mut store: impl AsContextMut<Data: 'static>, ty: &ExternType) -> Resu
             Global::new(&mut store, global.clone(), value)?.into()
         }
         ExternType::Table(table) => {
-            let init = Ref::null(&table.element().heap);
+            let init = Ref::try_null(table.element().heap).ok_or_else(no_default)?;
             Table::new(&mut store, table.clone(), init)?.into()
         }
         ExternType::Memory(memory) => Memory::new(&mut store, memory.clone())?.into(),

@@ -43,7 +43,7 @@ pub struct Store<T: 'static> {
     /// Owned: leaked from a `Box` in `new`.
     inner: NonNull<StoreInner<T>>,
     /// Invariant in `T`: host functions of the store expect exactly this type.
-    owns: PhantomData<(StoreInner<T>, fn(T) -> T)>,
+    data: PhantomData<*mut T>,
 }
 
 // SAFETY: a store's pointers lead to what it owns alone, and to code that is
@@ -59,7 +59,7 @@ impl<T: 'static> Store<T> {
         let inner = NonNull::from(Box::leak(Box::new(StoreInner::new(engine, data))));
         // SAFETY: just leaked; no other reference exists.
         unsafe { (*inner.as_ptr()).opaque.runtime_mut().embedder = inner.as_ptr().cast() };
-        Store { inner, owns: PhantomData }
+        Store { inner, data: PhantomData }
     }
 
     /// The engine it was made for.

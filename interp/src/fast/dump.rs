@@ -26,8 +26,11 @@ pub fn dump(tier: &FastModule, defined: usize) -> Result<String, Error> {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = head(&mut out, tier, func, &ir, code.words.len());
+    let mut labels: Vec<(u32, usize)> = ir.labels.iter().copied().zip(0..).collect();
+    labels.sort_unstable();
+    let mut labels = labels.into_iter().peekable();
     for (index, (inst, position)) in ir.insts.iter().zip(&positions).enumerate() {
-        for (label, _) in ir.labels.iter().enumerate().filter(|(_, at)| **at == index as u32) {
+        while let Some((_, label)) = labels.next_if(|(at, _)| *at == index as u32) {
             let _ = writeln!(out, "L{label}:");
         }
         let _ = write!(out, "  {position:5}  {inst}");

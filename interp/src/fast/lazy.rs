@@ -13,6 +13,14 @@ use super::dispatch::{Ip, Word};
 use super::translate;
 
 impl FastModule {
+    /// Translates every function now, for those who want no pauses later.
+    ///
+    /// # Errors
+    /// The first function that cannot be translated.
+    pub fn translate_all(&self) -> Result<(), Error> {
+        (0..self.funcs.len()).try_for_each(|defined| self.translate(defined).map(|_| ()))
+    }
+
     /// The code of a function, translated now unless that has been done. Threads
     /// that ask for the same function wait for one translation.
     ///

@@ -207,6 +207,14 @@ impl Lower<'_> {
     }
 
     pub(super) fn unreachable(&mut self) {
+        if let Some(block) = self.builder.current_block()
+            && block != self.entry
+        {
+            self.builder.set_cold_block(block);
+        }
+        // Keeps the optimiser from making the branch to this block trap in its
+        // place: the trap would then be said to be where the branch is.
+        self.builder.ins().sequence_point();
         self.builder.ins().trap(clif_trap(TrapCode::Unreachable));
     }
 

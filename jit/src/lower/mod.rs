@@ -51,6 +51,7 @@ pub(crate) struct Lower<'a> {
     config: TargetFrontendConfig,
     /// The context: the function's first parameter.
     cx: Value,
+    entry: Block,
     locals: Vec<Variable>,
     /// The results of the last call or of the structure that just ended.
     results: Vec<Value>,
@@ -75,6 +76,7 @@ impl<'a> Lower<'a> {
             env,
             config,
             cx: Value::from_u32(0),
+            entry: Block::from_u32(0),
             locals: Vec::new(),
             results: Vec::new(),
             callees: HashMap::new(),
@@ -87,6 +89,7 @@ impl<'a> Lower<'a> {
     /// Makes the entry block: the context, the parameters, zeroed locals.
     fn enter(&mut self, info: &FuncInfo<'_>) {
         let entry = self.builder.create_block();
+        self.entry = entry;
         self.builder.append_block_params_for_function_params(entry);
         self.builder.switch_to_block(entry);
         self.builder.seal_block(entry);

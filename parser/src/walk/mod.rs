@@ -30,8 +30,13 @@ pub use stack::{Operand, Stack};
 use bimetal_core::index::FuncIdx;
 use bimetal_core::types::ValType;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::module::Module;
+
+/// The most slots that locals and operands may take together: far beyond any
+/// stack, but few enough that bodies which push a thousand operands with every
+/// call cost neither time nor memory.
+const MAX_SLOTS: u32 = 1 << 20;
 
 /// Why a walk ended early.
 #[derive(Debug)]
@@ -116,6 +121,12 @@ impl<'a, B: Backend> Walker<'a, B> {
         }
     }
 
+    #[cold]
+    fn too_deep(&self, offset: u64) -> Error {
+        let message = format!("locals and operands take more than {MAX_SLOTS} slots");
+        Error::new(ErrorKind::Limit, message, Some(offset)).in_func(self.func.0)
+    }
+
     fn run(&mut self, mut operators: wasmparser::OperatorsReader<'_>) -> Result<(), Error> {
         while !operators.eof() {
             let offset = operators.original_position();
@@ -123,6 +134,9 @@ impl<'a, B: Backend> Walker<'a, B> {
             if self.reachable {
                 self.backend.at(offset as u32);
                 self.op(&op, offset)?;
+                if self.stack.next_slot() > MAX_SLOTS {
+                    return Err(self.too_deep(offset));
+                }
             } else {
                 self.skip(&op);
             }

@@ -6,6 +6,7 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 
 use super::by_place;
+use super::data::copy_slots;
 use super::place::{Place, Reg};
 use crate::fast::dispatch::{Exec, Exit, Flow, Handler, Ip, Regs};
 
@@ -110,9 +111,7 @@ impl Exec for ReturnSpan {
         unsafe {
             let (ip, fp) = header(r, r.field(0));
             let from = r.fp.add(r.half(2, 0) as usize);
-            for i in 0..r.half(2, 1) as usize {
-                *r.fp.add(i) = *from.add(i);
-            }
+            copy_slots(r.fp, from, r.half(2, 1) as usize);
             r.fp = fp;
             r.jump(ip)
         }

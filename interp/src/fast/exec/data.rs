@@ -15,8 +15,7 @@ use super::{DEST_FORMS, by_place};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
 /// One slot from another or the accumulator: `[handler, dst src . .]`; from a
-/// constant: `[handler, dst . | imm]` or, for wide ones, `[handler, dst, bits]`.
-/// Leaves the accumulators alone.
+/// constant: `[handler, dst . . ., bits]`. Leaves the accumulators alone.
 pub(crate) struct Copy<T, P>(PhantomData<(T, P)>);
 
 impl<T: Reg, P: Place> Exec for Copy<T, P> {
@@ -33,6 +32,49 @@ impl<T: Reg, P: Place> Exec for Copy<T, P> {
 /// Handlers of [`Copy`] by place, for integers and floats.
 pub(crate) static COPY: [[Handler; 3]; 2] = [by_place!(Copy<i64; _>), by_place!(Copy<f64; _>)];
 
+/// One slot from a 32-bit constant, sign-extended: `[handler, dst . | constant]`.
+pub(crate) enum CopyImm {}
+
+impl Exec for CopyImm {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            *r.slot(0) = i64::from(r.imm() as i32) as u64;
+            r.next(2)
+        }
+    }
+}
+
+/// Two copies, one after the other: `[handler, dst src dst src]`.
+pub(crate) enum CopyTwo {}
+
+impl Exec for CopyTwo {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            *r.slot(0) = *r.slot(1);
+            *r.slot(2) = *r.slot(3);
+            r.next(2)
+        }
+    }
+}
+
+/// Copies slots, ascending.
+///
+/// # Safety
+/// Both runs lie in a frame.
+#[inline(always)] // vanishes into handlers
+pub(crate) unsafe fn copy_slots(to: *mut u64, from: *const u64, count: usize) {
+    for i in 0..count {
+        // SAFETY: the caller's promise. Volatile, so that it stays a short loop:
+        // most runs are of a few slots, and a call of `memcpy` or a vector loop
+        // would make the handler save its registers.
+        unsafe { to.add(i).write_volatile(*from.add(i)) };
+    }
+}
+
 /// `[handler, . . . ., dst | src, count]`: slots, ascending; for frames of any
 /// size.
 pub(crate) enum CopySpan {}
@@ -44,9 +86,7 @@ impl Exec for CopySpan {
         unsafe {
             let to = r.fp.add(r.half(2, 0) as usize);
             let from = r.fp.add(r.half(2, 1) as usize);
-            for i in 0..r.half(3, 0) as usize {
-                *to.add(i) = *from.add(i);
-            }
+            copy_slots(to, from, r.half(3, 0) as usize);
             r.next(4)
         }
     }
@@ -62,7 +102,8 @@ impl Exec for ZeroSpan {
         unsafe {
             let to = r.fp.add(r.half(2, 0) as usize);
             for i in 0..r.half(2, 1) as usize {
-                *to.add(i) = 0;
+                // Volatile for the reason given at `copy_slots`.
+                to.add(i).write_volatile(0);
             }
             r.next(3)
         }

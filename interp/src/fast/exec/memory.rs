@@ -11,6 +11,7 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::value::{Scalar, Slot};
 use bimetal_runtime::vmctx::{VmCtx, VmMemory};
 
+use super::fused::{LoadSum, StoreSum};
 use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot, extra};
 use super::{DEST_FORMS, PLACES};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler, opaque};
@@ -39,14 +40,18 @@ unsafe fn access(
 
 /// The first byte of an access to memory 0 at a 32-bit address.
 #[inline(always)] // vanishes into handlers
-unsafe fn access_0(r: Regs, index: u32, width: u32) -> Result<*mut u8, TrapCode> {
-    // SAFETY: the cell has a 32-bit offset.
+pub(super) unsafe fn access_0<M: MemType>(
+    r: Regs,
+    index: u32,
+    offset: u32,
+) -> Result<*mut u8, TrapCode> {
+    // SAFETY: the handler's contract.
     unsafe {
         // Two 32-bit numbers: no sum to check. Were it not opaque, it would be
         // computed again for the access, and its operands, which must survive
         // until then, cost a register too many.
-        let start = opaque(u64::from(index) + u64::from(r.imm()));
-        access(r, MEMORY_0, start, 0, width)
+        let start = opaque(u64::from(index) + u64::from(offset));
+        access(r, MEMORY_0, start, 0, M::WIDTH)
     }
 }
 
@@ -62,7 +67,7 @@ where
         // SAFETY: the cell was linked for these places.
         unsafe {
             let index = P::read::<i32>(r, 1, 2) as u32;
-            match access_0(r, index, O::Mem::WIDTH) {
+            match access_0::<O::Mem>(r, index, r.imm()) {
                 Ok(at) => D::write(r, read::<O>(at)).next(2),
                 Err(code) => r.trap(code),
             }
@@ -106,7 +111,7 @@ where
             } else {
                 Q::read::<O::Value>(r, 0, 2)
             };
-            match access_0(r, index, O::Mem::WIDTH) {
+            match access_0::<O::Mem>(r, index, r.imm()) {
                 Ok(at) => {
                     write::<O>(at, value);
                     r.next(2 + extra::<Q, f64>())
@@ -165,14 +170,14 @@ unsafe fn access_any(r: Regs, field: usize, width: u32) -> Result<*mut u8, TrapC
 }
 
 #[inline(always)] // vanishes into handlers
-unsafe fn read<O: Load>(at: *const u8) -> O::Value {
+pub(super) unsafe fn read<O: Load>(at: *const u8) -> O::Value {
     // SAFETY: `access` allowed this many bytes.
     let bytes = unsafe { at.cast::<<O::Mem as MemType>::Bytes>().read_unaligned() };
     O::extend(O::Mem::from_le_bytes(bytes))
 }
 
 #[inline(always)] // vanishes into handlers
-unsafe fn write<O: Store>(at: *mut u8, value: O::Value) {
+pub(super) unsafe fn write<O: Store>(at: *mut u8, value: O::Value) {
     let bytes = O::wrap(value).to_le_bytes();
     // SAFETY: `access` allowed this many bytes.
     unsafe { at.cast::<<O::Mem as MemType>::Bytes>().write_unaligned(bytes) };
@@ -182,6 +187,8 @@ unsafe fn write<O: Store>(at: *mut u8, value: O::Value) {
 /// memory.
 pub(crate) struct LoadHandlers {
     pub(crate) memory_0: [[Handler; DEST_FORMS]; 2],
+    /// The address is a sum, by place of its second part.
+    pub(crate) sum: [[Handler; DEST_FORMS]; PLACES],
     pub(crate) any: Handler,
 }
 
@@ -189,16 +196,32 @@ pub(crate) struct LoadHandlers {
 /// memory.
 pub(crate) struct StoreHandlers {
     pub(crate) memory_0: [[Handler; PLACES]; 2],
+    /// The address is a sum, by place of its second part.
+    pub(crate) sum: [[Handler; PLACES]; PLACES],
     pub(crate) any: Handler,
+}
+
+macro_rules! load_forms {
+    ($load:ident, $op:ty, $($place:ident)*) => {
+        [$([handler::<$load<$op, $place, ToAcc>>, handler::<$load<$op, $place, ToSlot>>]),*]
+    };
+}
+
+macro_rules! store_forms {
+    ($store:ident, $op:ty, $($place:ident)*) => {
+        [$([
+            handler::<$store<$op, $place, S>>,
+            handler::<$store<$op, $place, A>>,
+            handler::<$store<$op, $place, C>>,
+        ]),*]
+    };
 }
 
 macro_rules! load_handlers {
     ($($name:ident $operator:ident $mem:ident -> $value:ident;)*) => {
         static LOADS: &[LoadHandlers] = &[$(LoadHandlers {
-            memory_0: [
-                [handler::<Load0<mem_sem::$name, S, ToAcc>>, handler::<Load0<mem_sem::$name, S, ToSlot>>],
-                [handler::<Load0<mem_sem::$name, A, ToAcc>>, handler::<Load0<mem_sem::$name, A, ToSlot>>],
-            ],
+            memory_0: load_forms!(Load0, mem_sem::$name, S A),
+            sum: load_forms!(LoadSum, mem_sem::$name, S A C),
             any: handler::<LoadAny<mem_sem::$name>>,
         }),*];
     };
@@ -208,18 +231,8 @@ bimetal_core::for_each_load_op!(load_handlers);
 macro_rules! store_handlers {
     ($($name:ident $operator:ident $value:ident -> $mem:ident;)*) => {
         static STORES: &[StoreHandlers] = &[$(StoreHandlers {
-            memory_0: [
-                [
-                    handler::<Store0<mem_sem::$name, S, S>>,
-                    handler::<Store0<mem_sem::$name, S, A>>,
-                    handler::<Store0<mem_sem::$name, S, C>>,
-                ],
-                [
-                    handler::<Store0<mem_sem::$name, A, S>>,
-                    handler::<Store0<mem_sem::$name, A, A>>,
-                    handler::<Store0<mem_sem::$name, A, C>>,
-                ],
-            ],
+            memory_0: store_forms!(Store0, mem_sem::$name, S A),
+            sum: store_forms!(StoreSum, mem_sem::$name, S A C),
             any: handler::<StoreAny<mem_sem::$name>>,
         }),*];
     };

@@ -24,9 +24,9 @@ pub(crate) trait Reg: Scalar {
 }
 
 macro_rules! int_reg {
-    ($($ty:ident)*) => {$(
+    ($($ty:ident $wide:literal)*) => {$(
         impl Reg for $ty {
-            const WIDE: bool = false;
+            const WIDE: bool = $wide;
             #[inline(always)] // vanishes into handlers
             fn acc(r: Regs) -> Self {
                 r.a as $ty
@@ -47,7 +47,7 @@ macro_rules! int_reg {
         }
     )*};
 }
-int_reg!(i32 i64);
+int_reg!(i32 false i64 true);
 
 macro_rules! float_reg {
     ($($ty:ident $wide:literal $with:ident $imm:expr;)*) => {$(

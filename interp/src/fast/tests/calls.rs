@@ -1,3 +1,5 @@
+//! Calls: between instances, with the host, through tables, and backtraces across them.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 

@@ -215,3 +215,71 @@ fn every_load_and_store_finds_its_bytes_wherever_its_operands_are() {
     let arg = Slot::from_f64(1.5);
     assert_eq!(wasm.get::<f64>("f", &[super::i32(64), arg]), 0.25);
 }
+
+#[test]
+fn an_address_that_is_a_sum_wraps_before_the_offset_is_added() {
+    let mut wasm = Wasm::new(
+        r#"(module (memory 1) (data (i32.const 4) "\01\02\03\04\05\06\07\08")
+            (func (export "slots") (param i32 i32) (result i32)
+                (i32.load8_u offset=4 (i32.add (local.get 0) (local.get 1))))
+            (func (export "acc") (param i32 i32) (result i32)
+                (i32.load8_u offset=4 (i32.add (local.get 0) (i32.shl (local.get 1) (i32.const 1)))))
+            (func (export "const") (param i32) (result i32)
+                (i32.load8_u offset=4 (i32.add (local.get 0) (i32.const -2))))
+            (func (export "far") (param i32) (result i32)
+                (i32.load8_u offset=65532 (i32.add (local.get 0) (i32.const 2))))
+            (func (export "store") (param i32 i32 i32) (result i32)
+                (i32.store8 offset=4 (i32.add (local.get 0) (local.get 1)) (local.get 2))
+                (i32.store8 offset=5 (i32.add (local.get 0) (i32.const -1)) (local.get 2))
+                (i32.store8 offset=6 (i32.add (i32.const -1) (local.get 0)) (i32.const 0x22))
+                (f64.store offset=8 (i32.add (local.get 0) (i32.const -1)) (f64.const 1))
+                (i32.load offset=4 (i32.add (local.get 0) (local.get 1)))))"#,
+    );
+    let mut get = |name: &str, args: &[i32]| {
+        let args: Vec<_> = args.iter().map(|&arg| super::i32(arg)).collect();
+        wasm.get::<i32>(name, &args)
+    };
+    assert_eq!(get("slots", &[-1, 3]), 3);
+    assert_eq!(get("acc", &[-1, 3]), 6);
+    assert_eq!(get("const", &[5]), 4);
+    assert_eq!(get("far", &[1]), 0);
+    // Bytes 4, 5, 6 are written; byte 7 is as it was.
+    assert_eq!(get("store", &[1, -1, 0x11]), 0x0422_1111);
+    let far = wasm.trap_code("far", &[super::i32(2)]);
+    assert_eq!(far, bimetal_core::trap::TrapCode::MemoryOutOfBounds);
+    let slots = wasm.trap_code("slots", &[super::i32(-1), super::i32(0)]);
+    assert_eq!(slots, bimetal_core::trap::TrapCode::MemoryOutOfBounds);
+}
+
+#[test]
+fn a_wrapped_number_keeps_its_upper_half_where_it_came_from() {
+    let mut wasm = Wasm::new(
+        r#"(module (table 3 funcref)
+            (func (export "loop") (param i64) (result i64)
+                (loop (br_if 0 (i32.wrap_i64
+                    (local.tee 0 (i64.add (local.get 0) (i64.const 1))))))
+                (local.get 0))
+            (func (export "test") (param i64) (result i64)
+                (loop
+                    (local.set 0 (i64.add (local.get 0) (i64.const 1)))
+                    (br_if 0 (i32.lt_u (i32.wrap_i64 (local.get 0)) (i32.const 5))))
+                (local.get 0))
+            (func (export "back") (param i64) (result i64)
+                (i64.extend_i32_u (i32.wrap_i64 (local.get 0))))
+            (func (export "shift") (param i64) (result i32)
+                (i32.shr_u (i32.wrap_i64 (i64.add (local.get 0) (i64.const 0))) (i32.const 4)))
+            (func (export "table") (param i64) (result i32)
+                (ref.is_null (table.get (i32.wrap_i64 (local.get 0)))))
+            (func (export "old") (param i64) (result i32)
+                (i32.wrap_i64 (local.get 0))
+                (local.set 0 (i64.const 100))
+                (i32.sub (i32.wrap_i64 (local.get 0)))))"#,
+    );
+    let high = 7 << 32;
+    assert_eq!(wasm.get::<i64>("loop", &[super::i64(high - 3)]), high);
+    assert_eq!(wasm.get::<i64>("test", &[super::i64(high)]), high + 5);
+    assert_eq!(wasm.get::<i64>("back", &[super::i64(high + 9)]), 9);
+    assert_eq!(wasm.get::<i32>("shift", &[super::i64(high + 32)]), 2);
+    assert_eq!(wasm.get::<i32>("table", &[super::i64(high + 2)]), 1);
+    assert_eq!(wasm.get::<i32>("old", &[super::i64(high + 101)]), 1);
+}

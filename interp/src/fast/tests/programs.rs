@@ -1,5 +1,12 @@
+//! Small programs with and without each fusion.
+
+use std::sync::{Arc, Barrier};
+
+use bimetal_parser::{Module, ParseOptions};
+use bimetal_runtime::code::ModuleCode;
+
 use super::{Wasm, i32, i64};
-use crate::fast::Fusions;
+use crate::fast::{FastModule, Fusions};
 
 const FIB: &str = r#"(module (func $fib (export "fib") (param i32) (result i32)
     (if (result i32) (i32.lt_s (local.get 0) (i32.const 2))
@@ -77,4 +84,48 @@ fn floats_go_through_their_accumulator() {
     );
     let pi = wasm.get::<f64>("pi", &[i32(10_000)]);
     assert!((pi - std::f64::consts::PI).abs() < 1e-3, "{pi}");
+}
+
+#[test]
+fn threads_share_the_code_of_a_module() {
+    let text = r#"(module
+        (func $f0 (param i32) (result i32) (i32.add (local.get 0) (call $f1 (local.get 0))))
+        (func $f1 (param i32) (result i32) (i32.mul (local.get 0) (call $f2 (local.get 0))))
+        (func $f2 (param i32) (result i32) (i32.xor (local.get 0) (i32.const 21)))
+        (func (export "run") (param i32) (result i32) (call $f0 (local.get 0))))"#;
+    let module = Module::new(text.as_bytes(), &ParseOptions::default()).unwrap();
+    let module = Arc::new(module);
+    let tier = FastModule::new(&module);
+    let start = Barrier::new(4);
+    std::thread::scope(|scope| {
+        for n in 0..4 {
+            let (module, tier, start) = (&module, &tier, &start);
+            scope.spawn(move || {
+                let mut wasm = Wasm::empty();
+                wasm.instantiate(module, Arc::clone(tier) as Arc<dyn ModuleCode>, &[]);
+                start.wait();
+                assert_eq!(wasm.get::<i32>("run", &[i32(n)]), n + n * (n ^ 21));
+            });
+        }
+    });
+    assert_eq!(tier.stats().functions, 4);
+    assert!(tier.stats().code_bytes > tier.stats().body_bytes);
+}
+
+#[test]
+fn instances_of_a_module_share_code_but_no_state() {
+    let text = r#"(module (memory 1) (global $g (mut i32) (i32.const 0))
+        (func (export "add") (param i32) (result i32)
+            (global.set $g (i32.add (global.get $g) (local.get 0)))
+            (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (global.get $g)))
+            (i32.load (i32.const 8))))"#;
+    let module = Module::new(text.as_bytes(), &ParseOptions::default()).unwrap();
+    let module = Arc::new(module);
+    let tier = FastModule::new(&module);
+    let mut wasm = Wasm::empty();
+    let a = wasm.instantiate(&module, Arc::clone(&tier) as Arc<dyn ModuleCode>, &[]);
+    let b = wasm.instantiate(&module, Arc::clone(&tier) as Arc<dyn ModuleCode>, &[]);
+    let mut add = |instance, n| wasm.call_in(instance, "add", &[i32(n)]).unwrap()[0].i32();
+    assert_eq!((add(a, 1), add(b, 10), add(a, 1), add(b, 10)), (1, 10, 3, 30));
+    assert_eq!(tier.stats().functions, 1);
 }

@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+use bimetal_runtime::Unwind;
+
 use super::{Wasm, code, i32, i64};
 
 #[test]
@@ -224,6 +226,20 @@ fn translation_takes_time_in_proportion_to_the_body() {
 }
 
 #[test]
+fn a_body_that_piles_up_operands_is_refused_at_its_first_call() {
+    let text = format!(
+        r#"(module
+            (func $many (result {}) unreachable)
+            (func (export "run") {} unreachable))"#,
+        "i32 ".repeat(1000),
+        "(call $many)".repeat(3000),
+    );
+    let Err(Unwind::Host(error)) = Wasm::new(&text).call("run", &[]) else { panic!("no error") };
+    let error = error.downcast_ref::<bimetal_parser::Error>().map(bimetal_parser::Error::kind);
+    assert_eq!(error, Some(bimetal_parser::ErrorKind::Limit));
+}
+
+#[test]
 fn an_if_without_else_has_no_branch_over_nothing() {
     let text = code("(module (func (param i32) (if (local.get 0) (then (nop)))))");
     assert!(!text.contains(" br "), "{text}");
@@ -232,14 +248,22 @@ fn an_if_without_else_has_no_branch_over_nothing() {
 #[test]
 fn the_common_fusions_happen() {
     let text = code(
-        r#"(module (func (param i32) (result i32) (local i32)
+        r#"(module (memory 1) (func (param i32) (result i32) (local i32)
             (loop (br_if 0 (i32.lt_u
                 (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0))))
+            (if (i32.eqz (i32.gt_s (local.get 0) (i32.const 9))) (then unreachable))
+            (local.set 1 (i32.load8_u offset=4 (i32.add (local.get 0) (local.get 1))))
+            (i32.store (i32.add (local.get 0) (i32.const 8)) (i32.const 5))
             (i32.add (i32.mul (local.get 0) (i32.const 3)) (i32.const 2))))"#,
     );
-    for line in
-        ["s1 = i32.add s1, 1", "br_if i32.lt_u acc, s0 -> L", "acc = i32.mul s0, 3", "return acc"]
-    {
+    for line in [
+        "add s1, 1; br_if i32.lt_u acc, s0 -> L",
+        "br_if i32.gt_s s0, 9 -> L",
+        "s1 = i32.load8_u [0: s0 + s1 + 4]",
+        "i32.store [0: s0 + 8 + 0], 5",
+        "acc = i32.mul s0, 3",
+        "return acc",
+    ] {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
 }

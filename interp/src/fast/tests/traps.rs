@@ -1,3 +1,5 @@
+//! Traps: their codes, places and limits.
+
 use bimetal_core::trap::TrapCode;
 use bimetal_parser::{Module, ParseOptions};
 use bimetal_runtime::Unwind;

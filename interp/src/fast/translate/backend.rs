@@ -134,6 +134,9 @@ impl Backend for Translator<'_> {
         addr: Operand<Value>,
     ) -> Value {
         let plain = self.plain_memory(arg);
+        if plain && let Some(value) = self.load_sum(stack, op, arg, addr) {
+            return value;
+        }
         let addr = if plain { self.take(addr, false) } else { self.take_slot(addr) };
         let args = [addr, Src::Acc, Src::Acc];
         self.result(Op::Load(op, arg), args, stack.next_slot(), op.value_type(), plain)
@@ -147,7 +150,11 @@ impl Backend for Translator<'_> {
         addr: Operand<Value>,
         value: Operand<Value>,
     ) {
-        let (addr, value) = if self.plain_memory(arg) {
+        let plain = self.plain_memory(arg);
+        if plain && self.store_sum(op, arg, addr, value) {
+            return;
+        }
+        let (addr, value) = if plain {
             (self.take(addr, false), self.take(value, true))
         } else {
             (self.take_slot(addr), self.take_slot(value))

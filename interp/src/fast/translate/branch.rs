@@ -1,5 +1,7 @@
 //! Branches: tests, and the operands that they take along.
 
+use std::collections::HashMap;
+
 use bimetal_core::ops::num::NumOp;
 use bimetal_parser::walk::{Control, ControlKind, Controls, Operand, Stack};
 
@@ -101,6 +103,7 @@ impl Translator<'_> {
                 self.emit(Op::Br(target), [Src::Acc; 3], 0);
             }
             Test::Known(_) => {}
+            Test::Of { op, args, unary } if self.add_branch(op, args, unary, sense, target) => {}
             Test::Of { op, args, unary: true } => {
                 self.emit(Op::BrUn { op, negate: !sense, target }, args, 0);
             }
@@ -203,18 +206,18 @@ impl Translator<'_> {
         self.flush_top(stack, arity);
         let index = self.take_slot(index);
         let first = self.targets.len() as u32;
-        let mut pieces: Vec<Option<Label>> = vec![None; controls.all().len()];
+        let mut pieces: HashMap<u32, Label> = HashMap::new();
         let mut pending = Vec::new();
         for &depth in depths {
             let target = controls.target(depth);
             let direct = !controls.is_return(depth) && in_place(stack, target.base_slot, arity);
             let label = if direct {
                 target.label().target
-            } else if let Some(label) = pieces[depth as usize] {
+            } else if let Some(&label) = pieces.get(&depth) {
                 label
             } else {
                 let label = self.label();
-                pieces[depth as usize] = Some(label);
+                pieces.insert(depth, label);
                 pending.push((depth, label));
                 label
             };

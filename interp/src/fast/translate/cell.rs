@@ -12,9 +12,10 @@ use bimetal_parser::walk::MemArg;
 use super::calls;
 use super::ir::{Class, Inst, Label, Op, Src};
 use super::link::Linker;
-use crate::fast::dispatch::{Exec, Handler};
+use crate::fast::dispatch::Exec;
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
-use crate::fast::exec::data::{COPY, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
+use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
+use crate::fast::exec::fused::add_br_handlers;
 use crate::fast::exec::memory::{MemorySize, load_handlers, store_handlers};
 use crate::fast::exec::num::handlers;
 use crate::fast::exec::slow::Slow;
@@ -40,7 +41,7 @@ pub(super) fn is_plain(module: &Module, arg: MemArg) -> bool {
 
 /// A handler of a form that the first step may use: the tables and the first step
 /// agree, which the tests of every row and place confirm.
-fn expect(handler: Option<Handler>) -> Handler {
+fn expect<T>(handler: Option<T>) -> T {
     handler.expect("the translator asks for forms that exist")
 }
 
@@ -71,6 +72,7 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
         }
         Op::BrUn { op, negate, target } => c.branch_unary(l, op, negate, target),
         Op::BrBin { op, negate, target } => c.branch_binary(l, op, negate, target),
+        Op::AddBr { op, step, negate, target } => c.add_branch(l, op, step, negate, target),
         Op::Copy(class) => c.copy(l, class),
         Op::CopySpan { from, count } => {
             let from = l.slot(from);
@@ -82,6 +84,8 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
         Op::RefFunc(func) => c.ref_func(l, func),
         Op::Load(op, arg) => c.load(l, op, arg),
         Op::Store(op, arg) => c.store(l, op, arg),
+        Op::LoadSum(op, arg) => c.load_sum(l, op, arg),
+        Op::StoreSum(op, arg) => c.store_sum(l, op, arg),
         Op::MemorySize(memory) => c.memory_size(l, memory),
         Op::TableGet(table) => c.table::<TableGet>(l, [c.d, f[0]], table),
         Op::TableSet(table) => c.table::<TableSet>(l, [f[1], f[0]], table),
@@ -148,6 +152,15 @@ impl Cell<'_> {
         }
     }
 
+    fn add_branch(&self, l: &mut Linker<'_>, op: NumOp, step: i32, negate: bool, target: Label) {
+        let by_place = expect(add_br_handlers(op));
+        let constant = usize::from(matches!(self.args[0], Src::Const(_)));
+        l.push_handler(by_place[constant][usize::from(negate)]);
+        l.fields_imm([self.d, self.f[0]], step as u32);
+        l.target(target);
+        self.wide_constant(l, 0);
+    }
+
     /// The operand word of an instruction with two operands. Returns the constant
     /// that needs a word of its own.
     fn operands(&self, l: &mut Linker<'_>, op: NumOp) -> Option<u64> {
@@ -159,7 +172,7 @@ impl Cell<'_> {
                 return None;
             }
         };
-        if op.params()[0] == ValType::F64 {
+        if matches!(op.params()[0], ValType::F64 | ValType::I64) {
             l.fields([self.d, slot, 0, 0]);
             return Some(bits);
         }
@@ -177,11 +190,11 @@ impl Cell<'_> {
     fn copy(&self, l: &mut Linker<'_>, class: Class) {
         match self.args[0] {
             Src::Const(bits) if bits as i64 == i64::from(bits as i32) => {
-                l.push_handler(COPY[0][2]);
+                l.handler::<CopyImm>();
                 l.fields_imm([self.d, 0], bits as u32);
             }
             Src::Const(bits) => {
-                l.push_handler(COPY[1][2]);
+                l.push_handler(COPY[class as usize][2]);
                 l.fields([self.d, 0, 0, 0]);
                 l.bits(bits);
             }
@@ -252,6 +265,26 @@ impl Cell<'_> {
         }
         l.push_handler(store_handlers(op).any);
         any_memory(l, [self.f[1], self.f[0]], arg);
+    }
+
+    fn load_sum(&self, l: &mut Linker<'_>, op: LoadOp, arg: MemArg) {
+        l.push_handler(load_handlers(op).sum[place(self.args[1])][self.form]);
+        self.sum(l, self.d, arg);
+    }
+
+    fn store_sum(&self, l: &mut Linker<'_>, op: StoreOp, arg: MemArg) {
+        l.push_handler(store_handlers(op).sum[place(self.args[1])][place(self.args[2])]);
+        self.sum(l, self.f[2], arg);
+        self.wide_constant(l, 2);
+    }
+
+    /// The words of an address that is a sum.
+    fn sum(&self, l: &mut Linker<'_>, first: u16, arg: MemArg) {
+        if let Src::Const(bits) = self.args[1] {
+            l.fields_imm([first, self.f[0]], bits as u32);
+            return l.halves(arg.offset as u32, 0);
+        }
+        l.fields([first, self.f[0], self.f[1], arg.offset as u16]);
     }
 
     fn memory_size(&self, l: &mut Linker<'_>, memory: MemIdx) {

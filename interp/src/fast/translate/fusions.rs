@@ -13,6 +13,16 @@ pub struct Fusions {
     pub fold: bool,
     /// A comparison and the branch on it in one cell.
     pub compare_branch: bool,
+    /// Adding a constant to a local, comparing the sum and branching in one cell.
+    pub add_branch: bool,
+    /// The sum that is an address in the cell of the load or store.
+    pub address: bool,
+    /// Two copies in one cell.
+    pub copy_two: bool,
+    /// `i32.wrap_i64` is nothing: who reads 32 bits of a slot ignores the rest.
+    pub wrap: bool,
+    /// A branch to a `return` is a `return`.
+    pub thread_return: bool,
     /// `local.set` of the last result makes that instruction write the local.
     pub retarget: bool,
 }
@@ -24,6 +34,11 @@ impl Fusions {
         constants: false,
         fold: false,
         compare_branch: false,
+        add_branch: false,
+        address: false,
+        copy_two: false,
+        wrap: false,
+        thread_return: false,
         retarget: false,
     };
     /// Everything combined.
@@ -32,6 +47,11 @@ impl Fusions {
         constants: true,
         fold: true,
         compare_branch: true,
+        add_branch: true,
+        address: true,
+        copy_two: true,
+        wrap: true,
+        thread_return: true,
         retarget: true,
     };
 }

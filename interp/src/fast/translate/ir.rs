@@ -71,6 +71,8 @@ pub(crate) enum Op {
     BrUn { op: NumOp, negate: bool, target: Label },
     /// The same for a test of two operands.
     BrBin { op: NumOp, negate: bool, target: Label },
+    /// `dst` plus a constant, to `dst`; then as `BrBin` on the sum and an operand.
+    AddBr { op: NumOp, step: i32, negate: bool, target: Label },
     /// One slot; leaves the accumulators alone.
     Copy(Class),
     /// Several slots to `dst`, ascending.
@@ -87,6 +89,10 @@ pub(crate) enum Op {
     Load(LoadOp, MemArg),
     /// A store: address, value.
     Store(StoreOp, MemArg),
+    /// A load from the sum of two operands.
+    LoadSum(LoadOp, MemArg),
+    /// A store to the sum of two operands: the parts of the sum, value.
+    StoreSum(StoreOp, MemArg),
     /// `memory.size`
     MemorySize(MemIdx),
     /// `table.get`: index.
@@ -133,6 +139,8 @@ impl Op {
             Op::Un(op) | Op::Bin(op) => op.traps(),
             Op::Load(..)
             | Op::Store(..)
+            | Op::LoadSum(..)
+            | Op::StoreSum(..)
             | Op::TableGet(_)
             | Op::TableSet(_)
             | Op::Slow { .. }
@@ -147,6 +155,7 @@ impl Op {
             Op::Wide { .. }
             | Op::BrUn { .. }
             | Op::BrBin { .. }
+            | Op::AddBr { .. }
             | Op::Copy(_)
             | Op::CopySpan { .. }
             | Op::Select(_)

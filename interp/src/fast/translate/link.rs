@@ -7,13 +7,15 @@
 //! the reach of a cell are copied there before it and the result from there
 //! after it.
 
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::types::ValType;
 use bimetal_core::value::Slot;
 
 use super::cell::{cell_of, place};
 use super::ir::{Class, Inst, Ir, Label, Op, Src};
 use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
-use crate::fast::exec::data::{COPY, CopySpan, ZeroSpan};
+use crate::fast::exec::data::{CopyImm, CopySpan, CopyTwo, ZeroSpan};
 
 /// Slots of a frame's header.
 const HEADER: u32 = 2;
@@ -51,12 +53,55 @@ pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
     let frame = (slots + if wide { SCRATCH } else { 0 } + HEADER).max(ir.results);
     linker.words.push(Word { bits: u64::from(frame) * size_of::<Slot>() as u64 });
     linker.zero_locals();
+    let targets = targets(ir);
     let mut positions = Vec::with_capacity(ir.insts.len());
-    for inst in &ir.insts {
+    while let Some(inst) = ir.insts.get(positions.len()) {
+        let index = positions.len();
         positions.push(linker.words.len() as u32);
-        linker.inst(inst);
+        let threaded = if tier.fusions.thread_return { return_at(ir, index) } else { None };
+        if let Some(threaded) = threaded {
+            linker.inst(&threaded);
+        } else if tier.fusions.copy_two && !targets[index + 1] && linker.copy_two(index) {
+            positions.push(linker.words.len() as u32);
+        } else {
+            linker.inst(inst);
+        }
     }
     (linker.finish(&positions), positions)
+}
+
+/// Which instructions, and the position behind the last one, labels stand before.
+fn targets(ir: &Ir) -> Vec<bool> {
+    let mut targets = vec![false; ir.insts.len() + 1];
+    for &at in &ir.labels {
+        if let Some(target) = targets.get_mut(at as usize) {
+            *target = true;
+        }
+    }
+    targets
+}
+
+/// The `return` that is as good as the instruction at a position: a branch to a
+/// `return`, or a copy in front of one whose source can be returned at once.
+fn return_at(ir: &Ir, index: usize) -> Option<Inst> {
+    let inst = &ir.insts[index];
+    let target = |label: Label| ir.insts[ir.labels[label.0 as usize] as usize];
+    match inst.op {
+        Op::Br(label) => {
+            let target = target(label);
+            matches!(target.op, Op::Return0 | Op::Return(_)).then_some(target)
+        }
+        Op::Copy(_) => {
+            let target = match ir.insts.get(index + 1)?.op {
+                Op::Br(label) => target(label),
+                _ => return None,
+            };
+            let returned =
+                matches!(target.op, Op::Return(_)) && target.args[0] == Src::Slot(inst.dst);
+            returned.then_some(Inst { args: inst.args, ..target })
+        }
+        _ => None,
+    }
 }
 
 impl Linker<'_> {
@@ -74,7 +119,7 @@ impl Linker<'_> {
         };
         for &(start, length) in all {
             if length == 1 && !self.wide {
-                self.push_handler(COPY[0][2]);
+                self.handler::<CopyImm>();
                 self.fields_imm([self.slot(start) as u16, 0], 0);
                 continue;
             }
@@ -84,8 +129,28 @@ impl Linker<'_> {
         }
     }
 
+    /// Makes one cell of two copies between slots. Returns whether it did.
+    fn copy_two(&mut self, index: usize) -> bool {
+        let copy = |inst: &Inst| match (inst.op, inst.args[0]) {
+            (Op::Copy(_), Src::Slot(from)) => Some((inst.dst, from)),
+            _ => None,
+        };
+        let first = self.ir.insts.get(index).and_then(copy);
+        let second = self.ir.insts.get(index + 1).and_then(copy);
+        let (Some(first), Some(second), false) = (first, second, self.wide) else { return false };
+        self.handler::<CopyTwo>();
+        let slots = [first.0, first.1, second.0, second.1];
+        self.fields(slots.map(|slot| self.slot(slot) as u16));
+        true
+    }
+
     fn inst(&mut self, inst: &Inst) {
         let mut inst = *inst;
+        if let Op::AddBr { op, step, negate, target } = inst.op
+            && self.wide
+        {
+            return self.add_then_branch(&inst, step, Op::BrBin { op, negate, target });
+        }
         let mut dst = self.slot(inst.dst);
         let spill = if self.wide { self.use_scratch(&mut inst, &mut dst) } else { None };
         let fields = inst.args.map(|src| match src {
@@ -102,6 +167,17 @@ impl Linker<'_> {
         if let Some((from, to)) = spill {
             self.copy_span(from, to, 1);
         }
+    }
+
+    /// The two instructions that [`Op::AddBr`] is: a branch cannot be followed by
+    /// a copy from a scratch slot.
+    fn add_then_branch(&mut self, inst: &Inst, step: i32, branch: Op) {
+        let Op::BrBin { op, .. } = branch else { return };
+        let add = if op.params()[0] == ValType::I32 { NumOp::i32_add } else { NumOp::i64_add };
+        let step = Src::Const(i64::from(step) as u64);
+        let args = [Src::Slot(inst.dst), step, Src::Acc];
+        self.inst(&Inst { op: Op::Bin(add), args, ..*inst });
+        self.inst(&Inst { op: branch, args: [Src::Acc, inst.args[0], Src::Acc], dst: 0, ..*inst });
     }
 
     /// Copies operands that no cell can name to scratch slots. Returns the copy

@@ -1,10 +1,12 @@
 //! Translation of one function: from the walker's verbs to instructions on slots
 //! ([`ir`]), then to linked code ([`link`]).
 
+mod assign;
 mod backend;
 mod branch;
 mod calls;
 mod cell;
+mod fuse;
 mod fusions;
 mod gc;
 pub(super) mod ir;

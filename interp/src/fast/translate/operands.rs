@@ -41,8 +41,8 @@ const SCAN: usize = 32;
 /// Whether a cell can hold a constant of this type.
 fn fits(ty: ValType, bits: u64) -> bool {
     match ty {
-        ValType::I32 | ValType::F32 | ValType::F64 => true,
-        ValType::I64 | ValType::Ref(_) => bits as i64 == i64::from(bits as i32),
+        ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 => true,
+        ValType::Ref(_) => bits == 0,
         ValType::V128 => false,
     }
 }

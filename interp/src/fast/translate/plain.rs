@@ -1,6 +1,5 @@
 //! Plain instructions and assignments.
 
-use bimetal_core::index::LocalIdx;
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::types::ValType;
@@ -9,52 +8,13 @@ use bimetal_parser::{Error, ErrorKind};
 
 use super::Translator;
 use super::backend::NONE;
-use super::ir::{Class, Op, Src};
+use super::ir::{Op, Src};
 use super::operands::Value;
 
 impl Translator<'_> {
     /// Whether a load or store has a form for its address.
     pub(super) fn plain_memory(&self, arg: MemArg) -> bool {
         super::cell::is_plain(self.module, arg)
-    }
-
-    /// The local's value becomes that of a popped operand.
-    pub(super) fn assign(
-        &mut self,
-        stack: &mut Stack<Value>,
-        local: LocalIdx,
-        value: Operand<Value>,
-    ) {
-        self.zero.write(local.index());
-        let to = self.local_slots[local.index()];
-        if value.value == Value::Local(local.0) {
-            return self.discard(value);
-        }
-        if value.value != Value::Temp {
-            let from = match value.value {
-                Value::Const(bits) => Src::Const(bits),
-                _ => self.take(value, false),
-            };
-            self.preserve(stack, local.0);
-            return self.copy(Class::of(value.ty), from, to);
-        }
-        self.preserve(stack, local.0);
-        let last = self.last.filter(|last| last + 1 == self.insts.len());
-        match last {
-            Some(last) if self.fusions.retarget && self.insts[last].dst == value.slot => {
-                self.insts[last].dst = to;
-                self.wrote(to);
-                if let Some(acc) = &mut self.acc[Class::of(value.ty) as usize] {
-                    acc.slot = to;
-                    acc.producer = None;
-                }
-                self.last = None;
-            }
-            _ => {
-                let from = self.take(value, false);
-                self.copy(Class::of(value.ty), from, to);
-            }
-        }
     }
 
     /// A plain numeric instruction.
@@ -66,6 +26,17 @@ impl Translator<'_> {
     ) -> Value {
         if let Some(bits) = self.fold(op, args) {
             return self.symbolic(stack, Value::Const(bits));
+        }
+        if let [operand] = *args
+            && op == NumOp::i32_wrap_i64
+            && self.fusions.wrap
+        {
+            // The operand stays where it is, with another type.
+            self.discard(operand);
+            return match operand.value {
+                Value::Temp => Value::Temp,
+                value => self.symbolic(stack, value),
+            };
         }
         let (op, srcs) = match *args {
             [a, b] => {

@@ -24,6 +24,7 @@ impl fmt::Display for Label {
 }
 
 impl fmt::Display for Inst {
+    #[allow(clippy::too_many_lines, reason = "one arm per instruction")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c] = &self.args;
         if has_result(&self.op) {
@@ -42,6 +43,13 @@ impl fmt::Display for Inst {
             Op::BrBin { op, negate, target } => {
                 write!(f, "br_{} {} {a}, {b} -> {target}", sense(negate), op.name())
             }
+            Op::AddBr { op, step, negate, target } => write!(
+                f,
+                "add s{}, {step}; br_{} {} acc, {a} -> {target}",
+                self.dst,
+                sense(negate),
+                op.name()
+            ),
             Op::Copy(_) => write!(f, "copy {a}"),
             Op::CopySpan { from, count } => write!(f, "copy_span s{from}, {count} slots"),
             Op::Select(_) => write!(f, "select {a}, {b}, {c}"),
@@ -53,6 +61,12 @@ impl fmt::Display for Inst {
             }
             Op::Store(op, arg) => {
                 write!(f, "{} [{}: {a} + {}], {b}", op.name(), arg.memory.0, arg.offset)
+            }
+            Op::LoadSum(op, arg) => {
+                write!(f, "{} [{}: {a} + {b} + {}]", op.name(), arg.memory.0, arg.offset)
+            }
+            Op::StoreSum(op, arg) => {
+                write!(f, "{} [{}: {a} + {b} + {}], {c}", op.name(), arg.memory.0, arg.offset)
             }
             Op::MemorySize(memory) => write!(f, "memory.size {}", memory.0),
             Op::TableGet(table) => write!(f, "table.get {}[{a}]", table.0),
@@ -103,14 +117,17 @@ fn has_result(op: &Op) -> bool {
         | Op::GlobalGet(..)
         | Op::RefFunc(_)
         | Op::Load(..)
+        | Op::LoadSum(..)
         | Op::MemorySize(_)
         | Op::TableGet(_)
         | Op::TableSize(_)
         | Op::Slow { .. } => true,
         Op::BrUn { .. }
         | Op::BrBin { .. }
+        | Op::AddBr { .. }
         | Op::GlobalSet(..)
         | Op::Store(..)
+        | Op::StoreSum(..)
         | Op::TableSet(_)
         | Op::Call { .. }
         | Op::CallIndirect { .. }

@@ -1,0 +1,144 @@
+//! What `run`, `wast`, `dump` and `--stats` print, and with which exit codes.
+
+mod common;
+
+use common::{Run, bimetal, wat};
+
+const TIERS: [&str; 3] = ["reference", "interp", "jit"];
+
+fn example(name: &str) -> String {
+    format!("{}/../examples/{name}/{name}.wasm", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_guests_exit_code_is_the_commands() {
+    for tier in TIERS {
+        for code in [0, 1, 7, 133] {
+            let run = bimetal(&["--tier", tier, &example("diagnose"), "exit", &code.to_string()]);
+            assert_eq!(run.code(), Some(code), "{tier}: {}", run.stderr());
+        }
+    }
+}
+
+#[test]
+fn a_trap_exits_with_134_and_shows_functions_and_offsets() {
+    for tier in TIERS {
+        for (how, message) in [
+            ("divide", "integer divide by zero"),
+            ("recurse", "call stack exhausted"),
+            ("read", "out of bounds memory access"),
+            ("signature", "indirect call type mismatch"),
+        ] {
+            let run = bimetal(&["--tier", tier, &example("diagnose"), how]);
+            assert_eq!(run.code(), Some(134), "{tier} {how}: {}", run.stderr());
+            let stderr = run.stderr();
+            assert!(stderr.contains(message), "{tier} {how}: {stderr}");
+            assert!(stderr.contains("diagnose.wasm!"), "{tier} {how}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn backtraces_are_the_same_on_every_tier() {
+    let [reference, interp, jit] =
+        TIERS.map(|tier| bimetal(&["--tier", tier, &example("diagnose"), "divide"]).stderr());
+    assert!(reference.contains("main"), "{reference}");
+    assert_eq!(reference, interp);
+    assert_eq!(reference, jit);
+}
+
+#[test]
+fn invoke_prints_one_result_a_line() {
+    let file = wat(r#"(module (func (export "swap") (param i32 f64) (result f64 i32)
+        (local.get 1) (local.get 0)))"#);
+    for tier in TIERS {
+        let run = bimetal(&["--tier", tier, "--invoke", "swap", file.path_str(), "-3", "0.5"]);
+        run.prints("0.5\n-3\n");
+    }
+}
+
+#[test]
+fn a_library_is_initialised_before_a_function_is_invoked() {
+    let file = wat(r#"(module (global $g (mut i32) (i32.const 1))
+        (func (export "_initialize") (global.set $g (i32.const 42)))
+        (func (export "get") (result i32) (global.get $g)))"#);
+    bimetal(&["--invoke", "get", file.path_str()]).prints("42\n");
+}
+
+fn stats(run: &Run) -> serde_json::Value {
+    let stderr = run.stderr();
+    let line = stderr.lines().last().expect("a line of figures");
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {stderr}"))
+}
+
+#[test]
+fn stats_are_one_line_of_json_with_the_documented_fields() {
+    for tier in TIERS {
+        let run = bimetal(&["--tier", tier, "--stats", &example("kernels"), "sieve", "1"]);
+        let stats = stats(&run);
+        assert_eq!(stats["tier"], tier);
+        for field in ["parse_ns", "compile_ns", "instantiate_ns", "exec_ns", "peak_rss_bytes"] {
+            assert!(stats[field].as_u64().is_some_and(|value| value > 0), "{field}: {stats}");
+        }
+        assert_eq!(stats.as_object().map(serde_json::Map::len), Some(6));
+    }
+}
+
+#[test]
+fn bench_hooks_narrow_the_time_to_the_span_between_them() {
+    let file = wat(r#"(module
+        (import "bench" "start" (func $start)) (import "bench" "end" (func $end))
+        (func $spin (param i32)
+            (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export "_start")
+            (call $spin (i32.const 3000000))
+            (call $start) (call $spin (i32.const 10)) (call $end)))"#);
+    let path = file.path_str();
+    let narrow = stats(&bimetal(&["--tier", "interp", "--stats", "--bench-hooks", path]));
+    let args = ["--tier", "interp", "--stats", "--unknown-imports", "default", path];
+    let whole = stats(&bimetal(&args));
+    assert!(narrow["exec_ns"].as_u64() < whole["exec_ns"].as_u64(), "{narrow} {whole}");
+    bimetal(&["--tier", "interp", path]).fails(1, &["bench::start"]);
+}
+
+#[test]
+fn wast_ends_with_one_line_per_tier_and_fails_when_an_assertion_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().to_str().expect("a UTF-8 path");
+    let module = r#"(module (func (export "f") (result i32) (i32.const 1)))"#;
+    let good = format!(r#"{module} (assert_return (invoke "f") (i32.const 1))"#);
+    std::fs::write(folder.path().join("good.wast"), good).expect("a writable folder");
+    let run = bimetal(&["wast", "--tier", "all", path]);
+    assert_eq!(run.code(), Some(0), "{}", run.stderr());
+    let lines: Vec<String> = TIERS
+        .iter()
+        .map(|t| format!("tier={t} files=1 assertions=1 passed=1 failed=0 unsupported=0"))
+        .collect();
+    assert_eq!(run.stdout().lines().collect::<Vec<_>>(), lines);
+
+    let bad = format!(r#"{module} (assert_return (invoke "f") (i32.const 2))"#);
+    std::fs::write(folder.path().join("bad.wast"), bad).expect("a writable folder");
+    let run = bimetal(&["wast", "--tier", "jit", path]);
+    assert_eq!(run.code(), Some(1));
+    let summary = "tier=jit files=2 assertions=2 passed=1 failed=1 unsupported=0\n";
+    assert_eq!(run.stdout(), summary);
+    assert!(run.stderr().contains("bad.wast"), "{}", run.stderr());
+}
+
+#[test]
+fn dump_shows_every_form_of_a_function() {
+    let kernels = example("kernels");
+    for (what, words) in [
+        ("wat", ["func $sieve", "local.get"]),
+        ("clif", ["function ", "block0"]),
+        ("asm", ["push", "ret"]),
+        ("interp", ["i32", "return"]),
+    ] {
+        let run = bimetal(&["dump", "--what", what, "--func", "sieve", &kernels]);
+        assert_eq!(run.code(), Some(0), "{what}: {}", run.stderr());
+        for word in words {
+            assert!(run.stdout().contains(word), "{what}: no `{word}` in {}", run.stdout());
+        }
+    }
+    bimetal(&["dump", "--func", "nosuch", &kernels]).fails(1, &["no function `nosuch`"]);
+}

@@ -1,0 +1,151 @@
+//! Several instructions in one cell.
+
+use std::marker::PhantomData;
+
+use bimetal_core::ops::mem::{Load, Store};
+use bimetal_core::ops::num::{BinOp, NumOp, num_sem};
+use bimetal_core::value::{Scalar, Slot};
+
+use super::memory::{access_0, read, write};
+use super::num::is_test;
+use super::place::{C, Dest, Place, Reg, S, ToSlot};
+use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+
+/// Adds a constant to a slot and branches on a comparison of the sum: `[handler,
+/// dst other | step, target, constant]`. The sum stays in the accumulator as well.
+pub(crate) struct AddBr<T, Add, O, Q, const NEGATE: bool>(PhantomData<(T, Add, O, Q)>);
+
+impl<T, Add, O, Q, const NEGATE: bool> Exec for AddBr<T, Add, O, Q, NEGATE>
+where
+    T: Reg,
+    Add: BinOp<A = T, B = T, R = T>,
+    O: BinOp<A = T, B = T, R = i32>,
+    Q: Place,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places and has a target.
+        unsafe {
+            let sum = Add::eval(S::read::<T>(r, 0, 3), T::imm(r.imm()));
+            let other = if Q::CONST {
+                T::from_slot(Slot::from_bits(r.word(3).bits))
+            } else {
+                Q::read::<T>(r, 1, 3)
+            };
+            // Neither sums nor comparisons of integers trap.
+            let (Ok(sum), target) = (sum, r.word(2).code) else { return r.next(0) };
+            let test = O::eval(sum, other);
+            let words = 3 + usize::from(Q::CONST);
+            let r = ToSlot::write(r, sum);
+            if matches!(test, Ok(value) if (value != 0) != NEGATE) {
+                r.jump(target)
+            } else {
+                r.next(words)
+            }
+        }
+    }
+}
+
+/// By place of the other operand, and whether taken when the test fails.
+pub(crate) type AddBrHandlers = [[Handler; 2]; 2];
+
+macro_rules! add_br {
+    ($ty:ident $add:ident $name:ident) => {{
+        type Op = num_sem::$name;
+        type Add = num_sem::$add;
+        Some([
+            [handler::<AddBr<$ty, Add, Op, S, false>>, handler::<AddBr<$ty, Add, Op, S, true>>],
+            [handler::<AddBr<$ty, Add, Op, C, false>>, handler::<AddBr<$ty, Add, Op, C, true>>],
+        ])
+    }};
+}
+
+macro_rules! add_br_row {
+    ($name:ident (i32, i32) -> i32) => {
+        if is_test(NumOp::$name) { add_br!(i32 i32_add $name) } else { None }
+    };
+    ($name:ident (i64, i64) -> i32) => {
+        if is_test(NumOp::$name) { add_br!(i64 i64_add $name) } else { None }
+    };
+    ($name:ident $params:tt -> $result:ident) => {
+        None
+    };
+}
+
+macro_rules! add_br_handlers {
+    ($($name:ident $operator:ident $params:tt -> $result:ident;)*) => {
+        static ADD_BR: &[Option<AddBrHandlers>] = &[$(add_br_row!($name $params -> $result)),*];
+    };
+}
+bimetal_core::for_each_num_op!(add_br_handlers);
+
+/// The handlers of [`AddBr`] for a comparison; `None` for other instructions and
+/// for comparisons of floats.
+pub(crate) fn add_br_handlers(op: NumOp) -> Option<&'static AddBrHandlers> {
+    ADD_BR[op as usize].as_ref()
+}
+
+/// The sum of a slot and another operand, as a 32-bit address, and the offset.
+#[inline(always)] // vanishes into handlers
+unsafe fn sum<Q: Place>(r: Regs) -> (u32, u32) {
+    // SAFETY: the cell was linked for this place.
+    unsafe {
+        let a = S::read::<i32>(r, 1, 2);
+        let (b, offset) = if Q::CONST {
+            (r.imm() as i32, r.half(2, 0))
+        } else {
+            (Q::read::<i32>(r, 2, 2), r.field(3) as u32)
+        };
+        (bimetal_core::sem::i32_add(a, b) as u32, offset)
+    }
+}
+
+/// A load from a sum: `[handler, dst a b offset]` or `[handler, dst a | b, offset]`.
+pub(crate) struct LoadSum<O, Q, D>(PhantomData<(O, Q, D)>);
+
+impl<O: Load, Q: Place, D: Dest> Exec for LoadSum<O, Q, D>
+where
+    O::Value: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let (index, offset) = sum::<Q>(r);
+            match access_0::<O::Mem>(r, index, offset) {
+                Ok(at) => D::write(r, read::<O>(at)).next(2 + usize::from(Q::CONST)),
+                Err(code) => r.trap(code),
+            }
+        }
+    }
+}
+
+/// A store to a sum: `[handler, value a b offset]` or `[handler, value a | b,
+/// offset]`, for a constant with its bits in one more word.
+pub(crate) struct StoreSum<O, Q, P>(PhantomData<(O, Q, P)>);
+
+impl<O: Store, Q: Place, P: Place> Exec for StoreSum<O, Q, P>
+where
+    O::Value: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let (index, offset) = sum::<Q>(r);
+            let words = 2 + usize::from(Q::CONST);
+            let value = if P::CONST {
+                O::Value::from_slot(Slot::from_bits(r.word(words).bits))
+            } else {
+                P::read::<O::Value>(r, 0, 2)
+            };
+            match access_0::<O::Mem>(r, index, offset) {
+                Ok(at) => {
+                    write::<O>(at, value);
+                    r.next(words + usize::from(P::CONST))
+                }
+                Err(code) => r.trap(code),
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Writing locals.
+
+use bimetal_core::index::LocalIdx;
+use bimetal_parser::walk::{Operand, Stack};
+
+use super::Translator;
+use super::ir::{Class, Src};
+use super::operands::Value;
+
+impl Translator<'_> {
+    /// The local's value becomes that of a popped operand.
+    pub(super) fn assign(
+        &mut self,
+        stack: &mut Stack<Value>,
+        local: LocalIdx,
+        value: Operand<Value>,
+    ) {
+        self.zero.write(local.index());
+        let to = self.local_slots[local.index()];
+        if value.value == Value::Local(local.0) {
+            return self.discard(value);
+        }
+        if value.value != Value::Temp {
+            let from = match value.value {
+                Value::Const(bits) => Src::Const(bits),
+                _ => self.take(value, false),
+            };
+            self.preserve(stack, local.0);
+            return self.copy(Class::of(value.ty), from, to);
+        }
+        self.preserve(stack, local.0);
+        let last = self.last.filter(|last| last + 1 == self.insts.len());
+        match last {
+            Some(last) if self.fusions.retarget && self.insts[last].dst == value.slot => {
+                self.insts[last].dst = to;
+                self.wrote(to);
+                if let Some(acc) = &mut self.acc[Class::of(value.ty) as usize] {
+                    acc.slot = to;
+                    acc.producer = None;
+                }
+                self.last = None;
+            }
+            _ => {
+                let from = self.take(value, false);
+                self.copy(Class::of(value.ty), from, to);
+            }
+        }
+    }
+}

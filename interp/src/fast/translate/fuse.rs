@@ -1,0 +1,115 @@
+//! Fusions that look at the last instruction.
+
+use bimetal_core::ops::mem::{LoadOp, StoreOp};
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::types::ValType;
+use bimetal_parser::walk::{MemArg, Operand, Stack};
+
+use super::Translator;
+use super::ir::{Inst, Label, Op, Src};
+use super::operands::Value;
+use crate::fast::exec::fused::add_br_handlers;
+
+impl Translator<'_> {
+    /// Makes one cell of a test and the addition of a constant to a local in
+    /// front of it, whose sum is what is tested. Returns whether it did.
+    pub(super) fn add_branch(
+        &mut self,
+        op: NumOp,
+        args: [Src; 3],
+        unary: bool,
+        sense: bool,
+        target: Label,
+    ) -> bool {
+        let (op, other) = match (op, unary) {
+            (NumOp::i32_eqz, true) => (NumOp::i32_eq, Src::Const(0)),
+            (NumOp::i64_eqz, true) => (NumOp::i64_eq, Src::Const(0)),
+            _ => (op, args[1]),
+        };
+        if !self.fusions.add_branch || args[0] != Src::Acc || add_br_handlers(op).is_none() {
+            return false;
+        }
+        let Some(&Inst { op: add, args: [first, Src::Const(step), _], dst, to_slot: true, .. }) =
+            self.insts.last()
+        else {
+            return false;
+        };
+        // A wrapped sum is tested as another type than it was added.
+        let Op::Bin(add_op) = add else { return false };
+        if add_op.result() != op.params()[0] {
+            return false;
+        }
+        // The cell has 32 bits for the step of either type.
+        if add_op.result() == ValType::I64 && step as i64 != i64::from(step as i32) {
+            return false;
+        }
+        let step = match add_op {
+            NumOp::i32_add | NumOp::i64_add => step as i32,
+            NumOp::i32_sub | NumOp::i64_sub => (step as i32).wrapping_neg(),
+            _ => return false,
+        };
+        // The negated least number would be another step in 64 bits.
+        if first != Src::Slot(dst) || step == i32::MIN || matches!(other, Src::Acc) {
+            return false;
+        }
+        if other == Src::Slot(dst) {
+            return false;
+        }
+        self.insts.pop();
+        self.emit(Op::AddBr { op, step, negate: !sense, target }, [other, Src::Acc, Src::Acc], dst);
+        true
+    }
+
+    /// The parts of an address that the last instruction has added, which then
+    /// is no more.
+    fn take_sum(&mut self, addr: Operand<Value>) -> Option<(Src, Src)> {
+        let last = self.last.filter(|last| last + 1 == self.insts.len())?;
+        let inst = self.insts[last];
+        let sums = self.fusions.address && addr.value == Value::Temp && inst.dst == addr.slot;
+        let parts = match (inst.op, inst.args) {
+            (Op::Bin(NumOp::i32_add), [a @ Src::Slot(_), b, _]) => (a, b),
+            (Op::Bin(NumOp::i32_add), [b, a @ Src::Slot(_), _]) => (a, b),
+            _ => return None,
+        };
+        if !sums {
+            return None;
+        }
+        self.insts.pop();
+        self.forget();
+        Some(parts)
+    }
+
+    /// A load from memory 0 at the sum of two operands, if the address is one.
+    pub(super) fn load_sum(
+        &mut self,
+        stack: &Stack<Value>,
+        op: LoadOp,
+        arg: MemArg,
+        addr: Operand<Value>,
+    ) -> Option<Value> {
+        if arg.offset > u64::from(u16::MAX) {
+            return None;
+        }
+        let (a, b) = self.take_sum(addr)?;
+        let args = [a, b, Src::Acc];
+        Some(self.result(Op::LoadSum(op, arg), args, stack.next_slot(), op.value_type(), true))
+    }
+
+    /// A store to memory 0 at the sum of two operands, if the address is one and
+    /// the value needs no instruction. Returns whether it did.
+    pub(super) fn store_sum(
+        &mut self,
+        op: StoreOp,
+        arg: MemArg,
+        addr: Operand<Value>,
+        value: Operand<Value>,
+    ) -> bool {
+        if arg.offset > u64::from(u16::MAX) || value.value == Value::Temp {
+            return false;
+        }
+        let Some((a, b)) = self.take_sum(addr) else { return false };
+        let value = self.take(value, true);
+        self.emit(Op::StoreSum(op, arg), [a, b, value], 0);
+        true
+    }
+}
