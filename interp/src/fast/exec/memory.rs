@@ -8,7 +8,6 @@ use std::marker::PhantomData;
 use bimetal_core::addr::effective;
 use bimetal_core::ops::mem::{Load, LoadOp, MemType, Store, StoreOp, mem_sem};
 use bimetal_core::trap::TrapCode;
-use bimetal_core::value::{Scalar, Slot};
 use bimetal_runtime::vmctx::{VmCtx, VmMemory};
 
 use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot, extra};
@@ -39,7 +38,7 @@ unsafe fn access(
 
 /// The first byte of an access to memory 0 at a 32-bit address.
 #[inline(always)] // vanishes into handlers
-unsafe fn access_0(r: Regs, index: u32, width: u32) -> Result<*mut u8, TrapCode> {
+pub(super) unsafe fn access_0(r: Regs, index: u32, width: u32) -> Result<*mut u8, TrapCode> {
     // SAFETY: the cell has a 32-bit offset.
     unsafe {
         // Two 32-bit numbers: no sum to check. Were it not opaque, it would be
@@ -101,11 +100,8 @@ where
         // SAFETY: the cell was linked for these places.
         unsafe {
             let index = P::read::<i32>(r, 1, 2) as u32;
-            let value = if Q::CONST {
-                O::Value::from_slot(Slot::from_bits(r.word(2).bits))
-            } else {
-                Q::read::<O::Value>(r, 0, 2)
-            };
+            let value =
+                if Q::CONST { O::Value::load(r.words(2)) } else { Q::read::<O::Value>(r, 0, 2) };
             match access_0(r, index, O::Mem::WIDTH) {
                 Ok(at) => {
                     write::<O>(at, value);
@@ -154,8 +150,10 @@ impl Exec for MemorySize {
     }
 }
 
+/// The first byte of an access to any memory, at the address in a slot; the cell
+/// has the offset in word 2 and the memory and width of addresses in word 3.
 #[inline(always)] // vanishes into handlers
-unsafe fn access_any(r: Regs, field: usize, width: u32) -> Result<*mut u8, TrapCode> {
+pub(super) unsafe fn access_any(r: Regs, field: usize, width: u32) -> Result<*mut u8, TrapCode> {
     // SAFETY: the cell has these words.
     unsafe {
         let bits = *r.slot(field);

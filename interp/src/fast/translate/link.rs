@@ -7,7 +7,7 @@
 //! the reach of a cell are copied there before it and the result from there
 //! after it.
 
-use bimetal_core::value::Slot;
+use bimetal_core::value::{Slot, V128};
 
 use super::cell::{cell_of, place};
 use super::ir::{Class, Inst, Ir, Label, Op, Src};
@@ -17,10 +17,10 @@ use crate::fast::exec::data::{COPY, CopySpan, ZeroSpan};
 
 /// Slots of a frame's header.
 const HEADER: u32 = 2;
-/// Scratch slots of a frame too large for cells: one per operand, one for the
+/// Scratch slots of a frame too large for cells: two per operand, two for the
 /// result.
-const SCRATCH: u32 = 4;
-/// The scratch slot of the result.
+const SCRATCH: u32 = 8;
+/// The position of the result among values in scratch slots.
 const SCRATCH_DST: usize = 3;
 
 /// Code in the making.
@@ -90,7 +90,7 @@ impl Linker<'_> {
         let spill = if self.wide { self.use_scratch(&mut inst, &mut dst) } else { None };
         let fields = inst.args.map(|src| match src {
             Src::Slot(slot) => slot,
-            Src::Acc | Src::Const(_) => 0,
+            Src::Acc | Src::Const(_) | Src::Vector(_) => 0,
         });
         if inst.op.has_position() {
             self.offsets.push((self.words.len() as u32, inst.offset));
@@ -100,7 +100,7 @@ impl Linker<'_> {
         let fields = fields.map(|slot| self.frame_slot(slot) as u16);
         cell_of(self, &inst, fields, dst);
         if let Some((from, to)) = spill {
-            self.copy_span(from, to, 1);
+            self.copy_span(from, to, inst.op.result_slots());
         }
     }
 
@@ -115,7 +115,8 @@ impl Linker<'_> {
                 && self.slot(slot) > u32::from(u16::MAX)
             {
                 let scratch = self.scratch(i);
-                self.copy_span(self.slot(slot), scratch, 1);
+                // Two in any case: behind the topmost operand is the callee's header.
+                self.copy_span(self.slot(slot), scratch, 2);
                 inst.args[i] = Src::Slot(scratch | FRAME_SLOT);
             }
         }
@@ -128,7 +129,7 @@ impl Linker<'_> {
     }
 
     fn scratch(&self, index: usize) -> u32 {
-        self.ir.params + HEADER + index as u32
+        self.ir.params + HEADER + 2 * index as u32
     }
 
     /// Appends a copy between slots of the frame.
@@ -183,6 +184,13 @@ impl Linker<'_> {
         self.words.push(Word { bits });
     }
 
+    /// Appends the two words of a vector.
+    pub(super) fn vector(&mut self, vector: V128) {
+        for slot in vector.to_slots() {
+            self.bits(slot.bits());
+        }
+    }
+
     /// Appends an address.
     pub(super) fn pointer(&mut self, ptr: *const u8) {
         self.words.push(Word { ptr });
@@ -195,7 +203,7 @@ impl Linker<'_> {
     }
 
     /// Appends the handler for an operand's place out of a table for classes.
-    pub(super) fn by_class(&mut self, table: &[[Handler; 3]; 2], class: Class, src: Src) {
+    pub(super) fn by_class(&mut self, table: &[[Handler; 3]; 3], class: Class, src: Src) {
         self.push_handler(table[class as usize][place(src)]);
     }
 
