@@ -114,6 +114,13 @@ impl Regs {
         unsafe { *self.ip.add(index) }
     }
 
+    /// The words of the current cell from this position on.
+    #[inline(always)] // how every handler reads its operands
+    pub(super) unsafe fn words(self, index: usize) -> *const u64 {
+        // SAFETY: the handler's cell was linked with this many words.
+        unsafe { self.ip.add(index).cast() }
+    }
+
     /// A 16-bit field of the operand word.
     #[inline(always)] // how every handler reads its operands
     pub(super) unsafe fn field(self, index: usize) -> usize {

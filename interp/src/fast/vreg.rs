@@ -1,14 +1,16 @@
-//! The register class that holds floats (and later vectors): one machine vector
-//! register where the dispatch shell keeps values in registers.
+//! The register class that holds floats and vectors: one machine vector register
+//! where the dispatch shell keeps values in registers.
 //!
-//! A float lives in the lowest lane; the other lanes are unspecified. Inserting a
+//! A float lives in the lowest lane; the other lanes are unspecified then. Inserting a
 //! lane costs nothing where building a fresh vector costs a move.
 
 #[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "x86_64"))]
 mod imp {
     use std::arch::x86_64::*;
 
-    /// A register for floats.
+    use bimetal_core::value::V128;
+
+    /// A register for floats and vectors.
     pub(in crate::fast) type VReg = __m128;
 
     #[inline(always)] // vanishes into handlers
@@ -36,13 +38,25 @@ mod imp {
         // SAFETY: every x86-64 target has SSE2.
         unsafe { _mm_castpd_ps(_mm_move_sd(_mm_castps_pd(v), _mm_set_sd(x))) }
     }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn v128(v: VReg) -> V128 {
+        // SAFETY: sixteen bytes, any of which are valid.
+        unsafe { std::mem::transmute(v) }
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn of_v128(x: V128) -> VReg {
+        // SAFETY: sixteen bytes, any of which are valid.
+        unsafe { std::mem::transmute(x) }
+    }
 }
 
 #[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "aarch64"))]
 mod imp {
     use std::arch::aarch64::*;
 
-    /// A register for floats.
+    use bimetal_core::value::V128;
+
+    /// A register for floats and vectors.
     pub(in crate::fast) type VReg = float64x2_t;
 
     #[inline(always)] // vanishes into handlers
@@ -70,6 +84,16 @@ mod imp {
         // SAFETY: as above.
         unsafe { vsetq_lane_f64::<0>(x, v) }
     }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn v128(v: VReg) -> V128 {
+        // SAFETY: sixteen bytes, any of which are valid.
+        unsafe { std::mem::transmute(v) }
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn of_v128(x: V128) -> VReg {
+        // SAFETY: sixteen bytes, any of which are valid.
+        unsafe { std::mem::transmute(x) }
+    }
 }
 
 #[cfg(not(all(
@@ -79,29 +103,46 @@ mod imp {
     any(target_arch = "x86_64", target_arch = "aarch64")
 )))]
 mod imp {
-    /// A register for floats: the bits of the lowest lane. An `f64` where floats
-    /// travel in registers of their own, so that it is one of them.
-    pub(in crate::fast) type VReg = f64;
+    use bimetal_core::value::{Slot, V128};
+
+    /// A register for floats and vectors: the two slots of a vector, a float in
+    /// the first. Floats, because where these travel in registers of their own,
+    /// four such pairs have places there.
+    #[derive(Clone, Copy)]
+    #[repr(C)]
+    pub(in crate::fast) struct VReg {
+        low: f64,
+        high: f64,
+    }
 
     pub(in crate::fast) fn zero() -> VReg {
-        0.0
+        VReg { low: 0.0, high: 0.0 }
     }
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn f32(v: VReg) -> f32 {
-        f32::from_bits(v.to_bits() as u32)
+        f32::from_bits(v.low.to_bits() as u32)
     }
     #[inline(always)] // vanishes into handlers
-    pub(in crate::fast) fn with_f32(_: VReg, x: f32) -> VReg {
-        f64::from_bits(u64::from(x.to_bits()))
+    pub(in crate::fast) fn with_f32(v: VReg, x: f32) -> VReg {
+        with_f64(v, f64::from_bits(u64::from(x.to_bits())))
     }
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn f64(v: VReg) -> f64 {
-        v
+        v.low
     }
     #[inline(always)] // vanishes into handlers
-    pub(in crate::fast) fn with_f64(_: VReg, x: f64) -> VReg {
-        x
+    pub(in crate::fast) fn with_f64(v: VReg, x: f64) -> VReg {
+        VReg { low: x, high: v.high }
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn v128(v: VReg) -> V128 {
+        V128::from_slots([Slot::from_f64(v.low), Slot::from_f64(v.high)])
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn of_v128(x: V128) -> VReg {
+        let [low, high] = x.to_slots().map(Slot::f64);
+        VReg { low, high }
     }
 }
 
-pub(super) use imp::{VReg, f32, f64, with_f32, with_f64, zero};
+pub(super) use imp::{VReg, f32, f64, of_v128, v128, with_f32, with_f64, zero};

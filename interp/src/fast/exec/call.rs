@@ -8,11 +8,12 @@
 use std::sync::atomic::Ordering;
 
 use bimetal_core::trap::TrapCode;
-use bimetal_core::value::Slot;
+use bimetal_core::value::{Slot, V128};
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::vmctx::{VmCtx, VmFuncRef};
 
+use super::place::Reg;
 use super::table::{element, table};
 use super::tail::write_bridge;
 use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
@@ -236,19 +237,27 @@ enum CallArray {}
 
 impl Exec for CallArray {
     #[inline(always)] // the whole body of a handler
-    unsafe fn exec(mut r: Regs) -> Flow {
+    unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: as for `CallRef`.
         unsafe {
             if call_array(r) != Outcome::RETURN {
                 return Flow::exit(r, Exit::PENDING);
             }
-            // A caller expects the first result in the accumulator of its type.
-            let result = *r.fp.add(r.imm() as usize);
-            r.a = result;
-            r.v = vreg::with_f64(r.v, f64::from_bits(result));
-            r.next(REF_WORDS)
+            with_result(r, r.fp.add(r.imm() as usize)).next(REF_WORDS)
         }
     }
+}
+
+/// The registers with a first result, which lies at `from`, in the accumulator of
+/// its type, where a caller expects it.
+#[inline(always)] // vanishes into handlers
+pub(super) unsafe fn with_result(mut r: Regs, from: Fp) -> Regs {
+    // SAFETY: two slots are there: at least those of the callee's header.
+    unsafe {
+        r.a = *from;
+        r.v = vreg::of_v128(V128::load(from));
+    }
+    r
 }
 
 #[inline(never)] // its locals must not keep the handler from ending in a jump

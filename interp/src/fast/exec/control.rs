@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use bimetal_core::trap::TrapCode;
-use bimetal_core::value::Slot;
+use bimetal_core::value::V128;
 
 use super::by_place;
 use super::data::copy_slots;
@@ -73,7 +73,7 @@ impl Exec for Return0 {
 }
 
 /// `return` of one result, which stays in the accumulator as well: `[handler,
-/// params src . .]`, for a constant with its bits in a third word.
+/// params src . .]`, for a constant with its bits in further words.
 pub(crate) struct Return<T, P>(PhantomData<(T, P)>);
 
 impl<T: Reg, P: Place> Exec for Return<T, P> {
@@ -82,13 +82,9 @@ impl<T: Reg, P: Place> Exec for Return<T, P> {
         // SAFETY: the header leads to the cell behind the call; the result
         // belongs in the first slot.
         unsafe {
-            let value = if P::CONST {
-                T::from_slot(Slot::from_bits(r.word(2).bits))
-            } else {
-                P::read::<T>(r, 1, 2)
-            };
+            let value = if P::CONST { T::load(r.words(2)) } else { P::read::<T>(r, 1, 2) };
             let (ip, fp) = header(r, r.field(0));
-            *r.fp = value.into_slot().bits();
+            value.store(r.fp);
             let mut r = value.with_acc(r);
             r.fp = fp;
             r.jump(ip)
@@ -96,9 +92,9 @@ impl<T: Reg, P: Place> Exec for Return<T, P> {
     }
 }
 
-/// Handlers of [`Return`] by type and place.
-pub(crate) static RETURN: [[Handler; 3]; 2] =
-    [by_place!(Return<i64; _>), by_place!(Return<f64; _>)];
+/// Handlers of [`Return`] by class and place.
+pub(crate) static RETURN: [[Handler; 3]; 3] =
+    [by_place!(Return<i64; _>), by_place!(Return<f64; _>), by_place!(Return<V128; _>)];
 
 /// `return` of several slots: `[handler, params . . ., src | count]`.
 pub(crate) enum ReturnSpan {}

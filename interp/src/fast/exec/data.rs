@@ -1,21 +1,22 @@
 //! Moving values about: copies, selection, globals, function references.
 //!
-//! These handlers know only two types: 64 bits that travel through integer
-//! registers (`i64`) and 64 bits that travel through float registers (`f64`). A
+//! These handlers know only three types: 64 bits that travel through integer
+//! registers (`i64`), 64 bits that travel through float registers (`f64`) and
+//! vectors. A
 //! value takes the way that its type takes elsewhere, so that a load finds the
 //! last store in the same kind of register.
 
 use std::marker::PhantomData;
 
-use bimetal_core::value::Slot;
+use bimetal_core::value::V128;
 use bimetal_runtime::vmctx::{VmFuncRef, VmGlobal};
 
 use super::place::{A, Dest, Place, Reg, S, ToAcc, ToSlot};
 use super::{DEST_FORMS, by_place};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
-/// One slot from another or the accumulator: `[handler, dst src . .]`; from a
-/// constant: `[handler, dst . . ., bits]`. Leaves the accumulators alone.
+/// One value from its slots or the accumulator: `[handler, dst src . .]`; from a
+/// constant: `[handler, dst . . ., bits..]`. Leaves the accumulators alone.
 pub(crate) struct Copy<T, P>(PhantomData<(T, P)>);
 
 impl<T: Reg, P: Place> Exec for Copy<T, P> {
@@ -23,14 +24,15 @@ impl<T: Reg, P: Place> Exec for Copy<T, P> {
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for this place.
         unsafe {
-            *r.slot(0) = P::read::<T>(r, 1, 2).into_slot().bits();
+            P::read::<T>(r, 1, 2).store(r.slot(0));
             r.next(2 + super::place::extra::<P, T>())
         }
     }
 }
 
-/// Handlers of [`Copy`] by place, for integers and floats.
-pub(crate) static COPY: [[Handler; 3]; 2] = [by_place!(Copy<i64; _>), by_place!(Copy<f64; _>)];
+/// Handlers of [`Copy`] by class and place.
+pub(crate) static COPY: [[Handler; 3]; 3] =
+    [by_place!(Copy<i64; _>), by_place!(Copy<f64; _>), by_place!(Copy<V128; _>)];
 
 /// One slot from a 32-bit constant, sign-extended: `[handler, dst . | constant]`.
 pub(crate) enum CopyImm {}
@@ -135,9 +137,9 @@ macro_rules! select_handlers {
     };
 }
 
-/// Handlers of [`Select`] by type, place of the condition and of the result.
-pub(crate) static SELECT: [[[Handler; DEST_FORMS]; 2]; 2] =
-    [select_handlers!(i64), select_handlers!(f64)];
+/// Handlers of [`Select`] by class, place of the condition and of the result.
+pub(crate) static SELECT: [[[Handler; DEST_FORMS]; 2]; 3] =
+    [select_handlers!(i64), select_handlers!(f64), select_handlers!(V128)];
 
 /// `global.get`: `[handler, dst . | global]`.
 pub(crate) struct GlobalGet<T, D>(PhantomData<(T, D)>);
@@ -148,19 +150,20 @@ impl<T: Reg, D: Dest> Exec for GlobalGet<T, D> {
         // SAFETY: the linker passes the offset of a global in the context.
         unsafe {
             let global = *r.cx.byte_add(r.imm() as usize).cast::<*const VmGlobal>();
-            D::write(r, T::from_slot((*global).value[0])).next(2)
+            D::write(r, T::load((&raw const (*global).value).cast())).next(2)
         }
     }
 }
 
-/// Handlers of [`GlobalGet`] by type and place of the result.
-pub(crate) static GLOBAL_GET: [[Handler; DEST_FORMS]; 2] = [
+/// Handlers of [`GlobalGet`] by class and place of the result.
+pub(crate) static GLOBAL_GET: [[Handler; DEST_FORMS]; 3] = [
     [handler::<GlobalGet<i64, ToAcc>>, handler::<GlobalGet<i64, ToSlot>>],
     [handler::<GlobalGet<f64, ToAcc>>, handler::<GlobalGet<f64, ToSlot>>],
+    [handler::<GlobalGet<V128, ToAcc>>, handler::<GlobalGet<V128, ToSlot>>],
 ];
 
-/// `global.set`: `[handler, . src | global]`, for a constant with its bits in a
-/// third word.
+/// `global.set`: `[handler, . src | global]`, for a constant with its bits in
+/// further words.
 pub(crate) struct GlobalSet<T, P>(PhantomData<(T, P)>);
 
 impl<T: Reg, P: Place> Exec for GlobalSet<T, P> {
@@ -170,20 +173,16 @@ impl<T: Reg, P: Place> Exec for GlobalSet<T, P> {
         // store is used by one thread at a time.
         unsafe {
             let global = *r.cx.byte_add(r.imm() as usize).cast::<*mut VmGlobal>();
-            let value = if P::CONST {
-                Slot::from_bits(r.word(2).bits)
-            } else {
-                P::read::<T>(r, 1, 2).into_slot()
-            };
-            (*global).value[0] = value;
-            r.next(2 + usize::from(P::CONST))
+            let value = if P::CONST { T::load(r.words(2)) } else { P::read::<T>(r, 1, 2) };
+            value.store((&raw mut (*global).value).cast());
+            r.next(2 + if P::CONST { T::SLOTS } else { 0 })
         }
     }
 }
 
-/// Handlers of [`GlobalSet`] by type and place of the value.
-pub(crate) static GLOBAL_SET: [[Handler; 3]; 2] =
-    [by_place!(GlobalSet<i64; _>), by_place!(GlobalSet<f64; _>)];
+/// Handlers of [`GlobalSet`] by class and place of the value.
+pub(crate) static GLOBAL_SET: [[Handler; 3]; 3] =
+    [by_place!(GlobalSet<i64; _>), by_place!(GlobalSet<f64; _>), by_place!(GlobalSet<V128; _>)];
 
 /// `ref.func` of an imported function, whose record stands in the context:
 /// `[handler, dst . | offset]`.

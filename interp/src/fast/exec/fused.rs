@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use bimetal_core::ops::mem::{Load, Store};
+use bimetal_core::ops::mem::{Load, MemType, Store};
 use bimetal_core::ops::num::{BinOp, NumOp, num_sem};
 use bimetal_core::value::{Scalar, Slot};
 
@@ -27,11 +27,7 @@ where
         // SAFETY: the cell was linked for these places and has a target.
         unsafe {
             let sum = Add::eval(S::read::<T>(r, 0, 3), T::imm(r.imm()));
-            let other = if Q::CONST {
-                T::from_slot(Slot::from_bits(r.word(3).bits))
-            } else {
-                Q::read::<T>(r, 1, 3)
-            };
+            let other = if Q::CONST { T::load(r.words(3)) } else { Q::read::<T>(r, 1, 3) };
             // Neither sums nor comparisons of integers trap.
             let (Ok(sum), target) = (sum, r.word(2).code) else { return r.next(0) };
             let test = O::eval(sum, other);
@@ -112,7 +108,7 @@ where
         // SAFETY: the cell was linked for these places.
         unsafe {
             let (index, offset) = sum::<Q>(r);
-            match access_0::<O::Mem>(r, index, offset) {
+            match access_0(r, index, offset, O::Mem::WIDTH) {
                 Ok(at) => D::write(r, read::<O>(at)).next(2 + usize::from(Q::CONST)),
                 Err(code) => r.trap(code),
             }
@@ -139,7 +135,7 @@ where
             } else {
                 P::read::<O::Value>(r, 0, 2)
             };
-            match access_0::<O::Mem>(r, index, offset) {
+            match access_0(r, index, offset, O::Mem::WIDTH) {
                 Ok(at) => {
                     write::<O>(at, value);
                     r.next(words + usize::from(P::CONST))

@@ -8,7 +8,6 @@ use std::marker::PhantomData;
 use bimetal_core::addr::effective;
 use bimetal_core::ops::mem::{Load, LoadOp, MemType, Store, StoreOp, mem_sem};
 use bimetal_core::trap::TrapCode;
-use bimetal_core::value::{Scalar, Slot};
 use bimetal_runtime::vmctx::{VmCtx, VmMemory};
 
 use super::fused::{LoadSum, StoreSum};
@@ -40,10 +39,11 @@ unsafe fn access(
 
 /// The first byte of an access to memory 0 at a 32-bit address.
 #[inline(always)] // vanishes into handlers
-pub(super) unsafe fn access_0<M: MemType>(
+pub(super) unsafe fn access_0(
     r: Regs,
     index: u32,
     offset: u32,
+    width: u32,
 ) -> Result<*mut u8, TrapCode> {
     // SAFETY: the handler's contract.
     unsafe {
@@ -51,7 +51,7 @@ pub(super) unsafe fn access_0<M: MemType>(
         // computed again for the access, and its operands, which must survive
         // until then, cost a register too many.
         let start = opaque(u64::from(index) + u64::from(offset));
-        access(r, MEMORY_0, start, 0, M::WIDTH)
+        access(r, MEMORY_0, start, 0, width)
     }
 }
 
@@ -67,7 +67,7 @@ where
         // SAFETY: the cell was linked for these places.
         unsafe {
             let index = P::read::<i32>(r, 1, 2) as u32;
-            match access_0::<O::Mem>(r, index, r.imm()) {
+            match access_0(r, index, r.imm(), O::Mem::WIDTH) {
                 Ok(at) => D::write(r, read::<O>(at)).next(2),
                 Err(code) => r.trap(code),
             }
@@ -106,12 +106,9 @@ where
         // SAFETY: the cell was linked for these places.
         unsafe {
             let index = P::read::<i32>(r, 1, 2) as u32;
-            let value = if Q::CONST {
-                O::Value::from_slot(Slot::from_bits(r.word(2).bits))
-            } else {
-                Q::read::<O::Value>(r, 0, 2)
-            };
-            match access_0::<O::Mem>(r, index, r.imm()) {
+            let value =
+                if Q::CONST { O::Value::load(r.words(2)) } else { Q::read::<O::Value>(r, 0, 2) };
+            match access_0(r, index, r.imm(), O::Mem::WIDTH) {
                 Ok(at) => {
                     write::<O>(at, value);
                     r.next(2 + extra::<Q, f64>())
@@ -159,8 +156,10 @@ impl Exec for MemorySize {
     }
 }
 
+/// The first byte of an access to any memory, at the address in a slot; the cell
+/// has the offset in word 2 and the memory and width of addresses in word 3.
 #[inline(always)] // vanishes into handlers
-unsafe fn access_any(r: Regs, field: usize, width: u32) -> Result<*mut u8, TrapCode> {
+pub(super) unsafe fn access_any(r: Regs, field: usize, width: u32) -> Result<*mut u8, TrapCode> {
     // SAFETY: the cell has these words.
     unsafe {
         let bits = *r.slot(field);

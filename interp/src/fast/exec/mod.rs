@@ -14,6 +14,8 @@ pub(crate) mod place;
 pub(crate) mod slow;
 pub(crate) mod table;
 pub(crate) mod tail;
+pub(crate) mod vec;
+pub(crate) mod vec_mem;
 pub(crate) mod wide;
 
 /// How many places an operand can have: slot, accumulator, constant.

@@ -109,7 +109,7 @@ where
 }
 
 /// The handlers of one instruction. First index: the first operand's place
-/// ([`super::place_index`]); second: the second operand's; third: whether the
+/// (`translate::cell::place`); second: the second operand's; third: whether the
 /// result goes to a slot. A missing handler is a form that the translator never
 /// asks for.
 #[derive(Clone, Copy)]

@@ -2,16 +2,19 @@
 //!
 //! Handlers are generic over places; the linker chooses the instance. A slot
 //! always holds 64 bits, whatever was written to it, because a load wider than
-//! the last store would wait for the store to reach the cache.
+//! the last store would wait for the store to reach the cache. A vector is in two
+//! slots, at any multiple of eight bytes.
 
-use bimetal_core::value::{Scalar, Slot};
+use bimetal_core::value::{Scalar, Slot, V128};
 
 use crate::fast::dispatch::Regs;
 use crate::fast::vreg;
 
-/// A number type as handlers move it: which accumulator it uses.
-pub(crate) trait Reg: Scalar {
-    /// Whether a constant takes a word of its own.
+/// A number or vector type as handlers move it: which accumulator it uses.
+pub(crate) trait Reg: Copy + 'static {
+    /// How many slots it takes.
+    const SLOTS: usize = 1;
+    /// Whether a constant takes words of its own, as many as slots.
     const WIDE: bool;
     /// The value in the accumulator.
     fn acc(r: Regs) -> Self;
@@ -19,8 +22,37 @@ pub(crate) trait Reg: Scalar {
     fn with_acc(self, r: Regs) -> Regs;
     /// The value of a 32-bit constant, sign-extended.
     fn imm(bits: u32) -> Self;
-    /// The accumulator as a slot.
-    fn acc_bits(r: Regs) -> u64;
+    /// The value in slots, or in words of a cell.
+    ///
+    /// # Safety
+    /// There are as many as the type takes.
+    unsafe fn load(from: *const u64) -> Self;
+    /// Puts the value in slots.
+    ///
+    /// # Safety
+    /// As for [`Reg::load`].
+    unsafe fn store(self, to: *mut u64);
+    /// Puts the accumulator in slots.
+    ///
+    /// # Safety
+    /// As for [`Reg::load`].
+    unsafe fn store_acc(r: Regs, to: *mut u64);
+}
+
+/// How numbers lie in a slot.
+macro_rules! one_slot {
+    () => {
+        #[inline(always)] // vanishes into handlers
+        unsafe fn load(from: *const u64) -> Self {
+            // SAFETY: by this function's contract.
+            Self::from_slot(Slot::from_bits(unsafe { *from }))
+        }
+        #[inline(always)] // vanishes into handlers
+        unsafe fn store(self, to: *mut u64) {
+            // SAFETY: by this function's contract.
+            unsafe { *to = self.into_slot().bits() };
+        }
+    };
 }
 
 macro_rules! int_reg {
@@ -40,9 +72,11 @@ macro_rules! int_reg {
             fn imm(bits: u32) -> Self {
                 bits as i32 as $ty
             }
+            one_slot!();
             #[inline(always)] // vanishes into handlers
-            fn acc_bits(r: Regs) -> u64 {
-                r.a
+            unsafe fn store_acc(r: Regs, to: *mut u64) {
+                // SAFETY: by this function's contract.
+                unsafe { *to = r.a };
             }
         }
     )*};
@@ -67,9 +101,11 @@ macro_rules! float_reg {
                 let read: fn(u32) -> $ty = $imm;
                 read(bits)
             }
+            one_slot!();
             #[inline(always)] // the whole lane: no detour through an integer register
-            fn acc_bits(r: Regs) -> u64 {
-                vreg::f64(r.v).to_bits()
+            unsafe fn store_acc(r: Regs, to: *mut u64) {
+                // SAFETY: by this function's contract.
+                unsafe { *to = vreg::f64(r.v).to_bits() };
             }
         }
     )*};
@@ -77,6 +113,52 @@ macro_rules! float_reg {
 float_reg! {
     f32 false with_f32 f32::from_bits;
     f64 true with_f64 |bits| f64::from(f32::from_bits(bits));
+}
+
+impl Reg for V128 {
+    const SLOTS: usize = 2;
+    const WIDE: bool = true;
+    #[inline(always)] // vanishes into handlers
+    fn acc(r: Regs) -> Self {
+        vreg::v128(r.v)
+    }
+    #[inline(always)] // vanishes into handlers
+    fn with_acc(self, mut r: Regs) -> Regs {
+        r.v = vreg::of_v128(self);
+        r
+    }
+    #[inline(always)] // vanishes into handlers
+    fn imm(bits: u32) -> Self {
+        V128::from_u128(u128::from(bits))
+    }
+    #[inline(always)] // vanishes into handlers
+    unsafe fn load(from: *const u64) -> Self {
+        // SAFETY: by this function's contract.
+        unsafe {
+            if cfg!(target_endian = "little") {
+                // The same, and one access.
+                from.cast::<V128>().read_unaligned()
+            } else {
+                V128::from_slots([*from, *from.add(1)].map(Slot::from_bits))
+            }
+        }
+    }
+    #[inline(always)] // vanishes into handlers
+    unsafe fn store(self, to: *mut u64) {
+        // SAFETY: by this function's contract.
+        unsafe {
+            if cfg!(target_endian = "little") {
+                to.cast::<V128>().write_unaligned(self);
+            } else {
+                to.cast::<[u64; 2]>().write(self.to_slots().map(Slot::bits));
+            }
+        }
+    }
+    #[inline(always)] // vanishes into handlers
+    unsafe fn store_acc(r: Regs, to: *mut u64) {
+        // SAFETY: the same contract.
+        unsafe { Self::acc(r).store(to) };
+    }
 }
 
 /// Where an operand is.
@@ -101,8 +183,8 @@ pub(crate) enum C {}
 impl Place for S {
     #[inline(always)] // vanishes into handlers
     unsafe fn read<T: Reg>(r: Regs, field: usize, _: usize) -> T {
-        // SAFETY: a slot of the frame, by this function's contract.
-        T::from_slot(Slot::from_bits(unsafe { *r.slot(field) }))
+        // SAFETY: slots of the frame, by this function's contract.
+        unsafe { T::load(r.slot(field)) }
     }
 }
 
@@ -118,16 +200,14 @@ impl Place for C {
     #[inline(always)] // vanishes into handlers
     unsafe fn read<T: Reg>(r: Regs, _: usize, wide: usize) -> T {
         // SAFETY: the words are there, by this function's contract.
-        unsafe {
-            if T::WIDE { T::from_slot(Slot::from_bits(r.word(wide).bits)) } else { T::imm(r.imm()) }
-        }
+        unsafe { if T::WIDE { T::load(r.words(wide)) } else { T::imm(r.imm()) } }
     }
 }
 
 /// How many words a constant operand adds to a cell.
 #[inline(always)] // vanishes into handlers
 pub(crate) const fn extra<P: Place, T: Reg>() -> usize {
-    (P::CONST && T::WIDE) as usize
+    if P::CONST && T::WIDE { T::SLOTS } else { 0 }
 }
 
 /// Where a result goes.
@@ -155,8 +235,8 @@ impl Dest for ToSlot {
     #[inline(always)] // vanishes into handlers
     unsafe fn write<T: Reg>(r: Regs, value: T) -> Regs {
         let r = value.with_acc(r);
-        // SAFETY: a slot of the frame, by this function's contract.
-        unsafe { *r.slot(0) = T::acc_bits(r) };
+        // SAFETY: slots of the frame, by this function's contract.
+        unsafe { T::store_acc(r, r.slot(0)) };
         r
     }
 }

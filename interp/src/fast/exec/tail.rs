@@ -16,11 +16,12 @@ use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::vmctx::VmCtx;
 
 use super::call::{
-    BRIDGE_SLOTS, CallRef, available, entry_of, frame_bytes, func_ref, indirect, write_header,
+    BRIDGE_SLOTS, CallRef, available, entry_of, frame_bytes, func_ref, indirect, with_result,
+    write_header,
 };
 use super::control::header;
 use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
-use crate::fast::{frames, vreg};
+use crate::fast::frames;
 
 /// The word of a tail call that names the slots of the caller's parameters.
 const OWN: usize = 4;
@@ -240,9 +241,7 @@ impl Exec for ReturnArray {
                 return Flow::exit(r, Exit::PENDING);
             }
             let (ip, caller) = header(r, slots);
-            // A caller expects the first result in the accumulator of its type.
-            r.a = *r.fp;
-            r.v = vreg::with_f64(r.v, f64::from_bits(r.a));
+            r = with_result(r, r.fp);
             r.fp = caller;
             r.jump(ip)
         }

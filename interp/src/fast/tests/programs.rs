@@ -3,6 +3,7 @@
 use std::sync::{Arc, Barrier};
 
 use bimetal_parser::{Module, ParseOptions};
+use bimetal_runtime::Settings;
 use bimetal_runtime::code::ModuleCode;
 
 use super::{Wasm, i32, i64};
@@ -95,7 +96,7 @@ fn threads_share_the_code_of_a_module() {
         (func (export "run") (param i32) (result i32) (call $f0 (local.get 0))))"#;
     let module = Module::new(text.as_bytes(), &ParseOptions::default()).unwrap();
     let module = Arc::new(module);
-    let tier = FastModule::new(&module);
+    let tier = FastModule::new(&module, &Settings::default());
     let start = Barrier::new(4);
     std::thread::scope(|scope| {
         for n in 0..4 {
@@ -121,7 +122,7 @@ fn instances_of_a_module_share_code_but_no_state() {
             (i32.load (i32.const 8))))"#;
     let module = Module::new(text.as_bytes(), &ParseOptions::default()).unwrap();
     let module = Arc::new(module);
-    let tier = FastModule::new(&module);
+    let tier = FastModule::new(&module, &Settings::default());
     let mut wasm = Wasm::empty();
     let a = wasm.instantiate(&module, Arc::clone(&tier) as Arc<dyn ModuleCode>, &[]);
     let b = wasm.instantiate(&module, Arc::clone(&tier) as Arc<dyn ModuleCode>, &[]);

@@ -23,6 +23,7 @@ impl Translator<'_> {
         if value.value != Value::Temp {
             let from = match value.value {
                 Value::Const(bits) => Src::Const(bits),
+                Value::Vector(vector) => Src::Vector(vector),
                 _ => self.take(value, false),
             };
             self.preserve(stack, local.0);
@@ -34,7 +35,7 @@ impl Translator<'_> {
             Some(last) if self.fusions.retarget && self.insts[last].dst == value.slot => {
                 self.insts[last].dst = to;
                 self.wrote(to);
-                if let Some(acc) = &mut self.acc[Class::of(value.ty) as usize] {
+                if let Some(acc) = &mut self.acc[Class::of(value.ty).acc()] {
                     acc.slot = to;
                     acc.producer = None;
                 }

@@ -11,8 +11,7 @@ use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{
-    Backend, BlockType, BrOnCast, Callee, Control, ControlKind, Controls, FuncInfo, GcOp, MemArg,
-    Operand, Stack,
+    Backend, BlockType, BrOnCast, Callee, Control, Controls, FuncInfo, GcOp, MemArg, Operand, Stack,
 };
 use bimetal_parser::{Error, ErrorKind};
 
@@ -57,6 +56,7 @@ impl Backend for Translator<'_> {
             insts: self.insts,
             labels: self.labels,
             targets: self.targets,
+            vectors: self.vectors,
             params: info.ty.param_slots(),
             results: info.ty.result_slots(),
             slots: frame_slots,
@@ -133,13 +133,12 @@ impl Backend for Translator<'_> {
         arg: MemArg,
         addr: Operand<Value>,
     ) -> Value {
-        let plain = self.plain_memory(arg);
-        if plain && let Some(value) = self.load_sum(stack, op, arg, addr) {
+        if self.plain_memory(arg)
+            && let Some(value) = self.load_sum(stack, op, arg, addr)
+        {
             return value;
         }
-        let addr = if plain { self.take(addr, false) } else { self.take_slot(addr) };
-        let args = [addr, Src::Acc, Src::Acc];
-        self.result(Op::Load(op, arg), args, stack.next_slot(), op.value_type(), plain)
+        self.access(Op::Load(op, arg), arg, &[addr], Some((stack.next_slot(), op.value_type())))
     }
 
     fn store(
@@ -150,73 +149,75 @@ impl Backend for Translator<'_> {
         addr: Operand<Value>,
         value: Operand<Value>,
     ) {
-        let plain = self.plain_memory(arg);
-        if plain && self.store_sum(op, arg, addr, value) {
+        if self.plain_memory(arg) && self.store_sum(op, arg, addr, value) {
             return;
         }
-        let (addr, value) = if plain {
-            (self.take(addr, false), self.take(value, true))
-        } else {
-            (self.take_slot(addr), self.take_slot(value))
-        };
-        self.emit(Op::Store(op, arg), [addr, value, Src::Acc], 0);
+        self.access(Op::Store(op, arg), arg, &[addr, value], None);
     }
 
     fn relaxed(&self) -> RelaxedChoice {
         self.relaxed
     }
 
-    fn vec_const(&mut self, _: &mut Stack<Value>, _: V128) -> Value {
-        self.refuse_vectors()
+    fn vec_const(&mut self, stack: &mut Stack<Value>, vector: V128) -> Value {
+        self.vectors.push(vector);
+        self.symbolic(stack, Value::Vector(self.vectors.len() as u32 - 1))
     }
 
-    fn vec(&mut self, _: &mut Stack<Value>, _: VecOp, _: VecImm, _: &[Operand<Value>]) -> Value {
-        self.refuse_vectors()
+    fn vec(
+        &mut self,
+        stack: &mut Stack<Value>,
+        op: VecOp,
+        imm: VecImm,
+        args: &[Operand<Value>],
+    ) -> Value {
+        self.vector(stack, op, imm, args)
     }
 
     fn vec_load(
         &mut self,
-        _: &mut Stack<Value>,
-        _: VecLoadOp,
-        _: MemArg,
-        _: Operand<Value>,
+        stack: &mut Stack<Value>,
+        op: VecLoadOp,
+        arg: MemArg,
+        addr: Operand<Value>,
     ) -> Value {
-        self.refuse_vectors()
+        self.access(Op::VecLoad(op, arg), arg, &[addr], Some((stack.next_slot(), ValType::V128)))
     }
 
     fn vec_store(
         &mut self,
         _: &mut Stack<Value>,
-        _: VecStoreOp,
-        _: MemArg,
-        _: Operand<Value>,
-        _: Operand<Value>,
+        op: VecStoreOp,
+        arg: MemArg,
+        addr: Operand<Value>,
+        vector: Operand<Value>,
     ) {
-        self.refuse_vectors();
+        self.access(Op::VecStore(op, arg), arg, &[addr, vector], None);
     }
 
     fn vec_load_lane(
         &mut self,
-        _: &mut Stack<Value>,
-        _: LoadLaneOp,
-        _: MemArg,
-        _: u8,
-        _: Operand<Value>,
-        _: Operand<Value>,
+        stack: &mut Stack<Value>,
+        op: LoadLaneOp,
+        arg: MemArg,
+        lane: u8,
+        addr: Operand<Value>,
+        vector: Operand<Value>,
     ) -> Value {
-        self.refuse_vectors()
+        let op = Op::LoadLane(op, arg, lane);
+        self.access(op, arg, &[addr, vector], Some((stack.next_slot(), ValType::V128)))
     }
 
     fn vec_store_lane(
         &mut self,
         _: &mut Stack<Value>,
-        _: StoreLaneOp,
-        _: MemArg,
-        _: u8,
-        _: Operand<Value>,
-        _: Operand<Value>,
+        op: StoreLaneOp,
+        arg: MemArg,
+        lane: u8,
+        addr: Operand<Value>,
+        vector: Operand<Value>,
     ) {
-        self.refuse_vectors();
+        self.access(Op::StoreLane(op, arg, lane), arg, &[addr, vector], None);
     }
 
     fn memory_size(&mut self, stack: &mut Stack<Value>, memory: MemIdx) -> Value {
@@ -326,17 +327,7 @@ impl Backend for Translator<'_> {
         control: &mut Control<Value, Structure>,
         reachable: bool,
     ) {
-        let (target, else_) = (control.label().target, control.label().else_);
-        if reachable {
-            self.flush(stack);
-            self.emit(Op::Br(target), NONE, 0);
-        }
-        self.all_flushed();
-        self.zero.close();
-        self.zero.open();
-        if let Some(else_) = else_ {
-            self.bind(else_);
-        }
+        self.second_arm(stack, control, reachable);
     }
 
     fn end(
@@ -345,15 +336,7 @@ impl Backend for Translator<'_> {
         control: &mut Control<Value, Structure>,
         reachable: bool,
     ) {
-        if reachable {
-            self.flush(stack);
-        }
-        self.all_flushed();
-        self.zero.close();
-        if control.end_reached && !matches!(control.kind, ControlKind::Loop(_)) {
-            self.drop_branch_over_nothing(control.label());
-            self.bind(control.label().target);
-        }
+        self.close(stack, control, reachable);
     }
 
     fn block_result(

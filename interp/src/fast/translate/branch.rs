@@ -41,7 +41,7 @@ impl Translator<'_> {
     }
 
     /// An `if` without `else` needs no branch over the missing arm.
-    pub(super) fn drop_branch_over_nothing(&mut self, structure: &Structure) {
+    fn drop_branch_over_nothing(&mut self, structure: &Structure) {
         let Some(else_) = structure.else_ else { return };
         let here = self.insts.len() as u32;
         let branch = matches!(self.insts.last(), Some(inst)
@@ -121,6 +121,44 @@ impl Translator<'_> {
             acc.producer = None;
         }
         self.last = None;
+    }
+
+    /// The second arm of an `if` begins.
+    pub(super) fn second_arm(
+        &mut self,
+        stack: &mut Stack<Value>,
+        control: &Control<Value, Structure>,
+        reachable: bool,
+    ) {
+        let (target, else_) = (control.label().target, control.label().else_);
+        if reachable {
+            self.flush(stack);
+            self.emit(Op::Br(target), [Src::Acc; 3], 0);
+        }
+        self.all_flushed();
+        self.zero.close();
+        self.zero.open();
+        if let Some(else_) = else_ {
+            self.bind(else_);
+        }
+    }
+
+    /// A structure ends.
+    pub(super) fn close(
+        &mut self,
+        stack: &mut Stack<Value>,
+        control: &Control<Value, Structure>,
+        reachable: bool,
+    ) {
+        if reachable {
+            self.flush(stack);
+        }
+        self.all_flushed();
+        self.zero.close();
+        if control.end_reached && !matches!(control.kind, ControlKind::Loop(_)) {
+            self.drop_branch_over_nothing(control.label());
+            self.bind(control.label().target);
+        }
     }
 
     /// Branches to a new label if the condition of an `if` is zero. All operands
@@ -244,7 +282,7 @@ impl Translator<'_> {
         let top = stack.top(arity);
         match top {
             [] => {}
-            [operand] if operand.ty.slots() == 1 => self.copy_operand(*operand, base),
+            [operand] => self.copy_operand(*operand, base),
             _ if top[0].slot == base => {}
             _ => {
                 let count = stack.next_slot() - top[0].slot;
@@ -262,9 +300,10 @@ impl Translator<'_> {
             [] => {
                 self.emit(Op::Return0, [Src::Acc; 3], 0);
             }
-            [operand] if operand.ty.slots() == 1 => {
+            [operand] => {
                 let src = match operand.value {
                     Value::Const(bits) => Src::Const(bits),
+                    Value::Vector(vector) => Src::Vector(vector),
                     Value::Temp if !consume => Src::Slot(operand.slot),
                     Value::Local(local) if !consume => Src::Slot(self.local_slots[local as usize]),
                     _ => self.take(operand, true),

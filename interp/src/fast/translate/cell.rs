@@ -28,7 +28,7 @@ pub(super) fn place(src: Src) -> usize {
     match src {
         Src::Slot(_) => 0,
         Src::Acc => 1,
-        Src::Const(_) => 2,
+        Src::Const(_) | Src::Vector(_) => 2,
     }
 }
 
@@ -41,19 +41,19 @@ pub(super) fn is_plain(module: &Module, arg: MemArg) -> bool {
 
 /// A handler of a form that the first step may use: the tables and the first step
 /// agree, which the tests of every row and place confirm.
-fn expect<T>(handler: Option<T>) -> T {
+pub(super) fn expect<T>(handler: Option<T>) -> T {
     handler.expect("the translator asks for forms that exist")
 }
 
 /// An instruction with the frame's slots of its operands and result.
-struct Cell<'i> {
-    args: &'i [Src; 3],
+pub(super) struct Cell<'i> {
+    pub(super) args: &'i [Src; 3],
     /// The slots of the operands; anything for operands that are not in slots.
-    f: [u16; 3],
+    pub(super) f: [u16; 3],
     /// The slot of the result.
-    d: u16,
+    pub(super) d: u16,
     /// Which form of the handler: without or with the store to the slot.
-    form: usize,
+    pub(super) form: usize,
 }
 
 /// Appends an instruction's cell. `f` are the frame slots of the operands.
@@ -86,6 +86,11 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
         Op::Store(op, arg) => c.store(l, op, arg),
         Op::LoadSum(op, arg) => c.load_sum(l, op, arg),
         Op::StoreSum(op, arg) => c.store_sum(l, op, arg),
+        Op::Vec(op, imm) => c.vector(l, op, imm),
+        Op::VecLoad(op, arg) => c.vec_load(l, op, arg),
+        Op::VecStore(op, arg) => c.vec_store(l, op, arg),
+        Op::LoadLane(op, arg, lane) => c.load_lane(l, op, arg, lane),
+        Op::StoreLane(op, arg, lane) => c.store_lane(l, op, arg, lane),
         Op::MemorySize(memory) => c.memory_size(l, memory),
         Op::TableGet(table) => c.table::<TableGet>(l, [c.d, f[0]], table),
         Op::TableSet(table) => c.table::<TableSet>(l, [f[1], f[0]], table),
@@ -180,10 +185,12 @@ impl Cell<'_> {
         None
     }
 
-    /// The word of a constant operand where cells always keep it in one.
-    fn wide_constant(&self, l: &mut Linker<'_>, arg: usize) {
-        if let Src::Const(bits) = self.args[arg] {
-            l.bits(bits);
+    /// The words of a constant operand where cells always keep it in such.
+    pub(super) fn wide_constant(&self, l: &mut Linker<'_>, arg: usize) {
+        match self.args[arg] {
+            Src::Const(bits) => l.bits(bits),
+            Src::Vector(vector) => l.vector(l.ir.vectors[vector as usize]),
+            Src::Slot(_) | Src::Acc => {}
         }
     }
 
@@ -201,6 +208,7 @@ impl Cell<'_> {
             src => {
                 l.by_class(&COPY, class, src);
                 l.fields([self.d, self.f[0], 0, 0]);
+                self.wide_constant(l, 0);
             }
         }
     }
@@ -253,7 +261,7 @@ impl Cell<'_> {
             return l.fields_imm([self.d, self.f[0]], arg.offset as u32);
         }
         l.push_handler(load_handlers(op).any);
-        any_memory(l, [self.d, self.f[0]], arg);
+        any_memory(l, [self.d, self.f[0], 0, 0], arg);
     }
 
     fn store(&self, l: &mut Linker<'_>, op: StoreOp, arg: MemArg) {
@@ -264,7 +272,7 @@ impl Cell<'_> {
             return self.wide_constant(l, 1);
         }
         l.push_handler(store_handlers(op).any);
-        any_memory(l, [self.f[1], self.f[0]], arg);
+        any_memory(l, [self.f[1], self.f[0], 0, 0], arg);
     }
 
     fn load_sum(&self, l: &mut Linker<'_>, op: LoadOp, arg: MemArg) {
@@ -309,8 +317,9 @@ impl Cell<'_> {
     }
 }
 
-fn any_memory(l: &mut Linker<'_>, fields: [u16; 2], arg: MemArg) {
-    l.fields([fields[0], fields[1], 0, 0]);
+/// The words of an access that has no short form.
+pub(super) fn any_memory(l: &mut Linker<'_>, fields: [u16; 4], arg: MemArg) {
+    l.fields(fields);
     l.bits(arg.offset);
     let wide = l.tier.module.memories[arg.memory.index()].addr == AddrType::I64;
     l.halves(l.tier.layout.memory(arg.memory), u32::from(wide));

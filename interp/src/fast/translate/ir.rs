@@ -5,17 +5,22 @@ use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
+use bimetal_core::ops::vec::{VecImm, VecOp};
+use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::ops::wide::{MAX_WIDE_OPERANDS, WideOp};
 use bimetal_core::types::ValType;
+use bimetal_core::value::V128;
 use bimetal_parser::walk::MemArg;
 
-/// Which accumulator holds values of a type.
+/// How values of a type are moved, and which accumulator holds them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Class {
     /// The integer accumulator: integers and references.
     Int,
     /// The vector accumulator: floats.
     Float,
+    /// The vector accumulator: vectors, which take two slots.
+    Vec,
 }
 
 impl Class {
@@ -23,8 +28,19 @@ impl Class {
     pub(crate) fn of(ty: ValType) -> Class {
         match ty {
             ValType::I32 | ValType::I64 | ValType::Ref(_) => Class::Int,
-            ValType::F32 | ValType::F64 | ValType::V128 => Class::Float,
+            ValType::F32 | ValType::F64 => Class::Float,
+            ValType::V128 => Class::Vec,
         }
+    }
+
+    /// The number of the accumulator.
+    pub(crate) fn acc(self) -> usize {
+        usize::from(self != Class::Int)
+    }
+
+    /// How many slots a value takes.
+    pub(crate) fn slots(self) -> u32 {
+        if self == Class::Vec { 2 } else { 1 }
     }
 }
 
@@ -37,6 +53,8 @@ pub(crate) enum Src {
     Acc,
     /// In the cell: the bits of a slot.
     Const(u64),
+    /// In the cell: one of [`Ir::vectors`].
+    Vector(u32),
 }
 
 /// A position that branches lead to.
@@ -73,7 +91,7 @@ pub(crate) enum Op {
     BrBin { op: NumOp, negate: bool, target: Label },
     /// `dst` plus a constant, to `dst`; then as `BrBin` on the sum and an operand.
     AddBr { op: NumOp, step: i32, negate: bool, target: Label },
-    /// One slot; leaves the accumulators alone.
+    /// One value; leaves the accumulators alone.
     Copy(Class),
     /// Several slots to `dst`, ascending.
     CopySpan { from: u32, count: u32 },
@@ -93,6 +111,16 @@ pub(crate) enum Op {
     LoadSum(LoadOp, MemArg),
     /// A store to the sum of two operands: the parts of the sum, value.
     StoreSum(StoreOp, MemArg),
+    /// A vector instruction that touches no memory: up to three operands.
+    Vec(VecOp, VecImm),
+    /// A load of a vector: address.
+    VecLoad(VecLoadOp, MemArg),
+    /// A store of a whole vector: address, vector.
+    VecStore(VecStoreOp, MemArg),
+    /// A load of a lane: address, vector.
+    LoadLane(LoadLaneOp, MemArg, u8),
+    /// A store of a lane: address, vector.
+    StoreLane(StoreLaneOp, MemArg, u8),
     /// `memory.size`
     MemorySize(MemIdx),
     /// `table.get`: index.
@@ -141,6 +169,10 @@ impl Op {
             | Op::Store(..)
             | Op::LoadSum(..)
             | Op::StoreSum(..)
+            | Op::VecLoad(..)
+            | Op::VecStore(..)
+            | Op::LoadLane(..)
+            | Op::StoreLane(..)
             | Op::TableGet(_)
             | Op::TableSet(_)
             | Op::Slow { .. }
@@ -158,6 +190,7 @@ impl Op {
             | Op::AddBr { .. }
             | Op::Copy(_)
             | Op::CopySpan { .. }
+            | Op::Vec(..)
             | Op::Select(_)
             | Op::GlobalGet(..)
             | Op::GlobalSet(..)
@@ -171,6 +204,16 @@ impl Op {
             | Op::ReturnSpan { .. } => false,
         }
     }
+
+    /// How many slots the result takes, if there is one.
+    pub(crate) fn result_slots(&self) -> u32 {
+        match self {
+            Op::Vec(op, _) => op.result().slots(),
+            Op::VecLoad(..) | Op::LoadLane(..) => 2,
+            Op::Copy(class) | Op::Select(class) | Op::GlobalGet(class, _) => class.slots(),
+            _ => 1,
+        }
+    }
 }
 
 /// A function before it is linked.
@@ -179,6 +222,8 @@ pub(crate) struct Ir {
     pub(crate) insts: Vec<Inst>,
     /// The instruction that each label stands in front of.
     pub(crate) labels: Vec<u32>,
+    /// The vectors among the constants.
+    pub(crate) vectors: Vec<V128>,
     /// The targets of all branch tables.
     pub(crate) targets: Vec<Label>,
     /// Runs of canonical slots to zero on entry: start and length.

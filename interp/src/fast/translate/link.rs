@@ -9,7 +9,7 @@
 
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::types::ValType;
-use bimetal_core::value::Slot;
+use bimetal_core::value::{Slot, V128};
 
 use super::cell::{cell_of, place};
 use super::ir::{Class, Inst, Ir, Label, Op, Src};
@@ -19,10 +19,10 @@ use crate::fast::exec::data::{CopyImm, CopySpan, CopyTwo, ZeroSpan};
 
 /// Slots of a frame's header.
 const HEADER: u32 = 2;
-/// Scratch slots of a frame too large for cells: one per operand, one for the
+/// Scratch slots of a frame too large for cells: two per operand, two for the
 /// result.
-const SCRATCH: u32 = 4;
-/// The scratch slot of the result.
+const SCRATCH: u32 = 8;
+/// The position of the result among values in scratch slots.
 const SCRATCH_DST: usize = 3;
 
 /// Code in the making.
@@ -132,7 +132,7 @@ impl Linker<'_> {
     /// Makes one cell of two copies between slots. Returns whether it did.
     fn copy_two(&mut self, index: usize) -> bool {
         let copy = |inst: &Inst| match (inst.op, inst.args[0]) {
-            (Op::Copy(_), Src::Slot(from)) => Some((inst.dst, from)),
+            (Op::Copy(Class::Int | Class::Float), Src::Slot(from)) => Some((inst.dst, from)),
             _ => None,
         };
         let first = self.ir.insts.get(index).and_then(copy);
@@ -155,7 +155,7 @@ impl Linker<'_> {
         let spill = if self.wide { self.use_scratch(&mut inst, &mut dst) } else { None };
         let fields = inst.args.map(|src| match src {
             Src::Slot(slot) => slot,
-            Src::Acc | Src::Const(_) => 0,
+            Src::Acc | Src::Const(_) | Src::Vector(_) => 0,
         });
         if inst.op.has_position() {
             self.offsets.push((self.words.len() as u32, inst.offset));
@@ -165,7 +165,7 @@ impl Linker<'_> {
         let fields = fields.map(|slot| self.frame_slot(slot) as u16);
         cell_of(self, &inst, fields, dst);
         if let Some((from, to)) = spill {
-            self.copy_span(from, to, 1);
+            self.copy_span(from, to, inst.op.result_slots());
         }
     }
 
@@ -191,7 +191,8 @@ impl Linker<'_> {
                 && self.slot(slot) > u32::from(u16::MAX)
             {
                 let scratch = self.scratch(i);
-                self.copy_span(self.slot(slot), scratch, 1);
+                // Two in any case: behind the topmost operand is the callee's header.
+                self.copy_span(self.slot(slot), scratch, 2);
                 inst.args[i] = Src::Slot(scratch | FRAME_SLOT);
             }
         }
@@ -204,7 +205,7 @@ impl Linker<'_> {
     }
 
     fn scratch(&self, index: usize) -> u32 {
-        self.ir.params + HEADER + index as u32
+        self.ir.params + HEADER + 2 * index as u32
     }
 
     /// Appends a copy between slots of the frame.
@@ -259,6 +260,13 @@ impl Linker<'_> {
         self.words.push(Word { bits });
     }
 
+    /// Appends the two words of a vector.
+    pub(super) fn vector(&mut self, vector: V128) {
+        for slot in vector.to_slots() {
+            self.bits(slot.bits());
+        }
+    }
+
     /// Appends an address.
     pub(super) fn pointer(&mut self, ptr: *const u8) {
         self.words.push(Word { ptr });
@@ -271,7 +279,7 @@ impl Linker<'_> {
     }
 
     /// Appends the handler for an operand's place out of a table for classes.
-    pub(super) fn by_class(&mut self, table: &[[Handler; 3]; 2], class: Class, src: Src) {
+    pub(super) fn by_class(&mut self, table: &[[Handler; 3]; 3], class: Class, src: Src) {
         self.push_handler(table[class as usize][place(src)]);
     }
 

@@ -14,11 +14,13 @@ mod link;
 mod operands;
 mod plain;
 pub(super) mod text;
+mod vec;
 mod wide;
 mod zero;
 
 use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_core::types::ValType;
+use bimetal_core::value::V128;
 use bimetal_parser::walk::{WalkError, walk};
 use bimetal_parser::{Error, Module};
 
@@ -56,7 +58,8 @@ pub(super) struct Translator<'a> {
     insts: Vec<Inst>,
     labels: Vec<u32>,
     targets: Vec<Label>,
-    /// What the accumulators hold, by [`ir::Class`].
+    vectors: Vec<V128>,
+    /// What the accumulators hold, by [`ir::Class::acc`].
     acc: [Option<Acc>; 2],
     /// The last instruction, if its destination may still change.
     last: Option<usize>,
@@ -86,6 +89,7 @@ impl<'a> Translator<'a> {
             insts: Vec::new(),
             labels: Vec::new(),
             targets: Vec::new(),
+            vectors: Vec::new(),
             acc: [None; 2],
             last: None,
             pending: Vec::new(),

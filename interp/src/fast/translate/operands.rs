@@ -23,6 +23,8 @@ pub(crate) enum Value {
     Local(u32),
     /// A constant: the bits of a slot.
     Const(u64),
+    /// A constant: one of the function's vectors.
+    Vector(u32),
 }
 
 /// What an accumulator holds.
@@ -43,7 +45,7 @@ fn fits(ty: ValType, bits: u64) -> bool {
     match ty {
         ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 => true,
         ValType::Ref(_) => bits == 0,
-        ValType::V128 => false,
+        ValType::V128 => false, // not one of these constants
     }
 }
 
@@ -83,19 +85,19 @@ impl Translator<'_> {
         let position = self.emit(op, args, dst);
         self.wrote(dst);
         let producer = optional.then_some(position);
-        self.acc[Class::of(ty) as usize] = Some(Acc { slot: dst, producer });
+        self.acc[Class::of(ty).acc()] = Some(Acc { slot: dst, producer });
         self.last = Some(position);
         Value::Temp
     }
 
     /// A call leaves its only result in its slot and in the accumulator.
     pub(super) fn returned(&mut self, slot: u32, ty: ValType) {
-        self.acc[Class::of(ty) as usize] = Some(Acc { slot, producer: None });
+        self.acc[Class::of(ty).acc()] = Some(Acc { slot, producer: None });
     }
 
     /// Where a slot's value is read from. `consume`: it is an operand's last use.
     pub(super) fn read(&mut self, slot: u32, class: Class, consume: bool) -> Src {
-        let Some(acc) = self.acc[class as usize] else { return Src::Slot(slot) };
+        let Some(acc) = self.acc[class.acc()] else { return Src::Slot(slot) };
         if acc.slot != slot || !self.fusions.accumulators {
             return Src::Slot(slot);
         }
@@ -125,8 +127,9 @@ impl Translator<'_> {
             Value::Const(bits) if constants && self.fusions.constants && fits(operand.ty, bits) => {
                 Src::Const(bits)
             }
-            Value::Const(bits) => {
-                self.copy(Class::of(operand.ty), Src::Const(bits), operand.slot);
+            Value::Vector(vector) if constants && self.fusions.constants => Src::Vector(vector),
+            Value::Const(_) | Value::Vector(_) => {
+                self.copy_operand(operand, operand.slot);
                 Src::Slot(operand.slot)
             }
         }
@@ -140,8 +143,8 @@ impl Translator<'_> {
                 self.release(local);
                 Src::Slot(self.local_slots[local as usize])
             }
-            Value::Const(bits) => {
-                self.copy(Class::of(operand.ty), Src::Const(bits), operand.slot);
+            Value::Const(_) | Value::Vector(_) => {
+                self.copy_operand(operand, operand.slot);
                 Src::Slot(operand.slot)
             }
         }
@@ -154,7 +157,7 @@ impl Translator<'_> {
         }
     }
 
-    /// Copies to a slot.
+    /// Copies to a value's slots.
     pub(super) fn copy(&mut self, class: Class, from: Src, to: u32) {
         self.emit(Op::Copy(class), [from, Src::Acc, Src::Acc], to);
         self.wrote(to);
@@ -168,6 +171,7 @@ impl Translator<'_> {
             Value::Temp => self.read(operand.slot, class, false),
             Value::Local(local) => self.read(self.local_slots[local as usize], class, false),
             Value::Const(bits) => Src::Const(bits),
+            Value::Vector(vector) => Src::Vector(vector),
         };
         self.copy(class, from, to);
     }

@@ -4,7 +4,6 @@ use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::types::ValType;
 use bimetal_parser::walk::{MemArg, Operand, Stack};
-use bimetal_parser::{Error, ErrorKind};
 
 use super::Translator;
 use super::backend::NONE;
@@ -15,6 +14,30 @@ impl Translator<'_> {
     /// Whether a load or store has a form for its address.
     pub(super) fn plain_memory(&self, arg: MemArg) -> bool {
         super::cell::is_plain(self.module, arg)
+    }
+
+    /// A load or store with the operands `args`; `result` is the slot and type of a
+    /// load's result.
+    pub(super) fn access(
+        &mut self,
+        op: Op,
+        arg: MemArg,
+        args: &[Operand<Value>],
+        result: Option<(u32, ValType)>,
+    ) -> Value {
+        let plain = self.plain_memory(arg);
+        let mut srcs = [Src::Acc; 3];
+        for (i, (src, operand)) in srcs.iter_mut().zip(args).enumerate() {
+            let constants = i == 1 && matches!(op, Op::Store(..));
+            *src = if plain { self.take(*operand, constants) } else { self.take_slot(*operand) };
+        }
+        match result {
+            Some((dst, ty)) => self.result(op, srcs, dst, ty, plain),
+            None => {
+                self.emit(op, srcs, 0);
+                Value::Temp
+            }
+        }
     }
 
     /// A plain numeric instruction.
@@ -52,16 +75,6 @@ impl Translator<'_> {
             _ => ValType::I32,
         };
         self.result(op, srcs, stack.next_slot(), ty, true)
-    }
-
-    /// Refuses the function for a vector instruction in it.
-    pub(super) fn refuse_vectors(&mut self) -> Value {
-        let refuse = || {
-            let message = "vector instructions are not supported by the fast interpreter";
-            Error::new(ErrorKind::Unsupported, message, Some(self.offset.into()))
-        };
-        self.refused.get_or_insert_with(refuse);
-        Value::Temp
     }
 
     /// Appends a call of the runtime, with its result in `dst` if there is one.

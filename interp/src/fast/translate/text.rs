@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use bimetal_core::ops::vec::{VecImm, VecOp};
+
 use super::ir::{Inst, Label, Op, Src};
 
 impl fmt::Display for Src {
@@ -13,6 +15,7 @@ impl fmt::Display for Src {
                 write!(f, "{}", *bits as i32)
             }
             Src::Const(bits) => write!(f, "{bits:#x}"),
+            Src::Vector(vector) => write!(f, "vector {vector}"),
         }
     }
 }
@@ -68,6 +71,19 @@ impl fmt::Display for Inst {
             Op::StoreSum(op, arg) => {
                 write!(f, "{} [{}: {a} + {b} + {}], {c}", op.name(), arg.memory.0, arg.offset)
             }
+            Op::Vec(op, imm) => vector(f, op, imm, &self.args),
+            Op::VecLoad(op, arg) => {
+                write!(f, "{} [{}: {a} + {}]", op.name(), arg.memory.0, arg.offset)
+            }
+            Op::VecStore(op, arg) => {
+                write!(f, "{} [{}: {a} + {}], {b}", op.name(), arg.memory.0, arg.offset)
+            }
+            Op::LoadLane(op, arg, lane) => {
+                write!(f, "{} [{}: {a} + {}], {b} {lane}", op.name(), arg.memory.0, arg.offset)
+            }
+            Op::StoreLane(op, arg, lane) => {
+                write!(f, "{} [{}: {a} + {}], {b} {lane}", op.name(), arg.memory.0, arg.offset)
+            }
             Op::MemorySize(memory) => write!(f, "memory.size {}", memory.0),
             Op::TableGet(table) => write!(f, "table.get {}[{a}]", table.0),
             Op::TableSet(table) => write!(f, "table.set {}[{a}], {b}", table.0),
@@ -101,6 +117,14 @@ impl fmt::Display for Inst {
     }
 }
 
+fn vector(f: &mut fmt::Formatter<'_>, op: VecOp, imm: VecImm, args: &[Src; 3]) -> fmt::Result {
+    f.write_str(op.name())?;
+    for (i, arg) in args[..op.params().len()].iter().enumerate() {
+        write!(f, "{} {arg}", if i == 0 { "" } else { "," })?;
+    }
+    if imm == VecImm::NONE { Ok(()) } else { write!(f, " {:?}", imm.lanes()) }
+}
+
 fn sense(negate: bool) -> &'static str {
     if negate { "unless" } else { "if" }
 }
@@ -118,6 +142,9 @@ fn has_result(op: &Op) -> bool {
         | Op::RefFunc(_)
         | Op::Load(..)
         | Op::LoadSum(..)
+        | Op::VecLoad(..)
+        | Op::LoadLane(..)
+        | Op::Vec(..)
         | Op::MemorySize(_)
         | Op::TableGet(_)
         | Op::TableSize(_)
@@ -128,6 +155,8 @@ fn has_result(op: &Op) -> bool {
         | Op::GlobalSet(..)
         | Op::Store(..)
         | Op::StoreSum(..)
+        | Op::VecStore(..)
+        | Op::StoreLane(..)
         | Op::TableSet(_)
         | Op::Call { .. }
         | Op::CallIndirect { .. }

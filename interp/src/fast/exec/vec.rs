@@ -1,0 +1,230 @@
+//! Vector instructions that touch no memory.
+//!
+//! Every row of the table of vector instructions becomes its handlers here. None
+//! of them traps.
+
+use std::marker::PhantomData;
+
+use bimetal_core::ops::vec::{
+    VecBinOp, VecExtract, VecOp, VecReplace, VecTernOp, VecUnOp, vec_sem,
+};
+use bimetal_core::sem::vec::i8x16_shuffle;
+use bimetal_core::value::V128;
+
+use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot, extra};
+use super::{DEST_FORMS, PLACES};
+use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+
+/// Fields of the operand word.
+const FIRST: usize = 1;
+const SECOND: usize = 2;
+const THIRD: usize = 3;
+
+/// One operand: `[handler, dst a . .]`.
+pub(crate) struct Un<O, P, D>(PhantomData<(O, P, D)>);
+
+impl<O: VecUnOp, P: Place, D: Dest> Exec for Un<O, P, D>
+where
+    O::A: Reg,
+    O::R: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe { D::write(r, O::eval(P::read::<O::A>(r, FIRST, 2))).next(2) }
+    }
+}
+
+/// Two operands: `[handler, dst a b .]`, or with a constant `[handler, dst a |
+/// imm]` for the count of a shift and `[handler, dst a . ., bits, bits]` for a
+/// vector.
+pub(crate) struct Bin<O, P, Q, D>(PhantomData<(O, P, Q, D)>);
+
+impl<O: VecBinOp, P: Place, Q: Place, D: Dest> Exec for Bin<O, P, Q, D>
+where
+    O::A: Reg,
+    O::B: Reg,
+    O::R: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let a = P::read::<O::A>(r, FIRST, 2);
+            let b = Q::read::<O::B>(r, SECOND, 2);
+            D::write(r, O::eval(a, b)).next(2 + extra::<Q, O::B>())
+        }
+    }
+}
+
+/// Three vectors: `[handler, dst a b c]`.
+pub(crate) struct Tern<O, P, Q, T, D>(PhantomData<(O, P, Q, T, D)>);
+
+impl<O: VecTernOp, P: Place, Q: Place, T: Place, D: Dest> Exec for Tern<O, P, Q, T, D> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let a = P::read::<V128>(r, FIRST, 2);
+            let b = Q::read::<V128>(r, SECOND, 2);
+            let c = T::read::<V128>(r, THIRD, 2);
+            D::write(r, O::eval(a, b, c)).next(2)
+        }
+    }
+}
+
+/// One lane taken out: `[handler, dst a . lane]`.
+pub(crate) struct Extract<O, P, D>(PhantomData<(O, P, D)>);
+
+impl<O: VecExtract, P: Place, D: Dest> Exec for Extract<O, P, D>
+where
+    O::R: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let a = P::read::<V128>(r, FIRST, 2);
+            D::write(r, O::eval(a, r.field(THIRD) as u8)).next(2)
+        }
+    }
+}
+
+/// One lane replaced: `[handler, dst a b lane]`.
+pub(crate) struct Replace<O, P, Q, D>(PhantomData<(O, P, Q, D)>);
+
+impl<O: VecReplace, P: Place, Q: Place, D: Dest> Exec for Replace<O, P, Q, D>
+where
+    O::B: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let a = P::read::<V128>(r, FIRST, 2);
+            let b = Q::read::<O::B>(r, SECOND, 2);
+            D::write(r, O::eval(a, b, r.field(THIRD) as u8)).next(2)
+        }
+    }
+}
+
+/// `i8x16.shuffle`: `[handler, dst a b ., lanes, lanes]`.
+pub(crate) struct Shuffle<P, Q, D>(PhantomData<(P, Q, D)>);
+
+impl<P: Place, Q: Place, D: Dest> Exec for Shuffle<P, Q, D> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for these places.
+        unsafe {
+            let a = P::read::<V128>(r, FIRST, 2);
+            let b = Q::read::<V128>(r, SECOND, 2);
+            D::write(r, i8x16_shuffle(a, b, V128::load(r.words(2)).0)).next(4)
+        }
+    }
+}
+
+/// The handlers by places of the result: accumulator, or slot and accumulator.
+type Forms = [Handler; DEST_FORMS];
+
+/// The handlers of one instruction, by place of each operand
+/// (`translate::cell::place`): slot or accumulator, and for some second operands
+/// constant.
+#[derive(Clone, Copy)]
+pub(crate) enum VecHandlers {
+    /// Of an instruction with one operand.
+    Un([Forms; 2]),
+    /// Of an instruction with two.
+    Bin([[Option<Forms>; PLACES]; 2]),
+    /// Of an instruction with three.
+    Tern([[[Forms; 2]; 2]; 2]),
+}
+
+impl VecHandlers {
+    /// The handler for operands in these places, if there is one.
+    pub(crate) fn find(&self, places: [usize; 3], form: usize) -> Option<Handler> {
+        let [a, b, c] = places;
+        let forms = match self {
+            VecHandlers::Un(forms) => forms.get(a)?,
+            VecHandlers::Bin(forms) => forms.get(a)?.get(b)?.as_ref()?,
+            VecHandlers::Tern(forms) => forms.get(a)?.get(b)?.get(c)?,
+        };
+        forms.get(form).copied()
+    }
+
+    /// Whether the second operand may be a constant.
+    pub(crate) fn takes_constant(&self) -> bool {
+        matches!(self, VecHandlers::Bin([[_, _, Some(_)], _]))
+    }
+}
+
+/// The handlers of a body for each place of the result.
+macro_rules! forms {
+    ($body:ident < $($arg:ty),+ >) => {
+        [handler::<$body<$($arg,)+ ToAcc>>, handler::<$body<$($arg,)+ ToSlot>>]
+    };
+}
+
+/// The handlers of a body with two operands, the second never a constant.
+macro_rules! two_forms {
+    ($body:ident < $($arg:ty)? >) => {
+        VecHandlers::Bin([
+            [Some(forms!($body<$($arg,)? S, S>)), Some(forms!($body<$($arg,)? S, A>)), None],
+            [Some(forms!($body<$($arg,)? A, S>)), Some(forms!($body<$($arg,)? A, A>)), None],
+        ])
+    };
+}
+
+/// The handlers of a row, by its immediate and operands.
+macro_rules! handlers_of {
+    ($name:ident {} ($a:ident) -> $r:ident) => {
+        VecHandlers::Un([forms!(Un<vec_sem::$name, S>), forms!(Un<vec_sem::$name, A>)])
+    };
+    ($name:ident {} ($a:ident, $b:ident) -> $r:ident) => {
+        VecHandlers::Bin([
+            [
+                Some(forms!(Bin<vec_sem::$name, S, S>)),
+                Some(forms!(Bin<vec_sem::$name, S, A>)),
+                Some(forms!(Bin<vec_sem::$name, S, C>)),
+            ],
+            [
+                Some(forms!(Bin<vec_sem::$name, A, S>)),
+                Some(forms!(Bin<vec_sem::$name, A, A>)),
+                Some(forms!(Bin<vec_sem::$name, A, C>)),
+            ],
+        ])
+    };
+    ($name:ident {} ($a:ident, $b:ident, $c:ident) -> $r:ident) => {
+        VecHandlers::Tern([
+            [
+                [forms!(Tern<vec_sem::$name, S, S, S>), forms!(Tern<vec_sem::$name, S, S, A>)],
+                [forms!(Tern<vec_sem::$name, S, A, S>), forms!(Tern<vec_sem::$name, S, A, A>)],
+            ],
+            [
+                [forms!(Tern<vec_sem::$name, A, S, S>), forms!(Tern<vec_sem::$name, A, S, A>)],
+                [forms!(Tern<vec_sem::$name, A, A, S>), forms!(Tern<vec_sem::$name, A, A, A>)],
+            ],
+        ])
+    };
+    ($name:ident {lane} ($a:ident) -> $r:ident) => {
+        VecHandlers::Un([forms!(Extract<vec_sem::$name, S>), forms!(Extract<vec_sem::$name, A>)])
+    };
+    ($name:ident {lane} ($a:ident, $b:ident) -> $r:ident) => {
+        two_forms!(Replace<vec_sem::$name>)
+    };
+    ($name:ident {lanes} ($a:ident, $b:ident) -> $r:ident) => {
+        two_forms!(Shuffle<>)
+    };
+}
+
+macro_rules! vec_handlers {
+    ($($name:ident $operator:ident {$($imm:ident)?} $params:tt -> $result:ident;)*) => {
+        static HANDLERS: &[VecHandlers] =
+            &[$(handlers_of!($name {$($imm)?} $params -> $result)),*];
+    };
+}
+bimetal_core::for_each_vec_sem!(vec_handlers);
+
+/// The handlers of an instruction.
+pub(crate) fn vec_handlers(op: VecOp) -> &'static VecHandlers {
+    &HANDLERS[op as usize]
+}
