@@ -59,7 +59,9 @@ fn config() -> Config {
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
         extended_const_enabled: true,
-        simd_enabled: false,
+        simd_enabled: true,
+        // The bits of a NaN are open, and a vector shows them.
+        canonicalize_nans: true,
         relaxed_simd_enabled: false,
         exceptions_enabled: false,
         gc_enabled: false,

@@ -15,9 +15,9 @@ const PARALLEL_CODE_BYTES: usize = 64 << 10;
 
 /// What every tier implements: see [`crate::Features`].
 ///
-/// WebAssembly 2.0 without vectors, extended constant expressions, several
-/// memories, 64-bit memories and tables, custom page sizes, wide arithmetic, typed
-/// function references and tail calls.
+/// WebAssembly 2.0, relaxed vector instructions, extended constant expressions,
+/// several memories, 64-bit memories and tables, custom page sizes, wide
+/// arithmetic, typed function references and tail calls.
 pub const fn features() -> WasmFeatures {
     WasmFeatures::MUTABLE_GLOBAL
         .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
@@ -32,6 +32,8 @@ pub const fn features() -> WasmFeatures {
         .union(WasmFeatures::GC_TYPES)
         .union(WasmFeatures::EXTENDED_CONST)
         .union(WasmFeatures::MULTI_MEMORY)
+        .union(WasmFeatures::SIMD)
+        .union(WasmFeatures::RELAXED_SIMD)
         // Includes 64-bit tables.
         .union(WasmFeatures::MEMORY64)
         .union(WasmFeatures::CUSTOM_PAGE_SIZES)

@@ -32,8 +32,6 @@ lists! {
     "gc.txt"
     "memory64.txt"
     "other.txt"
-    "relaxed-simd.txt"
-    "simd.txt"
     "threads.txt"
 }
 
