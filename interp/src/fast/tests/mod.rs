@@ -5,6 +5,7 @@ mod numeric;
 mod programs;
 mod random;
 mod shapes;
+mod tail;
 mod traps;
 
 use std::sync::Arc;
