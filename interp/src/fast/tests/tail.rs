@@ -36,16 +36,23 @@ fn arguments_move_to_the_first_slots_whatever_lies_there() {
 
 #[test]
 fn a_frame_of_any_size_gives_way_to_its_callee() {
+    // The arguments and the reference lie beyond the slots that a cell can name.
     let wat = format!(
         r#"(module
-            (func $large (export "run") (param i32 i32) (result i32) (local {})
-                (local.set 65700 (local.get 1))
-                (if (i32.eqz (local.get 0)) (then (return (local.get 65700))))
-                (return_call $small (local.get 65700) (local.get 0)))
-            (func $small (param i32 i32) (result i32)
+            (type $t (func (param i32 i32) (result i32)))
+            (elem declare func $small)
+            (func $large (export "run") (type $t) (local {locals})
+                (local.set 49000 (local.get 1))
+                (if (i32.eqz (local.get 0)) (then (return (local.get 49000))))
+                {operands}
+                (i32.add (local.get 49000) (i32.const 0))
+                (i32.add (local.get 0) (i32.const 0))
+                (return_call_ref $t (ref.as_non_null (ref.func $small))))
+            (func $small (type $t)
                 (return_call $large (i32.sub (local.get 1) (i32.const 1))
                     (i32.add (local.get 0) (i32.const 3)))))"#,
-        "i32 ".repeat(66_000)
+        locals = "i32 ".repeat(49_000),
+        operands = "(i32.const 1) ".repeat(18_000),
     );
     each(&wat, |wasm| assert_eq!(wasm.get::<i32>("run", &[i32(100), i32(1)]), 301));
 }
@@ -90,7 +97,7 @@ fn operands_below_a_tested_reference_are_right_on_both_paths() {
                 (ref.is_null) (i32.sub) (i32.add))
             (func $leave (param i32 (ref null $t)) (result i32)
                 (i32.const 3) (local.get 0) (local.get 1)
-                (br_on_null 1)
+                (br_on_null 0)
                 (drop) (i32.add))
             (func (export "null") (param i32) (result i32)
                 (if (result i32) (local.get 0)
