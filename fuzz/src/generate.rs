@@ -65,7 +65,7 @@ fn config() -> Config {
         relaxed_simd_enabled: false,
         exceptions_enabled: false,
         gc_enabled: false,
-        tail_call_enabled: true,
+        tail_call_enabled: false,
         threads_enabled: false,
         memory64_enabled: true,
         custom_page_sizes_enabled: true,
