@@ -7,6 +7,7 @@ mod random;
 mod shapes;
 mod tail;
 mod traps;
+mod vectors;
 
 use std::sync::Arc;
 

@@ -39,7 +39,7 @@ fn samples(ty: ValType) -> &'static [u64] {
 
 /// The other type of the same width, through which a value goes and comes back
 /// unchanged, leaving it in an accumulator.
-fn there_and_back(ty: ValType, value: &str) -> String {
+pub(super) fn there_and_back(ty: ValType, value: &str) -> String {
     let other = match ty {
         ValType::I32 => ValType::F32,
         ValType::I64 => ValType::F64,
