@@ -69,6 +69,7 @@ pub fn run(workload: &Workload, strategy: Strategy) -> Result<Run> {
 
     let start = Instant::now();
     let module = Module::new(&engine, &bytes)?;
+    module.compile()?;
     let load = start.elapsed();
     let mut store = Store::new(&engine, wasi);
     let start = Instant::now();
