@@ -67,6 +67,7 @@ fn no_sum_of_address_and_offset_wraps() {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "most of it is the module's text")]
 #[test]
 fn bulk_instructions_take_lengths_of_the_narrower_memory() {
     let wat = r#"(module

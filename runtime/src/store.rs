@@ -10,7 +10,6 @@ use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bimetal_core::trap::TrapCode;
 use bimetal_core::types::{ExternType, GlobalType, Limits, MemoryType, TableType};
 use bimetal_core::value::Slot;
 
@@ -296,22 +295,6 @@ impl Store {
     pub fn export(&self, instance: InstanceId, name: &str) -> Option<Extern> {
         self.instance(instance).export(name)
     }
-
-    /// Copies elements between tables, which may be the same (spec: `table.copy`).
-    /// Whether the types match is the caller's business.
-    ///
-    /// # Errors
-    /// [`TrapCode::TableOutOfBounds`], without effect.
-    pub fn copy_table(
-        &mut self,
-        (to, to_start): (TableId, u64),
-        (from, from_start): (TableId, u64),
-        count: u64,
-    ) -> Result<(), TrapCode> {
-        let (to, from) = (self.table(to).vm(), self.table(from).vm());
-        // SAFETY: both are tables of this store, which is borrowed here alone.
-        unsafe { crate::table::copy(to, from, [to_start, from_start, count]) }
-    }
 }
 
 impl Drop for Store {
@@ -403,5 +386,6 @@ impl Drop for StoreBox {
     }
 }
 
+mod copy;
 #[cfg(test)]
 mod tests;

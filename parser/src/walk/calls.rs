@@ -4,8 +4,9 @@ use bimetal_core::index::{FuncIdx, TableIdx, TypeIdx};
 use bimetal_core::types::{RefType, ValType};
 
 use super::Walker;
-use super::backend::{Backend, Callee};
+use super::backend::Backend;
 use super::blocks::mark_end;
+use super::info::Callee;
 
 impl<B: Backend> Walker<'_, B> {
     pub(super) fn call(&mut self, func: FuncIdx) {

@@ -15,6 +15,7 @@ mod body;
 mod calls;
 mod control;
 mod gc;
+mod info;
 mod ops;
 mod rows;
 mod stack;
@@ -22,9 +23,10 @@ mod stack;
 mod tests;
 mod vec;
 
-pub use backend::{Backend, Callee, FuncInfo, MemArg};
+pub use backend::Backend;
 pub use control::{BlockType, Control, ControlKind, Controls};
 pub use gc::{BrOnCast, Extend, GcOp};
+pub use info::{Callee, FuncInfo, MemArg};
 pub use stack::{Operand, Stack};
 
 use bimetal_core::index::FuncIdx;

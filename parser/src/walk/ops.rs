@@ -8,7 +8,8 @@ use bimetal_core::value::Slot;
 use wasmparser::{MemArgTarget, Operator};
 
 use super::Walker;
-use super::backend::{Backend, MemArg};
+use super::backend::Backend;
+use super::info::MemArg;
 use super::rows::{load_op, num_op, store_op, wide_op};
 use crate::error::{Error, ErrorKind};
 use crate::types::heap_type;

@@ -2,7 +2,6 @@
 //! frames, and modules made to be slow.
 
 use std::fmt::Write;
-use std::time::{Duration, Instant};
 
 use bimetal_runtime::Unwind;
 
@@ -174,15 +173,13 @@ fn a_frame_larger_than_the_value_stack_overflows_it() {
     assert_eq!(wasm.get::<i32>("one", &[]), 1);
 }
 
-/// Translates the first function of a module.
-fn translation_time(text: &str) -> Duration {
-    let start = Instant::now();
-    assert!(!code(text).is_empty());
-    start.elapsed()
+/// How many instructions the first function of a module becomes, about.
+fn instructions(text: &str) -> usize {
+    code(text).lines().count()
 }
 
 #[test]
-fn translation_takes_time_in_proportion_to_the_body() {
+fn code_is_in_proportion_to_the_body() {
     let gets = |n: usize| (0..n).map(|i| format!("(local.get {i})")).collect::<String>();
     let sets = |n: usize| (0..n).map(|i| format!("(local.set {i})")).collect::<String>();
     let with_locals =
@@ -220,8 +217,8 @@ fn translation_takes_time_in_proportion_to_the_body() {
         with_locals(1, carried),
     ];
     for (i, module) in modules.iter().enumerate() {
-        let time = translation_time(module);
-        assert!(time < Duration::from_secs(3), "module {i}: {time:?}");
+        let count = instructions(module);
+        assert!(count < module.len(), "module {i}: {count} instructions");
     }
 }
 

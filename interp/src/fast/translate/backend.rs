@@ -10,10 +10,10 @@ use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp}
 use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
+use bimetal_parser::Error;
 use bimetal_parser::walk::{
     Backend, BlockType, BrOnCast, Callee, Control, Controls, FuncInfo, GcOp, MemArg, Operand, Stack,
 };
-use bimetal_parser::{Error, ErrorKind};
 
 use super::Translator;
 use super::branch::Structure;
@@ -21,8 +21,6 @@ use super::ir::{Class, Ir, Op, Src};
 use super::operands::Value;
 use super::zero::ZeroLocals;
 
-/// The most slots that a function may have: far more than any value stack.
-const MAX_SLOTS: u32 = 1 << 28;
 /// Operands that an instruction does not have.
 pub(super) const NONE: [Src; 3] = [Src::Acc; 3];
 
@@ -41,26 +39,8 @@ impl Backend for Translator<'_> {
         Ok(())
     }
 
-    fn finish(mut self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<Ir, Error> {
-        if let Some(error) = self.refused {
-            return Err(error.in_func(info.func.0));
-        }
-        if frame_slots > MAX_SLOTS {
-            let message = format!("a frame of {frame_slots} slots is too large");
-            return Err(Error::new(ErrorKind::Limit, message, None).in_func(info.func.0));
-        }
-        // Whatever the code is, running past its end is impossible.
-        self.emit(Op::Unreachable, NONE, 0);
-        Ok(Ir {
-            zero: self.zero.runs(&self.local_slots, &self.local_types),
-            insts: self.insts,
-            labels: self.labels,
-            targets: self.targets,
-            vectors: self.vectors,
-            params: info.ty.param_slots(),
-            results: info.ty.result_slots(),
-            slots: frame_slots,
-        })
+    fn finish(self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<Ir, Error> {
+        self.complete(info, frame_slots)
     }
 
     fn at(&mut self, offset: u32) {

@@ -57,6 +57,7 @@ pub(super) struct Cell<'i> {
 }
 
 /// Appends an instruction's cell. `f` are the frame slots of the operands.
+#[allow(clippy::too_many_lines, reason = "a switchboard, one short arm per instruction")]
 pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
     let form = usize::from(inst.to_slot);
     let c = Cell { args: &inst.args, f, d: dst as u16, form };

@@ -6,6 +6,7 @@ mod backend;
 mod branch;
 mod calls;
 mod cell;
+mod complete;
 mod fuse;
 mod fusions;
 mod gc;

@@ -1,0 +1,36 @@
+//! The end of the first step.
+
+use bimetal_parser::walk::FuncInfo;
+use bimetal_parser::{Error, ErrorKind};
+
+use super::Translator;
+use super::backend::NONE;
+use super::ir::{Ir, Op};
+
+/// The most slots that a function may have: far more than any value stack.
+const MAX_SLOTS: u32 = 1 << 28;
+
+impl Translator<'_> {
+    /// The function's instructions, once all of them are there.
+    pub(super) fn complete(mut self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<Ir, Error> {
+        if let Some(error) = self.refused {
+            return Err(error.in_func(info.func.0));
+        }
+        if frame_slots > MAX_SLOTS {
+            let message = format!("a frame of {frame_slots} slots is too large");
+            return Err(Error::new(ErrorKind::Limit, message, None).in_func(info.func.0));
+        }
+        // Whatever the code is, running past its end is impossible.
+        self.emit(Op::Unreachable, NONE, 0);
+        Ok(Ir {
+            zero: self.zero.runs(&self.local_slots, &self.local_types),
+            insts: self.insts,
+            labels: self.labels,
+            targets: self.targets,
+            vectors: self.vectors,
+            params: info.ty.param_slots(),
+            results: info.ty.result_slots(),
+            slots: frame_slots,
+        })
+    }
+}
