@@ -84,6 +84,7 @@ pub struct BrOnCast {
     pub if_matches: bool,
 }
 
+#[allow(clippy::too_many_lines, reason = "a switchboard, one short arm per operator")]
 fn gc_op(op: &Operator<'_>, offset: u64) -> Result<Option<GcOp>, Error> {
     use Operator as O;
     let ty = TypeIdx;
