@@ -13,6 +13,8 @@ use bimetal_core::index::FuncIdx;
 use bimetal_parser::Module;
 use bimetal_runtime::activation::GuestFrame;
 
+use crate::stackmap::StackMaps;
+
 /// What is known about one block of machine code. Offsets count from its start.
 #[derive(Debug)]
 pub(crate) struct CodeIndex {
@@ -25,6 +27,8 @@ pub(crate) struct CodeIndex {
     /// Where ranges of code begin and the byte offset in the module that each
     /// comes from, [`CodeIndex::NOWHERE`] for none: sorted.
     pub(crate) positions: Box<[(u32, u32)]>,
+    /// Where frames keep references at calls.
+    pub(crate) stack_maps: StackMaps,
 }
 
 impl CodeIndex {
@@ -102,6 +106,18 @@ pub(crate) fn frame_at(pc: usize) -> Option<GuestFrame> {
     find(pc, |entry, offset| unsafe { (*entry.index).frame(offset) })
 }
 
+/// Calls `visit` with where a frame keeps each of its references: how far below its
+/// frame pointer. `pc` is the address that the frame's call returns to.
+pub(crate) fn references_at(pc: usize, mut visit: impl FnMut(u32)) {
+    // The call may be the last instruction of its block of code.
+    find(pc.wrapping_sub(1), |entry, offset| {
+        // SAFETY: as in `trap_at`.
+        let maps = unsafe { &(*entry.index).stack_maps };
+        maps.at(offset + 1).iter().for_each(|&distance| visit(distance));
+        Some(())
+    });
+}
+
 /// A block of code that is in the map for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Registration {
@@ -169,6 +185,7 @@ mod tests {
             funcs: [0, 16, 32].into(),
             traps: traps.into(),
             positions: [(4, 100), (8, CodeIndex::NOWHERE), (20, 200)].into(),
+            stack_maps: StackMaps::default(),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::env::{ModuleEnv, Symbol};
 use crate::error::JitError;
 use crate::isa::Isas;
 use crate::lower::Lower;
+use crate::stackmap::StackMaps;
 
 /// The machine code of one function. All offsets count from its beginning.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct FuncCode {
     /// Ranges of code and the byte offsets in the module that they come from:
     /// sorted and disjoint.
     pub(crate) positions: Vec<(CodeOffset, CodeOffset, u32)>,
+    /// Where the frame keeps references at calls.
+    pub(crate) stack_maps: StackMaps,
 }
 
 /// A place in machine code that depends on where something else lies.
@@ -161,6 +164,10 @@ impl FuncCode {
                 target: target(&reloc.target, func)?,
             });
         }
+        let mut stack_maps = StackMaps::default();
+        for (offset, frame, map) in buffer.user_stack_maps() {
+            stack_maps.push(*offset, map.entries().map(|(_, at)| frame - at));
+        }
         let positions = buffer.get_srclocs_sorted().iter();
         Ok(FuncCode {
             bytes: buffer.data().to_vec(),
@@ -171,6 +178,7 @@ impl FuncCode {
                 .filter(|range| !range.loc.is_default())
                 .map(|range| (range.start, range.end, range.loc.bits()))
                 .collect(),
+            stack_maps,
         })
     }
 }

@@ -20,6 +20,7 @@ use crate::error::JitError;
 use crate::isa::Isas;
 use crate::link::{Layout, link};
 use crate::module::{JitModule, Stats, escapes};
+use crate::stackmap::StackMaps;
 use crate::{stub, unwind};
 
 /// Compiles modules for the processor that it runs on.
@@ -220,8 +221,10 @@ fn code_index(module: &Arc<Module>, funcs: &[FuncCode], layout: &Layout) -> Code
     starts.truncate(funcs.len() + 1);
     let mut traps = Vec::new();
     let mut positions = Vec::new();
+    let mut stack_maps = StackMaps::default();
     for (func, &start) in funcs.iter().zip(&starts) {
         traps.extend(func.traps.iter().map(|&(offset, code)| (start + offset, code)));
+        stack_maps.append(start, &func.stack_maps);
         let mut end = start;
         for &(from, to, position) in &func.positions {
             if start + from != end {
@@ -237,5 +240,6 @@ fn code_index(module: &Arc<Module>, funcs: &[FuncCode], layout: &Layout) -> Code
         funcs: starts.into(),
         traps: traps.into(),
         positions: positions.into(),
+        stack_maps,
     }
 }

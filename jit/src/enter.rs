@@ -8,7 +8,6 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::activation::{self, Activation};
-use bimetal_runtime::gc::roots::no_roots;
 use bimetal_runtime::trap;
 use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
 
@@ -37,7 +36,7 @@ pub(crate) unsafe extern "C-unwind" fn array_call(
     let native = code.native.load(Ordering::Acquire);
     let trampoline = code.trampoline.load(Ordering::Acquire);
     assert!(!trampoline.is_null(), "only functions that escape have records");
-    let mut activation = Activation::new(unwind::walk, no_roots);
+    let mut activation = Activation::new(unwind::walk, unwind::roots);
     let run = |activation: *mut Activation| {
         let outer = CURRENT.replace(store);
         // SAFETY: the trampoline is the one of the function's signature; `cx`,

@@ -2,8 +2,9 @@
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx};
 use bimetal_core::ops::relaxed::RelaxedChoice;
-use bimetal_core::types::FuncType;
+use bimetal_core::types::{FuncType, RefType, SubType, ValType};
 use bimetal_parser::Module;
+use bimetal_runtime::gc::layout::ObjectLayout;
 use bimetal_runtime::layout::VmLayout;
 use bimetal_runtime::limits::Settings;
 use bimetal_runtime::memory::MemoryPlan;
@@ -19,16 +20,24 @@ pub(crate) struct ModuleEnv<'a> {
     pub(crate) layout: VmLayout,
     pub(crate) plans: Box<[MemoryPlan]>,
     pub(crate) relaxed: RelaxedChoice,
+    /// By type index; that of a function type is of no use here.
+    pub(crate) objects: Box<[ObjectLayout]>,
+    /// Whether there is a heap before any code of the module runs.
+    pub(crate) has_heap: bool,
 }
 
 impl<'a> ModuleEnv<'a> {
     pub(crate) fn new(module: &'a Module, settings: &Settings) -> ModuleEnv<'a> {
         let plan = |ty| MemoryPlan::new(ty, settings);
+        let is_func = |heap| !module.is_collected(ValType::Ref(RefType { nullable: true, heap }));
+        let layout = |ty: &SubType| ObjectLayout::new(&ty.composite, &is_func);
         ModuleEnv {
             module,
             layout: VmLayout::new(module),
             plans: module.memories.iter().map(plan).collect(),
             relaxed: settings.relaxed,
+            objects: module.types.iter().map(layout).collect(),
+            has_heap: module.types.iter().any(|ty| ty.as_func().is_none()),
         }
     }
 
@@ -101,6 +110,10 @@ pub(crate) enum Region {
     MemoryHeader,
     /// Memories that are imported.
     ImportedMemories,
+    /// Fields and elements of objects.
+    Objects,
+    /// Types and lengths of objects.
+    ObjectHeaders,
     /// Globals that are imported.
     ImportedGlobals,
     /// A memory of the module.
@@ -135,6 +148,8 @@ impl Region {
             Region::MemoryHeader => 3,
             Region::ImportedMemories => 4,
             Region::ImportedGlobals => 5,
+            Region::Objects => 6,
+            Region::ObjectHeaders => 7,
             Region::Memory(index) => 0x1_0000 + index,
             Region::Global(index) => 0x2_0000 + index,
         }

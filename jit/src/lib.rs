@@ -21,6 +21,7 @@ mod isa;
 mod link;
 mod lower;
 mod module;
+mod stackmap;
 mod stub;
 mod unwind;
 

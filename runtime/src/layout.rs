@@ -6,6 +6,9 @@ use std::mem::{align_of, offset_of, size_of};
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
 use bimetal_parser::Module;
 
+use crate::gc::layout::ObjectKind;
+use crate::gc::object::header;
+use crate::types::VmType;
 use crate::vmctx::{VmCtx, VmFuncRef, VmGlobal, VmMemory, VmTable};
 
 /// Where the trailing arrays of a module's [`VmCtx`] lie: byte offsets from the
@@ -82,6 +85,8 @@ offsets! {
     CX_STORE = VmCtx, store;
     /// [`VmCtx::builtins`]
     CX_BUILTINS = VmCtx, builtins;
+    /// [`VmCtx::gc_builtins`]
+    CX_GC_BUILTINS = VmCtx, gc_builtins;
     /// [`VmCtx::code`]
     CX_CODE = VmCtx, code;
     /// [`VmCtx::tier`]
@@ -94,6 +99,14 @@ offsets! {
     STORE_STACK_LIMIT = crate::vmctx::VmStore, stack_limit;
     /// [`crate::vmctx::VmStore::activation`]
     STORE_ACTIVATION = crate::vmctx::VmStore, activation;
+    /// [`crate::vmctx::VmHeap::base`]
+    STORE_HEAP_BASE = crate::vmctx::VmStore, heap.base;
+    /// [`crate::vmctx::VmStore::types`]
+    STORE_TYPES = crate::vmctx::VmStore, types;
+    /// [`crate::vmctx::VmStore::funcs`]
+    STORE_FUNCS = crate::vmctx::VmStore, funcs;
+    /// [`VmType::supertypes`]
+    TYPE_SUPERTYPES = VmType, supertypes;
     /// [`crate::activation::Activation::exit_pc`]
     ACTIVATION_EXIT_PC = crate::activation::Activation, exit_pc;
     /// [`crate::activation::Activation::exit_fp`]
@@ -108,6 +121,8 @@ offsets! {
     FUNC_REF_CALLER = VmFuncRef, caller;
     /// [`VmFuncRef::type_id`]
     FUNC_REF_TYPE_ID = VmFuncRef, type_id;
+    /// [`VmFuncRef::slab`]
+    FUNC_REF_SLAB = VmFuncRef, slab;
     /// [`VmMemory::base`]
     MEMORY_BASE = VmMemory, base;
     /// [`VmMemory::len`]
@@ -124,6 +139,18 @@ offsets! {
 pub const CODE_SLOT_SIZE: i32 = size_of::<crate::code::CodeSlot>() as i32;
 /// The size of a [`VmFuncRef`]: the stride of [`VmCtx::func_refs`].
 pub const FUNC_REF_SIZE: i32 = size_of::<VmFuncRef>() as i32;
+/// The size of a [`VmType`], by its binary logarithm: the stride of
+/// [`crate::vmctx::VmStore::types`].
+pub const TYPE_SIZE_LOG2: u32 = size_of::<VmType>().trailing_zeros();
+const _: () = assert!(size_of::<VmType>().is_power_of_two());
+
+/// Where the upper half of an object's header stands, which says its kind.
+pub const OBJECT_KIND: i32 = 4;
+
+/// What stands at [`OBJECT_KIND`] in objects of a kind.
+pub const fn object_kind_word(kind: ObjectKind) -> u32 {
+    (header(0, kind) >> 32) as u32
+}
 
 #[cfg(test)]
 mod tests {

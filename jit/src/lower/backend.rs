@@ -45,8 +45,10 @@ impl Backend for Lower<'_> {
         self.wide(op, args)
     }
     fn select(&mut self, _: &mut Stack<Value>, args: [Operand<Value>; 3]) -> Value {
+        let ty = args[0].ty;
         let [a, b, condition] = args.map(|arg| arg.value);
-        self.select(a, b, condition)
+        let value = self.select(a, b, condition);
+        self.rooted(ty, value)
     }
     fn drop_operand(&mut self, _: &mut Stack<Value>, _: Operand<Value>) {}
 
@@ -187,20 +189,21 @@ impl Backend for Lower<'_> {
     fn gc(
         &mut self,
         _: &mut Stack<Value>,
-        _: GcOp,
-        _: &[Operand<Value>],
+        op: GcOp,
+        args: &[Operand<Value>],
         result: Option<ValType>,
     ) -> Option<Value> {
-        self.refuse_objects(result)
+        let value = self.gc(op, args);
+        result.map(|ty| self.rooted(ty, value))
     }
     fn br_on_cast(
         &mut self,
-        _: &mut Stack<Value>,
-        _: &mut Control<Value, Label>,
-        _: usize,
-        _: BrOnCast,
+        stack: &mut Stack<Value>,
+        target: &mut Control<Value, Label>,
+        arity: usize,
+        cast: BrOnCast,
     ) {
-        self.refuse_objects(None);
+        self.br_on_cast(stack, target, arity, cast);
     }
 
     fn block(&mut self, _: &mut Stack<Value>, ty: BlockType) -> Label {
@@ -291,8 +294,8 @@ impl Backend for Lower<'_> {
     fn call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
         self.call(stack, callee, ty);
     }
-    fn call_result(&mut self, _: &mut Stack<Value>, index: usize, _: ValType) -> Value {
-        self.results[index]
+    fn call_result(&mut self, _: &mut Stack<Value>, index: usize, ty: ValType) -> Value {
+        self.rooted(ty, self.results[index])
     }
     fn return_call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
         self.return_call(stack, callee, ty);

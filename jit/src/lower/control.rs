@@ -28,13 +28,14 @@ impl Lower<'_> {
     fn block_with(&mut self, params: &[ValType]) -> Block {
         let block = self.builder.create_block();
         for &ty in params {
-            self.builder.append_block_param(block, clif_type(ty));
+            let param = self.builder.append_block_param(block, clif_type(ty));
+            self.rooted(ty, param);
         }
         block
     }
 
     /// Continues in a block that nothing else will branch to.
-    fn continue_in(&mut self, block: Block) {
+    pub(super) fn continue_in(&mut self, block: Block) {
         self.builder.switch_to_block(block);
         self.seal(block);
     }

@@ -9,6 +9,8 @@ mod call;
 mod control;
 mod convert;
 mod gc;
+mod gc_access;
+mod gc_cast;
 mod global;
 mod mem;
 mod num;
@@ -30,7 +32,8 @@ use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{FuncInfo, Operand};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{
-    self, Block, FuncRef, GlobalValueData, InstBuilder, MemFlagsData, SourceLoc, Type, Value, types,
+    self, Block, FuncRef, GlobalValueData, InstBuilder, MemFlagsData, SourceLoc, StackSlot, Type,
+    Value, types,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, Variable};
@@ -53,6 +56,8 @@ pub(crate) struct Lower<'a> {
     cx: Value,
     entry: Block,
     locals: Vec<Variable>,
+    /// Where operands of builtins are put that take them from memory.
+    operands: Option<StackSlot>,
     /// The results of the last call or of the structure that just ended.
     results: Vec<Value>,
     /// Functions that are called directly.
@@ -78,6 +83,7 @@ impl<'a> Lower<'a> {
             cx: Value::from_u32(0),
             entry: Block::from_u32(0),
             locals: Vec::new(),
+            operands: None,
             results: Vec::new(),
             callees: HashMap::new(),
             offset: 0,
@@ -96,10 +102,15 @@ impl<'a> Lower<'a> {
         self.declare_stack_limit();
         self.cx = self.builder.block_params(entry)[0];
         let params = info.ty.params.len();
+        let env = self.env;
         let mut zeros: [Option<(Type, Value)>; 5] = [None; 5];
         for (index, &ty) in info.locals.iter().enumerate() {
+            let collected = env.module.is_collected(ty);
             let ty = clif_type(ty);
             let variable = self.builder.declare_var(ty);
+            if collected {
+                self.builder.declare_var_needs_stack_map(variable);
+            }
             let value = if index < params {
                 self.builder.block_params(entry)[index + 1]
             } else {
@@ -163,6 +174,15 @@ impl<'a> Lower<'a> {
             ValType::F64 => ins.f64const(Ieee64::with_bits(bits.bits())),
             _ => ins.iconst(types::I64, bits.bits() as i64),
         }
+    }
+
+    /// A value of this type: if it is a reference that a collection follows, every
+    /// call on its way is told where it is kept meanwhile.
+    fn rooted(&mut self, ty: ValType, value: Value) -> Value {
+        if self.env.module.is_collected(ty) {
+            self.builder.declare_value_needs_stack_map(value);
+        }
+        value
     }
 
     /// Traps if the condition is not zero.

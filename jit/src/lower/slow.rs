@@ -18,21 +18,29 @@ impl Lower<'_> {
         args: &[Operand<Value>],
         result: Option<ValType>,
     ) -> Option<Value> {
-        let builtins = self.cx_constant(PTR, CX_BUILTINS);
-        let offset = op as i32 * PTR.bytes() as i32;
+        let operands = [0, 1, 2].map(|position| match args.get(position) {
+            Some(&operand) => self.index(operand),
+            None => self.builder.ins().iconst(types::I64, 0),
+        });
+        let value = self.call_builtin(CX_BUILTINS, op as usize, imm, operands);
+        result.map(|ty| self.length_as(value, ty))
+    }
+
+    /// Calls the builtin at a position of a list of the context.
+    pub(super) fn call_builtin(
+        &mut self,
+        list: i32,
+        position: usize,
+        imm: SlowImm,
+        operands: [Value; 3],
+    ) -> Value {
+        let builtins = self.cx_constant(PTR, list);
+        let offset = position as i32 * PTR.bytes() as i32;
         let builtin = self.builder.ins().load(PTR, CONSTANT, builtins, offset);
         let imm = self.builder.ins().iconst(types::I64, imm.pack() as i64);
-        let mut values = vec![self.cx, builtin, imm];
-        for position in 0..3 {
-            let value = match args.get(position) {
-                Some(&operand) => self.index(operand),
-                None => self.builder.ins().iconst(types::I64, 0),
-            };
-            values.push(value);
-        }
+        let [a, b, c] = operands;
         let stub = self.callee(Symbol::SlowCall, slow_call);
-        let call = self.builder.ins().call(stub, &values);
-        let value = self.builder.inst_results(call)[0];
-        result.map(|ty| self.length_as(value, ty))
+        let call = self.builder.ins().call(stub, &[self.cx, builtin, imm, a, b, c]);
+        self.builder.inst_results(call)[0]
     }
 }

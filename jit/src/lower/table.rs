@@ -2,6 +2,7 @@
 
 use bimetal_core::index::TableIdx;
 use bimetal_core::trap::TrapCode;
+use bimetal_core::types::ValType;
 use bimetal_parser::walk::Operand;
 use bimetal_runtime::layout::{TABLE_BASE, TABLE_LEN};
 use cranelift_codegen::ir::{InstBuilder, Type, Value, types};
@@ -34,7 +35,8 @@ impl Lower<'_> {
     pub(super) fn table_get(&mut self, table: TableIdx, index: Operand<Value>) -> Value {
         let at = self.element_address(table, index, TrapCode::TableOutOfBounds);
         let flags = self.trusted(Region::Elements);
-        self.builder.ins().load(types::I64, flags, at, 0)
+        let value = self.builder.ins().load(types::I64, flags, at, 0);
+        self.rooted(ValType::Ref(self.env.module.tables[table.index()].ty.element), value)
     }
 
     pub(super) fn table_set(&mut self, table: TableIdx, index: Operand<Value>, value: Value) {

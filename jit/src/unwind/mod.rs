@@ -28,7 +28,7 @@ use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
 
 pub(crate) use guard::guarded_call;
 pub(crate) use signal::{install, prepare_thread};
-pub(crate) use walk::walk;
+pub(crate) use walk::{roots, walk};
 
 use crate::enter::current_store;
 
