@@ -19,7 +19,6 @@ use super::Translator;
 use super::branch::Structure;
 use super::ir::{Class, Ir, Op, Src};
 use super::operands::Value;
-use super::zero::ZeroLocals;
 
 /// Operands that an instruction does not have.
 pub(super) const NONE: [Src; 3] = [Src::Acc; 3];
@@ -31,11 +30,7 @@ impl Backend for Translator<'_> {
     type Error = Error;
 
     fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Error> {
-        self.pending = vec![(0, 0); info.locals.len()];
-        self.results = info.ty.results.len();
-        self.local_slots = info.local_slots.to_vec();
-        self.local_types = info.locals.to_vec();
-        self.zero = ZeroLocals::new(info.locals, info.ty.params.len());
+        self.start(info);
         Ok(())
     }
 
@@ -68,8 +63,7 @@ impl Backend for Translator<'_> {
         let [a, b, condition] = args;
         let (a, b) = (self.take_slot(a), self.take_slot(b));
         let condition = self.take(condition, false);
-        let class = Class::of(args[0].ty);
-        let op = Op::Select(class);
+        let op = Op::Select(Class::of(args[0].ty));
         self.result(op, [a, b, condition], stack.next_slot(), args[0].ty, true)
     }
 

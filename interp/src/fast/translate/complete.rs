@@ -1,4 +1,4 @@
-//! The end of the first step.
+//! The beginning and the end of the first step.
 
 use bimetal_parser::walk::FuncInfo;
 use bimetal_parser::{Error, ErrorKind};
@@ -6,11 +6,21 @@ use bimetal_parser::{Error, ErrorKind};
 use super::Translator;
 use super::backend::NONE;
 use super::ir::{Ir, Op};
+use super::zero::ZeroLocals;
 
 /// The most slots that a function may have: far more than any value stack.
 const MAX_SLOTS: u32 = 1 << 28;
 
 impl Translator<'_> {
+    /// Takes note of the function's locals.
+    pub(super) fn start(&mut self, info: &FuncInfo<'_>) {
+        self.pending = vec![(0, 0); info.locals.len()];
+        self.results = info.ty.results.len();
+        self.local_slots = info.local_slots.to_vec();
+        self.local_types = info.locals.to_vec();
+        self.zero = ZeroLocals::new(info.locals, info.ty.params.len());
+    }
+
     /// The function's instructions, once all of them are there.
     pub(super) fn complete(mut self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<Ir, Error> {
         if let Some(error) = self.refused {
