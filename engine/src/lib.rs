@@ -34,6 +34,7 @@
 //! [`Config::strategy`] chooses who runs the guest's code; results are the same
 //! under all of them.
 
+mod any;
 mod backtrace;
 mod caller;
 mod config;
@@ -56,6 +57,7 @@ mod types;
 mod unwind;
 mod value;
 
+pub use any::AnyRef;
 pub use backtrace::{FrameInfo, WasmBacktrace};
 pub use caller::Caller;
 pub use config::{Config, Strategy};

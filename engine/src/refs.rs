@@ -6,7 +6,9 @@ use std::marker::PhantomData;
 
 use bimetal_core::value::Slot;
 use bimetal_runtime::StoreId;
+use bimetal_runtime::gc::{GcRef, Handle};
 
+use crate::any::AnyRef;
 use crate::error::{Error, Result};
 use crate::func::Func;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreOpaque};
@@ -39,14 +41,20 @@ impl ExternRef {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
         let bits = store.runtime_mut().new_extern_ref(Box::new(value))?;
-        Ok(Rooted { store: store.id(), bits, what: PhantomData })
+        Ok(Rooted::new(store, bits))
+    }
+
+    /// The reference to a value of the other hierarchy (spec: `extern.convert_any`).
+    pub fn convert_any(value: Rooted<AnyRef>) -> Rooted<ExternRef> {
+        value.convert()
     }
 }
 
-/// A reference that the store keeps alive for as long as the store lives.
+/// A reference that the store keeps alive: until the host function returns to
+/// which it was given, otherwise for as long as the store lives.
 pub struct Rooted<T> {
     store: StoreId,
-    bits: Slot,
+    root: Root,
     what: PhantomData<fn() -> T>,
 }
 
@@ -60,7 +68,47 @@ impl<T> Copy for Rooted<T> {}
 
 impl<T> fmt::Debug for Rooted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Rooted").field(&self.bits.bits()).finish()
+        f.debug_tuple("Rooted").field(&self.root).finish()
+    }
+}
+
+/// How a store's reference is held.
+#[derive(Clone, Copy, Debug)]
+enum Root {
+    /// By its bits: nothing moves it.
+    Bits(Slot),
+    /// By a handle: it is an object.
+    Handle(Handle),
+}
+
+impl<T> Rooted<T> {
+    /// Roots a reference of the store.
+    pub(crate) fn new(store: &StoreOpaque, bits: Slot) -> Rooted<T> {
+        let root = if GcRef::from_slot(bits).is_object() {
+            Root::Handle(store.runtime().handles.add(bits))
+        } else {
+            Root::Bits(bits)
+        };
+        Rooted { store: store.id(), root, what: PhantomData }
+    }
+
+    /// The bits of the reference, until the next object is made.
+    ///
+    /// # Errors
+    /// If it belongs to another store or is not kept alive any more.
+    pub(crate) fn bits(&self, store: &StoreOpaque) -> Result<Slot> {
+        store.check(self.store, "reference")?;
+        match self.root {
+            Root::Bits(bits) => Ok(bits),
+            Root::Handle(handle) => store.runtime().handles.get(handle).ok_or_else(|| {
+                Error::msg("the reference was given to a host function that has returned")
+            }),
+        }
+    }
+
+    /// The same reference in another hierarchy.
+    pub(crate) fn convert<U>(self) -> Rooted<U> {
+        Rooted { store: self.store, root: self.root, what: PhantomData }
     }
 }
 
@@ -74,8 +122,7 @@ impl Rooted<ExternRef> {
         store: impl Into<StoreContext<'a, T>>,
     ) -> Result<Option<&'a (dyn Any + Send + Sync)>> {
         let store = store.into().opaque();
-        store.check(self.store, "reference")?;
-        Ok(store.runtime().extern_ref(self.bits))
+        Ok(store.runtime().extern_ref(self.bits(store)?))
     }
 
     /// Whether two references lead to the same host value.
@@ -84,9 +131,7 @@ impl Rooted<ExternRef> {
     /// If a reference belongs to another store.
     pub fn ref_eq(store: impl AsContext, a: &Self, b: &Self) -> Result<bool> {
         let context = store.as_context();
-        context.opaque().check(a.store, "reference")?;
-        context.opaque().check(b.store, "reference")?;
-        Ok(a.bits == b.bits)
+        Ok(a.bits(context.opaque())? == b.bits(context.opaque())?)
     }
 }
 
@@ -98,10 +143,13 @@ pub enum Ref {
     Func(Option<Func>),
     /// A reference to a host value.
     Extern(Option<Rooted<ExternRef>>),
+    /// A reference to an internal value.
+    Any(Option<Rooted<AnyRef>>),
 }
 
 impl Ref {
-    /// Null, as a reference of this type.
+    /// Null, as a reference of this type. Of a defined type it is taken to be a
+    /// function's: a null reference passes as one of any defined type.
     ///
     /// # Panics
     /// If references of the type are not supported.
@@ -114,15 +162,16 @@ impl Ref {
     }
 
     pub(crate) fn try_null(heap: HeapType) -> Option<Ref> {
-        Some(match kind(heap)? {
+        Some(match kind(heap, || true)? {
             Kind::Func => Ref::Func(None),
             Kind::Extern => Ref::Extern(None),
+            Kind::Any => Ref::Any(None),
         })
     }
 
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
-        matches!(self, Ref::Func(None) | Ref::Extern(None))
+        matches!(self, Ref::Func(None) | Ref::Extern(None) | Ref::Any(None))
     }
 
     /// Whether it is not null.
@@ -134,7 +183,7 @@ impl Ref {
     pub fn as_func(&self) -> Option<Option<&Func>> {
         match self {
             Ref::Func(func) => Some(func.as_ref()),
-            Ref::Extern(_) => None,
+            Ref::Extern(_) | Ref::Any(_) => None,
         }
     }
 
@@ -150,7 +199,7 @@ impl Ref {
     pub fn as_extern(&self) -> Option<Option<&Rooted<ExternRef>>> {
         match self {
             Ref::Extern(value) => Some(value.as_ref()),
-            Ref::Func(_) => None,
+            Ref::Func(_) | Ref::Any(_) => None,
         }
     }
 
@@ -167,13 +216,15 @@ impl Ref {
         Ok(match self {
             Ref::Func(None) => RefType { nullable: true, heap: HeapType::NoFunc },
             Ref::Extern(None) => RefType { nullable: true, heap: HeapType::NoExtern },
+            Ref::Any(None) => RefType { nullable: true, heap: HeapType::None },
             Ref::Func(Some(func)) => {
                 RefType { nullable: false, heap: HeapType::Concrete(func.canonical_id(store)?) }
             }
             Ref::Extern(Some(value)) => {
-                store.check(value.store, "reference")?;
+                value.bits(store)?;
                 RefType { nullable: false, heap: HeapType::Extern }
             }
+            Ref::Any(Some(value)) => RefType { nullable: false, heap: value.heap_type(store)? },
         })
     }
 
@@ -183,13 +234,17 @@ impl Ref {
     /// If it is of another type or store.
     pub(crate) fn to_slot(self, store: &StoreOpaque, expected: RefType) -> Result<Slot> {
         let found = self.ty(store)?;
+        if self.is_null() && expected.nullable && matches!(expected.heap, HeapType::Concrete(_)) {
+            return Ok(Slot::ZERO);
+        }
         if !store.engine().types().ref_type_matches(found, expected) {
             return Err(mismatch(ValType::Ref(expected), self.description()));
         }
-        Ok(match self {
-            Ref::Func(func) => func.map_or(Slot::ZERO, Func::bits),
-            Ref::Extern(value) => value.map_or(Slot::ZERO, |value| value.bits),
-        })
+        match self {
+            Ref::Func(func) => Ok(func.map_or(Slot::ZERO, Func::bits)),
+            Ref::Extern(value) => value.map_or(Ok(Slot::ZERO), |value| value.bits(store)),
+            Ref::Any(value) => value.map_or(Ok(Slot::ZERO), |value| value.bits(store)),
+        }
     }
 
     /// The reference with these bits.
@@ -197,13 +252,13 @@ impl Ref {
     /// # Safety
     /// The bits are those of a reference of this type in this store.
     pub(crate) unsafe fn from_slot(store: &StoreOpaque, ty: RefType, bits: Slot) -> Ref {
-        match kind(ty.heap) {
-            Some(Kind::Extern) => {
-                let value = Rooted { store: store.id(), bits, what: PhantomData };
-                Ref::Extern((bits != Slot::ZERO).then_some(value))
-            }
+        let is_func = || !store.engine().types().is_collected(ValType::Ref(ty));
+        let null = bits == Slot::ZERO;
+        match kind(ty.heap, is_func) {
             // SAFETY: the caller's promise.
             Some(Kind::Func) => Ref::Func(unsafe { Func::from_bits(store, bits) }),
+            Some(Kind::Extern) => Ref::Extern((!null).then(|| Rooted::new(store, bits))),
+            Some(Kind::Any) => Ref::Any((!null).then(|| Rooted::new(store, bits))),
             None => unreachable!("validation rejects references that are not supported"),
         }
     }
@@ -214,6 +269,8 @@ impl Ref {
             Ref::Func(Some(_)) => "a function reference",
             Ref::Extern(None) => "a null extern reference",
             Ref::Extern(Some(_)) => "an extern reference",
+            Ref::Any(None) => "a null internal reference",
+            Ref::Any(Some(_)) => "an internal reference",
         }
     }
 }
@@ -227,22 +284,25 @@ pub(crate) fn mismatch(expected: ValType, found: impl fmt::Display) -> Error {
 enum Kind {
     Func,
     Extern,
+    Any,
 }
 
 /// What references of this type are to; `None` for types of proposals that are
-/// not supported, which validation rejects.
-fn kind(heap: HeapType) -> Option<Kind> {
+/// not supported, which validation rejects. `is_func` says whether a defined type
+/// is a function's.
+fn kind(heap: HeapType, is_func: impl FnOnce() -> bool) -> Option<Kind> {
     match heap {
         HeapType::Extern | HeapType::NoExtern => Some(Kind::Extern),
-        HeapType::Func | HeapType::NoFunc | HeapType::Concrete(_) => Some(Kind::Func),
-        HeapType::Any
+        HeapType::Func | HeapType::NoFunc => Some(Kind::Func),
+        HeapType::Concrete(_) if is_func() => Some(Kind::Func),
+        HeapType::Concrete(_)
+        | HeapType::Any
         | HeapType::Eq
         | HeapType::I31
         | HeapType::Struct
         | HeapType::Array
-        | HeapType::None
-        | HeapType::Exn
-        | HeapType::NoExn => None,
+        | HeapType::None => Some(Kind::Any),
+        HeapType::Exn | HeapType::NoExn => None,
     }
 }
 
@@ -267,5 +327,11 @@ impl From<Rooted<ExternRef>> for Ref {
 impl From<Option<Rooted<ExternRef>>> for Ref {
     fn from(value: Option<Rooted<ExternRef>>) -> Ref {
         Ref::Extern(value)
+    }
+}
+
+impl From<Rooted<AnyRef>> for Ref {
+    fn from(value: Rooted<AnyRef>) -> Ref {
+        Ref::Any(Some(value))
     }
 }

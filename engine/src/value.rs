@@ -3,6 +3,7 @@
 use bimetal_core::value::Slot;
 pub use bimetal_core::value::V128;
 
+use crate::any::AnyRef;
 use crate::error::Result;
 use crate::func::Func;
 use crate::refs::{ExternRef, Ref, Rooted, mismatch};
@@ -29,6 +30,8 @@ pub enum Val {
     FuncRef(Option<Func>),
     /// A reference to a host value, or null.
     ExternRef(Option<Rooted<ExternRef>>),
+    /// A reference to an internal value, or null.
+    AnyRef(Option<Rooted<AnyRef>>),
 }
 
 macro_rules! accessors {
@@ -103,6 +106,7 @@ impl Val {
         match self {
             Val::FuncRef(func) => Some(Ref::Func(func)),
             Val::ExternRef(value) => Some(Ref::Extern(value)),
+            Val::AnyRef(value) => Some(Ref::Any(value)),
             _ => None,
         }
     }
@@ -135,6 +139,7 @@ impl Val {
             Val::ExternRef(value) => {
                 ValType::Ref(Ref::Extern(*value).ty(store.as_context().opaque())?)
             }
+            Val::AnyRef(value) => ValType::Ref(Ref::Any(*value).ty(store.as_context().opaque())?),
         })
     }
 
@@ -155,6 +160,7 @@ impl Val {
             (Val::ExternRef(value), ValType::Ref(ty)) => {
                 one(Ref::Extern(value).to_slot(store, ty)?)
             }
+            (Val::AnyRef(value), ValType::Ref(ty)) => one(Ref::Any(value).to_slot(store, ty)?),
             _ => Err(mismatch(expected, self.type_name())),
         }
     }
@@ -184,6 +190,7 @@ impl Val {
             Val::V128(_) => "v128",
             Val::FuncRef(_) => "funcref",
             Val::ExternRef(_) => "externref",
+            Val::AnyRef(_) => "anyref",
         }
     }
 
@@ -243,6 +250,7 @@ impl From<Ref> for Val {
         match value {
             Ref::Func(func) => Val::FuncRef(func),
             Ref::Extern(value) => Val::ExternRef(value),
+            Ref::Any(value) => Val::AnyRef(value),
         }
     }
 }

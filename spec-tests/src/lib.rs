@@ -32,4 +32,4 @@ mod spectest;
 mod values;
 
 pub use report::Report;
-pub use runner::{Tier, run};
+pub use runner::{Tier, run, run_all};

@@ -1,6 +1,6 @@
 //! Arguments and expected results: from the script's notation to values and back.
 
-use bimetal::{ExternRef, V128, Val};
+use bimetal::{AnyRef, ExternRef, Rooted, V128, Val};
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
 use wast::{WastArg, WastRet};
@@ -23,13 +23,16 @@ pub(crate) fn argument(store: &mut Store, arg: &WastArg<'_>) -> Result<Val, Faul
         WastArgCore::F32(value) => Val::F32(value.bits),
         WastArgCore::F64(value) => Val::F64(value.bits),
         WastArgCore::RefNull(heap) => null(heap)?,
-        WastArgCore::RefExtern(number) => {
-            let made = ExternRef::new(store, *number);
-            Val::ExternRef(Some(made.map_err(|error| Fault::of_calling(&error))?))
-        }
+        WastArgCore::RefExtern(number) => Val::ExternRef(Some(host_value(store, *number)?)),
         WastArgCore::V128(value) => Val::V128(V128(value.to_le_bytes())),
-        WastArgCore::RefHost(_) => return Err(Fault::Unsupported("anyref".into())),
+        WastArgCore::RefHost(number) => {
+            Val::AnyRef(Some(AnyRef::convert_extern(host_value(store, *number)?)))
+        }
     })
+}
+
+fn host_value(store: &mut Store, number: u32) -> Result<Rooted<ExternRef>, Fault> {
+    ExternRef::new(store, number).map_err(|error| Fault::of_calling(&error))
 }
 
 fn null(heap: &HeapType<'_>) -> Result<Val, Fault> {
@@ -38,6 +41,7 @@ fn null(heap: &HeapType<'_>) -> Result<Val, Fault> {
         HeapType::Abstract { shared: false, ty: AbstractHeapType::Extern } => {
             Ok(Val::ExternRef(None))
         }
+        HeapType::Abstract { shared: false, ty } if INTERNAL.contains(ty) => Ok(Val::AnyRef(None)),
         other => Err(Fault::Unsupported(format!("null references to {other:?}"))),
     }
 }
@@ -69,7 +73,12 @@ fn matches(store: &Store, value: &Val, pattern: &WastRetCore<'_>) -> bool {
         (Val::F32(bits), WastRetCore::F32(pattern)) => matches_f32(*bits, pattern),
         (Val::F64(bits), WastRetCore::F64(pattern)) => matches_f64(*bits, pattern),
         (Val::V128(vector), WastRetCore::V128(pattern)) => matches_v128(*vector, pattern),
-        (Val::FuncRef(None) | Val::ExternRef(None), WastRetCore::RefNull(None)) => true,
+        (
+            Val::FuncRef(None) | Val::ExternRef(None) | Val::AnyRef(None),
+            WastRetCore::RefNull(None),
+        ) => true,
+        (Val::AnyRef(None), WastRetCore::RefNull(Some(heap))) => is_one_of(heap, INTERNAL),
+        (Val::AnyRef(Some(value)), pattern) => matches_any(store, *value, pattern).unwrap_or(false),
         (Val::FuncRef(None), WastRetCore::RefNull(Some(heap))) => {
             is_one_of(heap, &[AbstractHeapType::Func, AbstractHeapType::NoFunc])
         }
@@ -84,6 +93,35 @@ fn matches(store: &Store, value: &Val, pattern: &WastRetCore<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// The abstract types of internal values.
+const INTERNAL: &[AbstractHeapType] = &[
+    AbstractHeapType::Any,
+    AbstractHeapType::Eq,
+    AbstractHeapType::I31,
+    AbstractHeapType::Struct,
+    AbstractHeapType::Array,
+    AbstractHeapType::None,
+];
+
+fn matches_any(
+    store: &Store,
+    value: Rooted<AnyRef>,
+    pattern: &WastRetCore<'_>,
+) -> bimetal::Result<bool> {
+    Ok(match pattern {
+        WastRetCore::RefAny => true,
+        WastRetCore::RefEq => value.is_eq(store)?,
+        WastRetCore::RefStruct => value.is_struct(store)?,
+        WastRetCore::RefArray => value.is_array(store)?,
+        WastRetCore::RefI31 => value.as_i31(store)?.is_some(),
+        WastRetCore::RefHost(number) => {
+            let data = ExternRef::convert_any(value).data(store)?;
+            data.and_then(|data| data.downcast_ref::<u32>()) == Some(number)
+        }
+        _ => false,
+    })
 }
 
 fn is_one_of(heap: &HeapType<'_>, types: &[AbstractHeapType]) -> bool {
@@ -138,7 +176,7 @@ fn show(value: &Val) -> String {
         Val::I64(value) => format!("i64 {value}"),
         Val::F32(bits) => format!("f32 {} {bits:#x}", f32::from_bits(*bits)),
         Val::F64(bits) => format!("f64 {} {bits:#x}", f64::from_bits(*bits)),
-        Val::FuncRef(None) | Val::ExternRef(None) => "null".into(),
+        Val::FuncRef(None) | Val::ExternRef(None) | Val::AnyRef(None) => "null".into(),
         other => format!("{other:?}"),
     }
 }

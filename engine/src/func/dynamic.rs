@@ -38,6 +38,7 @@ pub(crate) fn host_func<T: 'static>(
         // room for the results.
         unsafe {
             let store = StoreContextMut::<T>::from_vm(vm);
+            let scope = store.opaque().runtime().handles.open();
             let result = with_vals(&signature, |params, results| {
                 read_vals(store.opaque(), &signature.params, slots, params);
                 func(Caller::new(store, cx), params, results)?;
@@ -45,6 +46,7 @@ pub(crate) fn host_func<T: 'static>(
                 write_results(store.opaque(), &signature, results, slots)
             });
             let store = StoreContextMut::<T>::from_vm(vm);
+            store.opaque().runtime().handles.close(scope);
             result.map_err(|error| host_error(vm, store.opaque(), error))
         }
     });

@@ -72,10 +72,12 @@ pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
         // room for `R`.
         unsafe {
             let store = StoreContextMut::<T>::from_vm(vm);
+            let scope = store.opaque().runtime().handles.open();
             let params = P::read(store.opaque(), slots);
             let result = func(Caller::new(store, cx), params);
             let store = StoreContextMut::<T>::from_vm(vm);
             let written = result.write(store.opaque(), slots);
+            store.opaque().runtime().handles.close(scope);
             written.map_err(|error| host_error(vm, store.opaque(), error))
         }
     });

@@ -1,6 +1,8 @@
 //! The references that the host holds: objects move, so the host names them
 //! through handles.
 
+use std::cell::RefCell;
+
 use bimetal_core::value::Slot;
 
 use super::roots::RootVisitor;
@@ -25,8 +27,13 @@ pub struct Scope(u32);
 pub struct OwnedHandle(u32);
 
 /// The handles of a store.
+///
+/// The host makes them while it merely reads its store, so they are behind a cell.
 #[derive(Debug, Default)]
-pub struct Handles {
+pub struct Handles(RefCell<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
     /// Last in, first out: the references and the stamps of their handles.
     scoped: Vec<(Slot, u32)>,
     stamp: u32,
@@ -37,59 +44,64 @@ pub struct Handles {
 
 impl Handles {
     /// A handle for a reference, in the innermost scope.
-    pub fn add(&mut self, reference: Slot) -> Handle {
-        let index = self.scoped.len() as u32;
-        self.scoped.push((reference, self.stamp));
-        Handle { index, stamp: self.stamp }
+    pub fn add(&self, reference: Slot) -> Handle {
+        let mut inner = self.0.borrow_mut();
+        let (index, stamp) = (inner.scoped.len() as u32, inner.stamp);
+        inner.scoped.push((reference, stamp));
+        Handle { index, stamp }
     }
 
     /// The reference behind a handle; `None` if its scope is closed.
     pub fn get(&self, handle: Handle) -> Option<Slot> {
-        let &(reference, stamp) = self.scoped.get(handle.index as usize)?;
+        let &(reference, stamp) = self.0.borrow().scoped.get(handle.index as usize)?;
         (stamp == handle.stamp).then_some(reference)
     }
 
     /// Opens a scope.
-    pub fn open(&mut self) -> Scope {
-        Scope(self.scoped.len() as u32)
+    pub fn open(&self) -> Scope {
+        Scope(self.0.borrow().scoped.len() as u32)
     }
 
     /// Closes a scope and those opened since.
-    pub fn close(&mut self, scope: Scope) {
+    pub fn close(&self, scope: Scope) {
+        let mut inner = self.0.borrow_mut();
         let kept = scope.0 as usize;
-        if kept < self.scoped.len() {
-            self.scoped.truncate(kept);
-            self.stamp = self.stamp.wrapping_add(1);
+        if kept < inner.scoped.len() {
+            inner.scoped.truncate(kept);
+            inner.stamp = inner.stamp.wrapping_add(1);
         }
     }
 
     /// An owned handle for a reference.
-    pub fn own(&mut self, reference: Slot) -> OwnedHandle {
-        if let Some(index) = self.free.pop() {
-            self.owned[index as usize] = reference;
+    pub fn own(&self, reference: Slot) -> OwnedHandle {
+        let mut inner = self.0.borrow_mut();
+        if let Some(index) = inner.free.pop() {
+            inner.owned[index as usize] = reference;
             return OwnedHandle(index);
         }
-        self.owned.push(reference);
-        OwnedHandle(self.owned.len() as u32 - 1)
+        inner.owned.push(reference);
+        OwnedHandle(inner.owned.len() as u32 - 1)
     }
 
     /// The reference behind an owned handle of these handles.
     pub fn owned(&self, handle: &OwnedHandle) -> Slot {
-        self.owned.get(handle.0 as usize).copied().unwrap_or_default()
+        self.0.borrow().owned.get(handle.0 as usize).copied().unwrap_or_default()
     }
 
     /// Forgets an owned handle.
-    pub fn release(&mut self, handle: OwnedHandle) {
-        if let Some(reference) = self.owned.get_mut(handle.0 as usize) {
+    pub fn release(&self, handle: OwnedHandle) {
+        let mut inner = self.0.borrow_mut();
+        if let Some(reference) = inner.owned.get_mut(handle.0 as usize) {
             *reference = Slot::ZERO;
-            self.free.push(handle.0);
+            inner.free.push(handle.0);
         }
     }
 
     /// Reports every reference.
     pub(super) fn visit(&mut self, visit: &mut dyn RootVisitor) {
-        self.scoped.iter_mut().for_each(|(reference, _)| visit.slot(reference));
-        visit.slots(&mut self.owned);
+        let inner = self.0.get_mut();
+        inner.scoped.iter_mut().for_each(|(reference, _)| visit.slot(reference));
+        visit.slots(&mut inner.owned);
     }
 }
 
@@ -102,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_handle_dies_with_its_scope_and_is_not_mistaken_for_a_later_one() {
-        let mut handles = Handles::default();
+        let handles = Handles::default();
         let outer = handles.add(A);
         let scope = handles.open();
         let inner = handles.add(B);
@@ -118,11 +130,11 @@ mod tests {
 
     #[test]
     fn the_place_of_a_released_handle_is_used_again() {
-        let mut handles = Handles::default();
+        let handles = Handles::default();
         let (a, b) = (handles.own(A), handles.own(B));
         assert_eq!((handles.owned(&a), handles.owned(&b)), (A, B));
         handles.release(a);
         let c = handles.own(B);
-        assert_eq!((handles.owned(&c), handles.owned.len()), (B, 2));
+        assert_eq!((handles.owned(&c), handles.0.borrow().owned.len()), (B, 2));
     }
 }

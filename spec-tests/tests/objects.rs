@@ -1,0 +1,41 @@
+//! The scripts about objects, on the tiers that implement them already.
+
+use bimetal_spec_tests::source::{self, Script};
+use bimetal_spec_tests::{Tier, run_all};
+
+/// The folders of scripts that must pass without exception.
+const FOLDERS: [&str; 2] = ["proposals/gc/", "core/gc/"];
+
+fn scripts() -> Vec<Script> {
+    let mut scripts = source::bundled();
+    if let Some(folder) = std::env::var_os("BIMETAL_TESTSUITE") {
+        scripts.extend(source::collect(&[folder]).expect("BIMETAL_TESTSUITE names a folder"));
+    }
+    scripts.retain(|script| FOLDERS.iter().any(|folder| script.name.contains(folder)));
+    scripts
+}
+
+fn passes(tier: &Tier) {
+    let report = run_all(&scripts(), tier, 2);
+    let failures: Vec<_> = report.failures().collect();
+    assert_eq!(report.failed(), 0, "{}\n{}", report.summary(), failures.join("\n"));
+    assert!(report.totals(|_| true).passed > 500, "{}", report.summary());
+}
+
+fn reference() -> Tier {
+    let mut tier = Tier::named("reference").expect("a tier of this name");
+    tier.config.unfinished_features(true);
+    tier
+}
+
+#[test]
+fn the_reference_interpreter_passes_the_scripts() {
+    passes(&reference());
+}
+
+#[test]
+fn the_reference_interpreter_passes_when_every_allocation_collects() {
+    let mut tier = reference();
+    tier.config.gc_stress(true);
+    passes(&tier);
+}
