@@ -89,8 +89,6 @@ fn a_fault_in_the_text_has_line_and_column() {
 #[test]
 fn a_disabled_proposal_is_unsupported_and_named() {
     let cases = [
-        ("(module (func (param v128)))", "SIMD"),
-        ("(module (func i32.const 0 i8x16.splat drop))", "SIMD"),
         ("(module (memory 1 1 shared))", "threads"),
         ("(module (func (drop (ref.i31 (i32.const 1)))))", "gc"),
         ("(module (func (local anyref)))", "gc"),
