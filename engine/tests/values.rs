@@ -241,6 +241,7 @@ fn unwrapping_the_wrong_value_panics_with_both_types() {
     assert!(Val::default_for_ty(&ValType::I32).is_some_and(|val| val.unwrap_i32() == 0));
     assert_eq!(Val::from(1.5f64).f64(), Some(1.5));
     assert!(Val::I32(1).ref_().is_none());
-    let any = ValType::Ref(RefType { nullable: true, heap: bimetal::HeapType::Any });
-    assert!(Val::default_for_ty(&any).is_none());
+    let any = |nullable| ValType::Ref(RefType { nullable, heap: bimetal::HeapType::Any });
+    assert!(Val::default_for_ty(&any(true)).is_some_and(|val| matches!(val, Val::AnyRef(None))));
+    assert!(Val::default_for_ty(&any(false)).is_none());
 }
