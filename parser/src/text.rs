@@ -28,7 +28,7 @@ mod encode {
     use super::{Error, ErrorKind};
 
     pub(super) fn encode(text: &str) -> Result<Vec<u8>, Error> {
-        wat::parse_str(text).map_err(|error| {
+        let binary = wat::parse_str(text).map_err(|error| {
             let message = error.to_string();
             if message.starts_with("support for parsing components disabled") {
                 return crate::load::component(ErrorKind::Unsupported, 0);
@@ -36,7 +36,12 @@ mod encode {
             // The message shows the line at fault; the text has no file name here.
             let message = message.replacen("--> <anon>:", "--> line ", 1);
             Error::new(ErrorKind::Malformed, message, None)
-        })
+        })?;
+        // Whether the text parser knows components depends on what else is built.
+        match binary.get(6) {
+            Some(1) => Err(crate::load::component(ErrorKind::Unsupported, 0)),
+            _ => Ok(binary),
+        }
     }
 }
 
