@@ -101,6 +101,10 @@ offsets! {
     STORE_ACTIVATION = crate::vmctx::VmStore, activation;
     /// [`crate::vmctx::VmHeap::base`]
     STORE_HEAP_BASE = crate::vmctx::VmStore, heap.base;
+    /// [`crate::vmctx::VmHeap::bump`]
+    STORE_HEAP_BUMP = crate::vmctx::VmStore, heap.bump;
+    /// [`crate::vmctx::VmHeap::limit`]
+    STORE_HEAP_LIMIT = crate::vmctx::VmStore, heap.limit;
     /// [`crate::vmctx::VmStore::types`]
     STORE_TYPES = crate::vmctx::VmStore, types;
     /// [`crate::vmctx::VmStore::funcs`]

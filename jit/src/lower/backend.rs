@@ -28,8 +28,8 @@ impl Backend for Lower<'_> {
         self.enter(info);
         Ok(())
     }
-    fn finish(self, _: &FuncInfo<'_>, _: u32) -> Result<(), JitError> {
-        self.finish()
+    fn finish(self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<(), JitError> {
+        self.finish(frame_slots - info.first_operand_slot)
     }
     fn at(&mut self, offset: u32) {
         self.at(offset);

@@ -33,6 +33,7 @@ pub(super) enum Entry {
 impl Lower<'_> {
     pub(super) fn call(&mut self, stack: &Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
         let mut values = self.arguments(stack, ty);
+        self.safepoints += 1;
         let call = match self.entry(callee) {
             Entry::Defined(defined) => {
                 let callee = self.callee(Symbol::Defined(defined), || Shape::new(ty).native());
@@ -103,6 +104,7 @@ impl Lower<'_> {
         self.builder.ins().brif(differs, ask, &[], done, &[]);
         self.builder.switch_to_block(ask);
         self.seal(ask);
+        self.safepoints += 1;
         let is_subtype = self.cx_constant(PTR, CX_IS_SUBTYPE);
         let sig = host(&[PTR, types::I32, types::I32], &[types::I32]);
         let sig = self.builder.import_signature(sig);

@@ -25,15 +25,13 @@ impl Lower<'_> {
         use GcBuiltinOp::*;
         let imm = |ty: TypeIdx, b| SlowImm { a: ty.0, b };
         match op {
-            GcOp::StructNew(ty) => self.gc_builtin(struct_new, imm(ty, 0), args),
-            GcOp::StructNewDefault(ty) => self.gc_builtin(struct_new_default, imm(ty, 0), args),
+            GcOp::StructNew(ty) => self.struct_new(ty, args),
+            GcOp::StructNewDefault(ty) => self.struct_new_default(ty),
             GcOp::StructGet(ty, field, extend) => self.struct_get(ty, field, extend, args[0].value),
             GcOp::StructSet(ty, field) => self.struct_set(ty, field, args),
             GcOp::ArrayNew(ty) => self.gc_builtin(array_new, imm(ty, 0), args),
             GcOp::ArrayNewDefault(ty) => self.gc_builtin(array_new_default, imm(ty, 0), args),
-            GcOp::ArrayNewFixed(ty, length) => {
-                self.gc_builtin(array_new_fixed, imm(ty, length), args)
-            }
+            GcOp::ArrayNewFixed(ty, length) => self.array_new_fixed(ty, length, args),
             GcOp::ArrayNewData(ty, data) => self.gc_builtin(array_new_data, imm(ty, data.0), args),
             GcOp::ArrayNewElem(ty, elem) => self.gc_builtin(array_new_elem, imm(ty, elem.0), args),
             GcOp::ArrayGet(ty, extend) => self.array_get(ty, extend, args),

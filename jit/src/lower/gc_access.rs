@@ -13,10 +13,10 @@ use crate::abi::{PTR, clif_trap};
 use crate::env::{CONSTANT, Region};
 
 /// A part of an object: an address that no call may come after, and what is there.
-struct Place {
-    address: Value,
-    offset: i32,
-    kind: FieldKind,
+pub(super) struct Place {
+    pub(super) address: Value,
+    pub(super) offset: i32,
+    pub(super) kind: FieldKind,
 }
 
 impl Lower<'_> {
@@ -127,7 +127,11 @@ impl Lower<'_> {
         }
     }
 
-    fn write_place(&mut self, &Place { address, offset, kind }: &Place, value: Value) -> Value {
+    pub(super) fn write_place(
+        &mut self,
+        &Place { address, offset, kind }: &Place,
+        value: Value,
+    ) -> Value {
         let flags = self.place_flags(kind);
         let stored = match kind {
             FieldKind::Func => self.slab_index(value),

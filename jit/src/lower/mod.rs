@@ -10,6 +10,7 @@ mod control;
 mod convert;
 mod gc;
 mod gc_access;
+mod gc_alloc;
 mod gc_cast;
 mod global;
 mod mem;
@@ -41,7 +42,7 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 use bimetal_runtime::layout::{CX_STORE, STORE_STACK_LIMIT};
 
 use crate::abi::{PTR, clif_trap, clif_type};
-use crate::budget::{MAX_HEADER_WORK, MAX_VALUES};
+use crate::budget::{MAX_HEADER_WORK, MAX_STACK_MAP_WORK, MAX_VALUES};
 use crate::env::{CONSTANT, ModuleEnv, Region, Symbol};
 use crate::error::JitError;
 
@@ -64,6 +65,12 @@ pub(crate) struct Lower<'a> {
     callees: HashMap<Symbol, FuncRef>,
     /// The byte offset of the current instruction.
     offset: u32,
+    /// Calls that are not tail calls.
+    safepoints: u64,
+    /// Locals that a collection follows.
+    collected_locals: u64,
+    /// Other values that a collection follows.
+    collected_values: u64,
     /// Squares of the numbers of locals that loop headers were asked for.
     header_work: u64,
     /// Why the function cannot be compiled, if a verb that cannot fail found out.
@@ -87,6 +94,9 @@ impl<'a> Lower<'a> {
             results: Vec::new(),
             callees: HashMap::new(),
             offset: 0,
+            safepoints: 0,
+            collected_locals: 0,
+            collected_values: 0,
             header_work: 0,
             refused: None,
         }
@@ -110,6 +120,7 @@ impl<'a> Lower<'a> {
             let variable = self.builder.declare_var(ty);
             if collected {
                 self.builder.declare_var_needs_stack_map(variable);
+                self.collected_locals += 1;
             }
             let value = if index < params {
                 self.builder.block_params(entry)[index + 1]
@@ -181,6 +192,7 @@ impl<'a> Lower<'a> {
     fn rooted(&mut self, ty: ValType, value: Value) -> Value {
         if self.env.module.is_collected(ty) {
             self.builder.declare_value_needs_stack_map(value);
+            self.collected_values += 1;
         }
         value
     }
@@ -245,7 +257,18 @@ impl<'a> Lower<'a> {
         self.refused.get_or_insert(error);
     }
 
-    fn finish(self) -> Result<(), JitError> {
+    /// Refuses the function if stack maps would grow beyond all measure: the frontend
+    /// lists what is alive at every call and every block.
+    fn check_stack_maps(&mut self, operand_slots: u32) {
+        let alive = self.collected_values.min(operand_slots.into()) + self.collected_locals;
+        let blocks = self.builder.func.dfg.num_blocks() as u64;
+        if (self.safepoints + blocks).saturating_mul(alive) > MAX_STACK_MAP_WORK {
+            self.refuse("the function keeps too many references across calls");
+        }
+    }
+
+    fn finish(mut self, operand_slots: u32) -> Result<(), JitError> {
+        self.check_stack_maps(operand_slots);
         if let Some(error) = self.refused {
             return Err(error);
         }

@@ -38,6 +38,7 @@ impl Lower<'_> {
         let offset = position as i32 * PTR.bytes() as i32;
         let builtin = self.builder.ins().load(PTR, CONSTANT, builtins, offset);
         let imm = self.builder.ins().iconst(types::I64, imm.pack() as i64);
+        self.safepoints += 1;
         let [a, b, c] = operands;
         let stub = self.callee(Symbol::SlowCall, slow_call);
         let call = self.builder.ins().call(stub, &[self.cx, builtin, imm, a, b, c]);
