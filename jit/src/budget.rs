@@ -21,8 +21,8 @@ pub(crate) const MAX_VALUES: usize = 4_000_000;
 pub(crate) const MAX_HEADER_WORK: u64 = 2_000_000_000;
 
 /// Calls and blocks times references that may be alive there, beyond which a
-/// function is refused.
-pub(crate) const MAX_STACK_MAP_WORK: u64 = 10_000_000;
+/// function is refused: a second or two in the frontend.
+pub(crate) const MAX_STACK_MAP_WORK: u64 = 3_000_000;
 
 /// Beyond any of these a function is compiled without optimisation. They lie above
 /// the largest functions of known programs, such as the main loops of CPython and
