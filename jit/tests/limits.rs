@@ -114,3 +114,21 @@ fn functions_have_very_many_locals_parameters_and_results() {
     );
     assert_eq!(world.i32(id, "f", &[0]), 499_500);
 }
+
+#[test]
+fn a_function_with_too_many_references_at_calls_is_refused() {
+    let (locals, calls) = (1_000, 4_000);
+    let body: String = (0..locals)
+        .map(|local| format!("(local.set {local} (call $make))"))
+        .chain((0..calls).map(|_| String::from("(call $nothing)")))
+        .chain((0..locals).map(|local| format!("(drop (ref.is_null (local.get {local})))")))
+        .collect();
+    let module = format!(
+        "(module (func $nothing) (func $make (result externref) (ref.null extern))
+            (func (local {}) {body}))",
+        "externref ".repeat(locals)
+    );
+    let module = Module::new(module.as_bytes(), &ParseOptions::default()).unwrap();
+    let error = World::new().engine.compile_module(&Arc::new(module)).unwrap_err();
+    assert!(error.message().contains("too many references"), "{error}");
+}

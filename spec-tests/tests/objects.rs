@@ -22,20 +22,35 @@ fn passes(tier: &Tier) {
     assert!(report.totals(|_| true).passed > 500, "{}", report.summary());
 }
 
-fn reference() -> Tier {
-    let mut tier = Tier::named("reference").expect("a tier of this name");
+fn named(name: &str) -> Tier {
+    let mut tier = Tier::named(name).expect("a tier of this name");
     tier.config.unfinished_features(true);
+    tier
+}
+
+/// The tier, with every allocation collecting the heap.
+fn stressed(name: &str) -> Tier {
+    let mut tier = named(name);
+    tier.config.gc_stress(true);
     tier
 }
 
 #[test]
 fn the_reference_interpreter_passes_the_scripts() {
-    passes(&reference());
+    passes(&named("reference"));
 }
 
 #[test]
 fn the_reference_interpreter_passes_when_every_allocation_collects() {
-    let mut tier = reference();
-    tier.config.gc_stress(true);
-    passes(&tier);
+    passes(&stressed("reference"));
+}
+
+#[test]
+fn the_compiler_passes_the_scripts() {
+    passes(&named("jit"));
+}
+
+#[test]
+fn the_compiler_passes_when_every_allocation_collects() {
+    passes(&stressed("jit"));
 }
