@@ -54,3 +54,13 @@ fn the_compiler_passes_the_scripts() {
 fn the_compiler_passes_when_every_allocation_collects() {
     passes(&stressed("jit"));
 }
+
+#[test]
+fn the_fast_interpreter_passes_the_scripts() {
+    passes(&named("interp"));
+}
+
+#[test]
+fn the_fast_interpreter_passes_when_every_allocation_collects() {
+    passes(&stressed("interp"));
+}

@@ -1,10 +1,10 @@
 //! The code of a module: made per function at its first call, shared by all
 //! instances and threads, never moved and never freed before the module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_parser::{Error, Module};
@@ -16,7 +16,9 @@ use bimetal_runtime::vmctx::VmCtx;
 use super::dispatch::{Handler, Ip, Word, handler};
 use super::entry::array_call;
 use super::exec::call::Translate;
+use super::layouts::Layouts;
 use super::translate::Fusions;
+use super::translate::safepoint::FuncRoots;
 
 /// The words in front of a function's entry cell: the size of its frame.
 pub(super) const PREFIX_WORDS: usize = 1;
@@ -112,6 +114,9 @@ pub struct FastModule {
     /// The translated functions by the address of their code.
     pub(super) ranges: RwLock<BTreeMap<usize, usize>>,
     pub(super) counters: Counters,
+    pub(super) layouts: Layouts,
+    /// Where references are, of the functions that a collection has met.
+    pub(super) roots: Mutex<HashMap<usize, FuncRoots>>,
 }
 
 // SAFETY: one slot per defined function, made once; the value lives in an `Arc`
@@ -156,6 +161,8 @@ impl FastModule {
             funcs: (0..count).map(|_| OnceLock::new()).collect(),
             ranges: RwLock::default(),
             counters: Counters::default(),
+            layouts: Layouts::default(),
+            roots: Mutex::default(),
         })
     }
 

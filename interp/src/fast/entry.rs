@@ -4,7 +4,6 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::activation::{self, Activation};
-use bimetal_runtime::gc::roots::no_roots;
 use bimetal_runtime::store::Store;
 use bimetal_runtime::trap::{Unwind, raise, raise_unwind};
 use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
@@ -12,7 +11,7 @@ use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
 use super::code::FastModule;
 use super::dispatch::{Exit, Fp, Ip, Regs, run};
 use super::exec::call::write_header;
-use super::{frames, vreg};
+use super::{frames, roots, vreg};
 
 /// The array entry of every function of this tier.
 pub(super) unsafe extern "C-unwind" fn array_call(
@@ -20,7 +19,7 @@ pub(super) unsafe extern "C-unwind" fn array_call(
     callee: *const VmFuncRef,
     slots: *mut Slot,
 ) -> Outcome {
-    let mut activation = Activation::new(frames::walk, no_roots);
+    let mut activation = Activation::new(frames::walk, roots::visit);
     // SAFETY: the contract of `ArrayCall`.
     unsafe {
         let outcome = activation::enter(store, &mut activation, |_| enter(store, callee, slots));

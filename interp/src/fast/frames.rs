@@ -10,7 +10,7 @@ use bimetal_core::value::Slot;
 use bimetal_runtime::activation::{Activation, GuestFrame};
 use bimetal_runtime::vmctx::VmCtx;
 
-use super::code::FastModule;
+use super::code::{FastModule, Position};
 use super::dispatch::{Fp, Handler, Ip, Regs, Word, handler};
 use super::exec::call::BridgeReturn;
 use super::exec::control::Leave;
@@ -70,11 +70,34 @@ pub(super) unsafe fn resume(r: Regs, saved: *mut Slot) {
     unsafe { (*(*r.cx).store).values.top = saved };
 }
 
+/// A function of the module and where it is, with its frame.
+pub(super) struct Frame<'a> {
+    pub(super) tier: &'a FastModule,
+    pub(super) position: Position,
+    pub(super) fp: Fp,
+}
+
 /// Reports the frames of an activation of this tier, innermost first.
 ///
 /// # Safety
 /// As for [`bimetal_runtime::activation::WalkFrames`].
 pub(super) unsafe fn walk(activation: &Activation, visit: &mut dyn FnMut(GuestFrame)) {
+    let mut report = |Frame { tier, position, .. }: Frame<'_>| {
+        visit(GuestFrame {
+            module: std::sync::Arc::clone(&tier.module),
+            func: tier.module.func_at(position.defined),
+            offset: position.offset,
+        });
+    };
+    // SAFETY: the same contract.
+    unsafe { each(activation, &mut report) };
+}
+
+/// Visits the frames of an activation of this tier, innermost first.
+///
+/// # Safety
+/// As for [`bimetal_runtime::activation::WalkFrames`].
+pub(super) unsafe fn each(activation: &Activation, visit: &mut dyn FnMut(Frame<'_>)) {
     let mut ip: Ip = std::ptr::with_exposed_provenance(activation.exit_pc);
     let mut fp: Fp = std::ptr::with_exposed_provenance_mut(activation.exit_fp);
     let mut cx: *mut VmCtx = std::ptr::with_exposed_provenance_mut(activation.entry_sp);
@@ -90,11 +113,7 @@ pub(super) unsafe fn walk(activation: &Activation, visit: &mut dyn FnMut(GuestFr
             let Some(position) = tier.position(ip, is_return) else { return };
             let func = tier.module.func_at(position.defined);
             let params = tier.module.type_of_func(func).param_slots() as usize;
-            visit(GuestFrame {
-                module: std::sync::Arc::clone(&tier.module),
-                func,
-                offset: position.offset,
-            });
+            visit(Frame { tier, position, fp });
             let header = fp.add(params);
             ip = header.cast::<Ip>().read();
             fp = header.add(1).cast::<Fp>().read();

@@ -99,25 +99,25 @@ impl Objects {
 
     /// The value of a field; packed ones are extended with zeros, and the second
     /// slot counts for vectors only.
-    #[inline]
+    #[inline(always)] // folds to one access where the kind is known
     pub fn get(self, object: GcRef, field: Field) -> [Slot; 2] {
         self.read(object, u64::from(field.offset), field.kind)
     }
 
     /// The value of an element: the index is below the array's length.
-    #[inline]
+    #[inline(always)] // folds to one access where the kind is known
     pub fn get_element(self, array: GcRef, first: Field, index: u32) -> [Slot; 2] {
         self.read(array, Objects::element(first, index), first.kind)
     }
 
     /// Sets a field.
-    #[inline]
+    #[inline(always)] // folds to one access where the kind is known
     pub fn set(self, object: GcRef, field: Field, value: [Slot; 2]) {
         self.write(object, u64::from(field.offset), field.kind, value);
     }
 
     /// Sets an element: the index is below the array's length.
-    #[inline]
+    #[inline(always)] // folds to one access where the kind is known
     pub fn set_element(self, array: GcRef, first: Field, index: u32, value: [Slot; 2]) {
         self.write(array, Objects::element(first, index), first.kind, value);
     }
@@ -156,6 +156,7 @@ impl Objects {
         unsafe { self.at(object, 0).add(offset as usize) }
     }
 
+    #[inline(always)] // folds to one access where the kind is known
     fn read(self, object: GcRef, offset: u64, kind: FieldKind) -> [Slot; 2] {
         let at = self.bytes(object, offset);
         // SAFETY: a field of this kind stands there; vectors are aligned to 8 only.
@@ -177,6 +178,7 @@ impl Objects {
         }
     }
 
+    #[inline(always)] // folds to one access where the kind is known
     fn write(self, object: GcRef, offset: u64, kind: FieldKind, [low, high]: [Slot; 2]) {
         let at = self.bytes(object, offset);
         // SAFETY: as in `read`.
@@ -200,6 +202,7 @@ impl Objects {
     }
 
     /// The bits of the function reference at a place of the slab.
+    #[inline(always)] // two loads
     fn func(self, index: u32) -> u64 {
         // SAFETY: objects hold places of the slab only, which never shrinks; the
         // first is null.
@@ -208,6 +211,7 @@ impl Objects {
     }
 
     /// The place in the slab of a function reference.
+    #[inline(always)] // a test and a load
     fn slab_index(self, bits: Slot) -> u32 {
         let record = std::ptr::with_exposed_provenance::<VmFuncRef>(bits.bits() as usize);
         // SAFETY: a function reference is null or the address of a record.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod numeric;
+mod objects;
 mod programs;
 mod random;
 mod shapes;
@@ -16,7 +17,7 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::types::FuncType;
 use bimetal_core::value::{Scalar, Slot};
 use bimetal_parser::module::Entity;
-use bimetal_parser::{Module, ParseOptions};
+use bimetal_parser::{Features, Module, ParseOptions};
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::host::{HostBody, HostFunc};
@@ -44,6 +45,24 @@ impl Wasm {
         let types = Arc::new(TypeRegistry::new());
         let store = StoreBox::new(Settings::default(), Arc::clone(&types), StoreLimits::default());
         Wasm { store, last: None, tiers: Vec::new(), types, fusions }
+    }
+
+    /// A store whose every allocation moves every object, with an instance that
+    /// may use objects.
+    pub(super) fn moving(wat: &str, fusions: Fusions) -> Wasm {
+        let types = Arc::new(TypeRegistry::new());
+        let settings = Settings { gc_stress: true, ..Settings::default() };
+        let store = StoreBox::new(settings, Arc::clone(&types), StoreLimits::default());
+        let mut wasm = Wasm { store, last: None, tiers: Vec::new(), types, fusions };
+        wasm.add_objects(wat, &[]);
+        wasm
+    }
+
+    /// Instantiates one more module, which may use objects.
+    pub(super) fn add_objects(&mut self, wat: &str, imports: &[Extern]) -> InstanceId {
+        let options = ParseOptions { features: Features::any_tier(), ..ParseOptions::default() };
+        let module = Module::new(wat.as_bytes(), &options);
+        self.add_module(module.unwrap_or_else(|error| panic!("{error}")), imports)
     }
 
     pub(super) fn new(wat: &str) -> Wasm {

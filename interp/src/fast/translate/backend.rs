@@ -232,7 +232,7 @@ impl Backend for Translator<'_> {
         args: &[Operand<Value>],
         _: Option<ValType>,
     ) -> Option<Value> {
-        Some(self.runtime_op(stack.next_slot(), op, imm, args))
+        Some(self.runtime_op(stack, op, imm, args))
     }
 
     fn ref_null(&mut self, stack: &mut Stack<Value>, _: HeapType) -> Value {
@@ -250,24 +250,25 @@ impl Backend for Translator<'_> {
     fn ref_as_non_null(&mut self, _: &mut Stack<Value>, operand: Operand<Value>) -> Value {
         self.check_non_null(operand)
     }
+
     fn gc(
         &mut self,
-        _: &mut Stack<Value>,
-        _: GcOp,
-        _: &[Operand<Value>],
-        _: Option<ValType>,
+        stack: &mut Stack<Value>,
+        op: GcOp,
+        args: &[Operand<Value>],
+        ty: Option<ValType>,
     ) -> Option<Value> {
-        Some(self.refuse_objects())
+        self.object_op(stack, op, args, ty)
     }
 
     fn br_on_cast(
         &mut self,
-        _: &mut Stack<Value>,
-        _: &mut Control<Value, Structure>,
-        _: usize,
-        _: BrOnCast,
+        stack: &mut Stack<Value>,
+        target: &mut Control<Value, Structure>,
+        arity: usize,
+        cast: BrOnCast,
     ) {
-        self.refuse_objects();
+        self.branch_on_cast(stack, target, arity, cast);
     }
 
     fn block(&mut self, stack: &mut Stack<Value>, _: BlockType) -> Structure {

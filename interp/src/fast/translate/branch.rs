@@ -55,7 +55,7 @@ impl Translator<'_> {
     /// Takes the test that a condition is the result of, and whether the branch
     /// is taken when the test succeeds, given that it is taken when the condition
     /// is not zero.
-    fn test(&mut self, condition: Operand<Value>) -> (Test, bool) {
+    pub(super) fn test(&mut self, condition: Operand<Value>) -> (Test, bool) {
         let mut sense = true;
         if let Value::Const(bits) = condition.value {
             return (Test::Known(bits as u32 != 0), sense);

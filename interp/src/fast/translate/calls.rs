@@ -20,10 +20,13 @@ use crate::fast::exec::tail::{
 const NONE: [Src; 3] = [Src::Acc; 3];
 
 impl Translator<'_> {
-    /// Brings the arguments to their slots. Returns the first one.
+    /// Brings the arguments to their slots. Returns the first one. They are the
+    /// callee's from now on, and whoever is called by an array call reads them
+    /// before anything else: no collection looks for them here.
     fn arguments(&mut self, stack: &mut Stack<Value>, ty: &FuncType) -> u32 {
         let count = ty.params.len();
         self.flush_top(stack, count);
+        self.safepoint(&stack.all()[..stack.len() - count]);
         stack.top(count).first().map_or(stack.next_slot(), |arg| arg.slot)
     }
 
@@ -75,7 +78,7 @@ impl Translator<'_> {
     }
 
     /// Brings a popped reference, which is going to be pushed again, to its slot.
-    fn settle(&mut self, reference: Operand<Value>) {
+    pub(super) fn settle(&mut self, reference: Operand<Value>) {
         if reference.value != Value::Temp {
             self.copy_operand(reference, reference.slot);
             self.discard(reference);

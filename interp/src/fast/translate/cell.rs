@@ -9,15 +9,16 @@ use bimetal_core::types::{AddrType, ValType};
 use bimetal_parser::Module;
 use bimetal_parser::walk::MemArg;
 
-use super::calls;
 use super::ir::{Class, Inst, Label, Op, Src};
 use super::link::Linker;
+use super::{calls, gc};
 use crate::fast::dispatch::Exec;
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
 use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
 use crate::fast::exec::fused::add_br_handlers;
 use crate::fast::exec::memory::{MemorySize, load_handlers, store_handlers};
 use crate::fast::exec::num::handlers;
+use crate::fast::exec::object::{ArrayLen, I31Get, RefI31};
 use crate::fast::exec::slow::Slow;
 use crate::fast::exec::table::{TableGet, TableSet, TableSize};
 use crate::fast::exec::tail::NonNull;
@@ -96,6 +97,17 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
         Op::TableGet(table) => c.table::<TableGet>(l, [c.d, f[0]], table),
         Op::TableSet(table) => c.table::<TableSet>(l, [f[1], f[0]], table),
         Op::TableSize(table) => c.table::<TableSize>(l, [c.d, 0], table),
+        Op::GcCall { op, imm, base, top } => gc::gc_call(l, op, imm, base, top),
+        Op::StructGet(field, signed) => c.struct_get(l, field, signed),
+        Op::StructSet(field) => c.struct_set(l, field),
+        Op::ArrayGet(element, signed) => c.array_get(l, element, signed),
+        Op::ArraySet(element) => c.array_set(l, element),
+        Op::ArrayLen => c.one_operand::<ArrayLen>(l),
+        Op::RefI31 => c.one_operand::<RefI31>(l),
+        Op::I31Get(true) => c.one_operand::<I31Get<true>>(l),
+        Op::I31Get(false) => c.one_operand::<I31Get<false>>(l),
+        Op::RefTest(to) => c.ref_test(l, to),
+        Op::RefCast(to) => c.ref_cast(l, to),
         Op::Slow { op, imm, top } => c.slow(l, op, imm, top),
         Op::Call { func, base } => calls::call(l, func, base),
         Op::CallIndirect { table, ty, base } => calls::call_indirect(l, f[0], table, ty, base),
@@ -105,10 +117,7 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
             calls::return_call_indirect(l, f[0], table, ty, base);
         }
         Op::ReturnCallRef { ty, base } => calls::return_call_ref(l, f[0], ty, base),
-        Op::NonNull => {
-            l.handler::<NonNull>();
-            l.fields([0, f[0], 0, 0]);
-        }
+        Op::NonNull => c.one_operand::<NonNull>(l),
         Op::Br(label) => {
             l.handler::<Br>();
             l.target(label);
@@ -129,6 +138,11 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
 }
 
 impl Cell<'_> {
+    fn one_operand<E: Exec>(&self, l: &mut Linker<'_>) {
+        l.handler::<E>();
+        l.fields([self.d, self.f[0], 0, 0]);
+    }
+
     fn unary(&self, l: &mut Linker<'_>, op: NumOp) {
         l.push_handler(expect(handlers(op).un[place(self.args[0])][self.form]));
         l.fields([self.d, self.f[0], 0, 0]);

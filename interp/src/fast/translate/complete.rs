@@ -23,9 +23,6 @@ impl Translator<'_> {
 
     /// The function's instructions, once all of them are there.
     pub(super) fn complete(mut self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<Ir, Error> {
-        if let Some(error) = self.refused {
-            return Err(error.in_func(info.func.0));
-        }
         if frame_slots > MAX_SLOTS {
             let message = format!("a frame of {frame_slots} slots is too large");
             return Err(Error::new(ErrorKind::Limit, message, None).in_func(info.func.0));
@@ -33,6 +30,9 @@ impl Translator<'_> {
         // Whatever the code is, running past its end is impossible.
         self.emit(Op::Unreachable, NONE, 0);
         Ok(Ir {
+            roots: self
+                .listener
+                .map(|listener| listener.finish(self.module, &self.local_types, &self.local_slots)),
             zero: self.zero.runs(&self.local_slots, &self.local_types),
             insts: self.insts,
             labels: self.labels,

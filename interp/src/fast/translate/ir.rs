@@ -2,15 +2,19 @@
 //! instructions on canonical slots.
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::ops::gc::GcBuiltinOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::ops::wide::{MAX_WIDE_OPERANDS, WideOp};
-use bimetal_core::types::ValType;
+use bimetal_core::types::{RefType, ValType};
 use bimetal_core::value::V128;
 use bimetal_parser::walk::MemArg;
+use bimetal_runtime::gc::layout::Field;
+
+use super::safepoint::FuncRoots;
 
 /// How values of a type are moved, and which accumulator holds them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -129,6 +133,27 @@ pub(crate) enum Op {
     TableSet(TableIdx),
     /// `table.size`
     TableSize(TableIdx),
+    /// An instruction on objects that the runtime executes: operands and result are
+    /// at `base`, slots from `top` on are unused.
+    GcCall { op: GcBuiltinOp, imm: SlowImm, base: u32, top: u32 },
+    /// `struct.get`: object. Whether a packed field is extended by its sign.
+    StructGet(Field, bool),
+    /// `struct.set`: object, value.
+    StructSet(Field),
+    /// `array.get`: array, index. As for `StructGet`; the field is the first element.
+    ArrayGet(Field, bool),
+    /// `array.set`: array, index, value.
+    ArraySet(Field),
+    /// `array.len`: array.
+    ArrayLen,
+    /// `ref.i31`: number.
+    RefI31,
+    /// `i31.get_s` or `i31.get_u`: reference. Whether it is signed.
+    I31Get(bool),
+    /// `ref.test`: reference.
+    RefTest(RefType),
+    /// `ref.cast`: the reference, which stays where it is.
+    RefCast(RefType),
     /// An instruction of the runtime; slots from `top` on are unused.
     Slow { op: SlowOp, imm: SlowImm, top: u32 },
     /// A call; the arguments begin at slot `base`.
@@ -176,6 +201,14 @@ impl Op {
             | Op::TableGet(_)
             | Op::TableSet(_)
             | Op::Slow { .. }
+            | Op::GcCall { .. }
+            | Op::StructGet(..)
+            | Op::StructSet(_)
+            | Op::ArrayGet(..)
+            | Op::ArraySet(_)
+            | Op::ArrayLen
+            | Op::I31Get(_)
+            | Op::RefCast(_)
             | Op::Call { .. }
             | Op::CallIndirect { .. }
             | Op::CallRef { .. }
@@ -195,6 +228,8 @@ impl Op {
             | Op::GlobalGet(..)
             | Op::GlobalSet(..)
             | Op::RefFunc(_)
+            | Op::RefI31
+            | Op::RefTest(_)
             | Op::MemorySize(_)
             | Op::TableSize(_)
             | Op::Br(_)
@@ -210,6 +245,7 @@ impl Op {
         match self {
             Op::Vec(op, _) => op.result().slots(),
             Op::VecLoad(..) | Op::LoadLane(..) => 2,
+            Op::StructGet(field, _) | Op::ArrayGet(field, _) => field.kind.slots() as u32,
             Op::Copy(class) | Op::Select(class) | Op::GlobalGet(class, _) => class.slots(),
             _ => 1,
         }
@@ -226,6 +262,8 @@ pub(crate) struct Ir {
     pub(crate) vectors: Vec<V128>,
     /// The targets of all branch tables.
     pub(crate) targets: Vec<Label>,
+    /// Where references are, if somebody listened.
+    pub(crate) roots: Option<FuncRoots>,
     /// Runs of canonical slots to zero on entry: start and length.
     pub(crate) zero: Vec<(u32, u32)>,
     /// Slots of the parameters.
@@ -234,4 +272,25 @@ pub(crate) struct Ir {
     pub(crate) results: u32,
     /// All canonical slots.
     pub(crate) slots: u32,
+}
+
+/// Slots of a frame's header.
+pub(super) const HEADER: u32 = 2;
+/// Scratch slots of a frame too large for cells: two per operand, two for the
+/// result.
+pub(super) const SCRATCH: u32 = 8;
+
+impl Ir {
+    /// Whether the frame has more slots than cells can name.
+    pub(super) fn is_wide(&self) -> bool {
+        self.slots + HEADER > u32::from(u16::MAX)
+    }
+
+    /// The slot of the frame for a canonical slot.
+    pub(super) fn frame_slot(&self, canonical: u32) -> u32 {
+        if canonical < self.params {
+            return canonical;
+        }
+        canonical + HEADER + if self.is_wide() { SCRATCH } else { 0 }
+    }
 }

@@ -12,16 +12,11 @@ use bimetal_core::types::ValType;
 use bimetal_core::value::{Slot, V128};
 
 use super::cell::{cell_of, place};
-use super::ir::{Class, Inst, Ir, Label, Op, Src};
+use super::ir::{Class, HEADER, Inst, Ir, Label, Op, SCRATCH, Src};
 use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
 use crate::fast::exec::data::{CopyImm, CopySpan, CopyTwo, ZeroSpan};
 
-/// Slots of a frame's header.
-const HEADER: u32 = 2;
-/// Scratch slots of a frame too large for cells: two per operand, two for the
-/// result.
-const SCRATCH: u32 = 8;
 /// The position of the result among values in scratch slots.
 const SCRATCH_DST: usize = 3;
 
@@ -39,7 +34,7 @@ pub(super) struct Linker<'a> {
 /// Links a function. Also returns the position of each instruction's code.
 pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
     let slots = ir.slots + HEADER;
-    let wide = slots > u32::from(u16::MAX);
+    let wide = ir.is_wide();
     let mut linker = Linker {
         tier,
         ir,
@@ -223,10 +218,7 @@ impl Linker<'_> {
 
     /// The slot of the frame for a canonical slot.
     pub(super) fn slot(&self, canonical: u32) -> u32 {
-        if canonical < self.ir.params {
-            return canonical;
-        }
-        canonical + HEADER + if self.wide { SCRATCH } else { 0 }
+        self.ir.frame_slot(canonical)
     }
 
     /// Appends the handler of a body that has one form.

@@ -14,6 +14,7 @@ pub(super) mod ir;
 mod link;
 mod operands;
 mod plain;
+pub(super) mod safepoint;
 pub(super) mod text;
 mod vec;
 mod wide;
@@ -26,8 +27,10 @@ use bimetal_parser::walk::{WalkError, walk};
 use bimetal_parser::{Error, Module};
 
 use super::code::{FastModule, FuncCode};
+use super::layouts::Layouts;
 use ir::{Inst, Ir, Label};
 use operands::Acc;
+use safepoint::Listener;
 use zero::ZeroLocals;
 
 pub use fusions::Fusions;
@@ -39,7 +42,10 @@ pub(super) fn translate(tier: &FastModule, defined: usize) -> Result<FuncCode, E
 
 /// The first step of translation.
 pub(super) fn lower(tier: &FastModule, defined: usize) -> Result<Ir, Error> {
-    let translator = Translator::new(&tier.module, tier.fusions, tier.relaxed);
+    run(tier, defined, Translator::new(tier))
+}
+
+fn run(tier: &FastModule, defined: usize, translator: Translator<'_>) -> Result<Ir, Error> {
     walk(&tier.module, defined, translator).map_err(|error| match error {
         WalkError::Module(error) | WalkError::Backend(error) => error,
     })
@@ -77,16 +83,17 @@ pub(super) struct Translator<'a> {
     results: usize,
     /// The module offset of the instruction being translated.
     offset: u32,
-    /// Why the function cannot be translated, if a verb that cannot fail found out.
-    refused: Option<Error>,
+    layouts: &'a Layouts,
+    /// Who wants to know where references are.
+    listener: Option<Listener>,
 }
 
 impl<'a> Translator<'a> {
-    fn new(module: &'a Module, fusions: Fusions, relaxed: RelaxedChoice) -> Translator<'a> {
+    fn new(tier: &'a FastModule) -> Translator<'a> {
         Translator {
-            module,
-            fusions,
-            relaxed,
+            module: &tier.module,
+            fusions: tier.fusions,
+            relaxed: tier.relaxed,
             insts: Vec::new(),
             labels: Vec::new(),
             targets: Vec::new(),
@@ -101,7 +108,8 @@ impl<'a> Translator<'a> {
             local_types: Vec::new(),
             results: 0,
             offset: 0,
-            refused: None,
+            layouts: &tier.layouts,
+            listener: None,
         }
     }
 }

@@ -77,20 +77,22 @@ impl Translator<'_> {
         self.result(op, srcs, stack.next_slot(), ty, true)
     }
 
-    /// Appends a call of the runtime, with its result in `dst` if there is one.
+    /// Appends a call of the runtime, with its result on the stack if there is one.
     pub(super) fn runtime_op(
         &mut self,
-        dst: u32,
+        stack: &Stack<Value>,
         op: SlowOp,
         imm: SlowImm,
         args: &[Operand<Value>],
     ) -> Value {
+        let dst = stack.next_slot();
         let mut srcs = [Src::Slot(dst); 3];
         for (to, operand) in srcs.iter_mut().zip(args) {
             *to = self.take_slot(*operand);
         }
         let end = args.last().map_or(dst, |last| last.slot);
         let top = end.max(dst) + 1;
+        self.safepoint(stack.all());
         self.emit(Op::Slow { op, imm, top }, srcs, dst);
         self.forget();
         Value::Temp

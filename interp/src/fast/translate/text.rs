@@ -88,6 +88,19 @@ impl fmt::Display for Inst {
             Op::TableGet(table) => write!(f, "table.get {}[{a}]", table.0),
             Op::TableSet(table) => write!(f, "table.set {}[{a}], {b}", table.0),
             Op::TableSize(table) => write!(f, "table.size {}", table.0),
+            Op::GcCall { op, imm, base, .. } => {
+                write!(f, "{} {} {}, operands from s{base}", op.name(), imm.a, imm.b)
+            }
+            Op::StructGet(field, _) => write!(f, "struct.get {a} + {}", field.offset),
+            Op::StructSet(field) => write!(f, "struct.set {a} + {}, {b}", field.offset),
+            Op::ArrayGet(..) => write!(f, "array.get {a}[{b}]"),
+            Op::ArraySet(_) => write!(f, "array.set {a}[{b}], {c}"),
+            Op::ArrayLen => write!(f, "array.len {a}"),
+            Op::RefI31 => write!(f, "ref.i31 {a}"),
+            Op::I31Get(true) => write!(f, "i31.get_s {a}"),
+            Op::I31Get(false) => write!(f, "i31.get_u {a}"),
+            Op::RefTest(to) => write!(f, "ref.test {to} {a}"),
+            Op::RefCast(to) => write!(f, "ref.cast {to} {a}"),
             Op::Slow { op, imm, .. } => {
                 write!(f, "{} {} {}: {a}, {b}, {c}", op.name(), imm.a, imm.b)
             }
@@ -148,6 +161,12 @@ fn has_result(op: &Op) -> bool {
         | Op::MemorySize(_)
         | Op::TableGet(_)
         | Op::TableSize(_)
+        | Op::StructGet(..)
+        | Op::ArrayGet(..)
+        | Op::ArrayLen
+        | Op::RefI31
+        | Op::I31Get(_)
+        | Op::RefTest(_)
         | Op::Slow { .. } => true,
         Op::BrUn { .. }
         | Op::BrBin { .. }
@@ -170,6 +189,10 @@ fn has_result(op: &Op) -> bool {
         | Op::Unreachable
         | Op::Return0
         | Op::Return(_)
+        | Op::GcCall { .. }
+        | Op::StructSet(_)
+        | Op::ArraySet(_)
+        | Op::RefCast(_)
         | Op::ReturnSpan { .. } => false,
     }
 }
