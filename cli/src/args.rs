@@ -158,6 +158,9 @@ pub(crate) struct WastArgs {
     /// Print totals for every file
     #[arg(long)]
     pub(crate) per_file: bool,
+    /// Write the report into this folder: index.html, report.json, junit.xml
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
     /// Script files, or folders searched for `.wast` files
     #[arg(value_name = "FILE|FOLDER", required = true)]
     pub(crate) paths: Vec<PathBuf>,

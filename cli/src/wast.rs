@@ -4,17 +4,18 @@ use std::process::ExitCode;
 
 use bimetal::Result;
 use bimetal::error::Context as _;
-use bimetal_spec_tests::{Tier, run, source};
+use bimetal_spec_tests::{Conformance, Tier, run, source};
 
 use crate::args::{TierChoice, WastArgs};
 
 /// Runs scripts on every tier asked for. Standard error gets the failures and the
-/// totals, standard output ends with one line per tier.
+/// totals, standard output ends with one line per tier, and a folder the report if
+/// one was named.
 pub(crate) fn wast(args: &WastArgs) -> Result<ExitCode> {
     let scripts = source::collect(&args.paths).context("failed to read the scripts")?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut code = ExitCode::SUCCESS;
-    let mut summaries = Vec::new();
+    let mut reports = Vec::new();
     for tier in TierChoice::tiers(&args.tiers) {
         let tier = Tier::named(tier.name()).context("the runner knows every tier")?;
         let report = run(&scripts, &tier, threads);
@@ -29,10 +30,14 @@ pub(crate) fn wast(args: &WastArgs) -> Result<ExitCode> {
         if report.failed() > 0 {
             code = ExitCode::FAILURE;
         }
-        summaries.push(report.summary());
+        reports.push(report);
     }
-    for summary in summaries {
-        println!("{summary}");
+    for report in &reports {
+        println!("{}", report.summary());
+    }
+    if let Some(folder) = &args.report {
+        let written = Conformance::new(&reports, &scripts).write(folder);
+        written.with_context(|| format!("failed to write the report to {}", folder.display()))?;
     }
     Ok(code)
 }

@@ -118,8 +118,15 @@ fn wast_ends_with_one_line_per_tier_and_fails_when_an_assertion_does() {
 
     let bad = format!(r#"{module} (assert_return (invoke "f") (i32.const 2))"#);
     std::fs::write(folder.path().join("bad.wast"), bad).expect("a writable folder");
-    let run = bimetal(&["wast", "--tier", "jit", path]);
+    let target = tempfile::tempdir().expect("a folder");
+    let report = target.path().join("report");
+    let folder = report.to_str().expect("a UTF-8 path");
+    let run = bimetal(&["wast", "--tier", "jit", "--report", folder, path]);
     assert_eq!(run.code(), Some(1));
+    for file in ["index.html", "report.json", "junit.xml"] {
+        let text = std::fs::read_to_string(report.join(file)).expect("a file of the report");
+        assert!(text.contains("bad.wast:1") || file == "report.json", "{file}: {text}");
+    }
     let summary = "tier=jit files=2 assertions=2 passed=1 failed=1 unsupported=0\n";
     assert_eq!(run.stdout(), summary);
     assert!(run.stderr().contains("bad.wast"), "{}", run.stderr());

@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod conformance;
 mod directive;
 pub mod expected;
 mod fault;
@@ -31,5 +32,6 @@ pub mod source;
 mod spectest;
 mod values;
 
+pub use conformance::Conformance;
 pub use report::Report;
 pub use runner::{Tier, run, run_all};
