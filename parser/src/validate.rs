@@ -17,7 +17,7 @@ const PARALLEL_CODE_BYTES: usize = 64 << 10;
 ///
 /// WebAssembly 2.0, relaxed vector instructions, extended constant expressions,
 /// several memories, 64-bit memories and tables, custom page sizes, wide
-/// arithmetic, typed function references and tail calls.
+/// arithmetic, typed function references, tail calls and garbage collection.
 pub const fn features() -> WasmFeatures {
     WasmFeatures::MUTABLE_GLOBAL
         .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
@@ -40,6 +40,7 @@ pub const fn features() -> WasmFeatures {
         .union(WasmFeatures::WIDE_ARITHMETIC)
         .union(WasmFeatures::FUNCTION_REFERENCES)
         .union(WasmFeatures::TAIL_CALL)
+        .union(WasmFeatures::GC)
 }
 
 /// What is left to validate: nothing, unless the module was loaded lazily.

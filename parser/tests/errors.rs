@@ -90,8 +90,6 @@ fn a_fault_in_the_text_has_line_and_column() {
 fn a_disabled_proposal_is_unsupported_and_named() {
     let cases = [
         ("(module (memory 1 1 shared))", "threads"),
-        ("(module (func (drop (ref.i31 (i32.const 1)))))", "gc"),
-        ("(module (func (local anyref)))", "gc"),
         ("(module (tag))", "exceptions"),
         ("(module (func unreachable throw_ref))", "exceptions"),
     ];
@@ -100,24 +98,6 @@ fn a_disabled_proposal_is_unsupported_and_named() {
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{text}: {error}");
         assert!(error.message().contains(name), "{text}: {error}");
         assert!(error.offset().is_some(), "{text}: {error}");
-    }
-}
-
-#[test]
-fn declarations_that_need_a_collector_are_unsupported() {
-    let cases = [
-        ("(module (type (struct)))", "structure types"),
-        ("(module (rec (type (func)) (type (array i8))))", "array types"),
-        ("(module (type (func (param anyref))))", "any references"),
-        ("(module (table 1 i31ref))", "i31 references"),
-        ("(module (global (ref null eq) (ref.null none)))", "eq references"),
-        ("(module (elem structref))", "struct references"),
-    ];
-    for (text, what) in cases {
-        let error = refused(text);
-        assert_eq!(error.kind(), ErrorKind::Unsupported, "{text}: {error}");
-        assert!(error.message().contains("garbage collection"), "{text}: {error}");
-        assert!(error.message().contains(what), "{text}: {error}");
     }
 }
 
