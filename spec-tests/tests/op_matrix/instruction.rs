@@ -13,6 +13,9 @@ use crate::values::{Value, edges};
 /// What an instruction gives for operands.
 pub(crate) type Outcome = Result<Vec<Value>, TrapCode>;
 
+/// What an instruction gives for operands, by its row.
+pub(crate) type Eval = Box<dyn Fn(&[Value]) -> Outcome>;
+
 /// An instruction with its immediates.
 pub(crate) struct Instruction {
     /// The instruction as text; for a store, also what reads the memory back.
@@ -26,7 +29,7 @@ pub(crate) struct Instruction {
     /// The width of the lanes, if the results are floats of which any NaN will do.
     pub(crate) any_nan: Option<u32>,
     /// What `core` says.
-    pub(crate) eval: Box<dyn Fn(&[Value]) -> Outcome>,
+    pub(crate) eval: Eval,
 }
 
 impl Instruction {

@@ -32,9 +32,12 @@ struct Access {
     kind: Kind,
 }
 
+/// What a load gives: from its bytes and the vector operand, if it takes one.
+type LoadEval = Box<dyn Fn(&[u8], u128) -> [Slot; 2]>;
+
 enum Kind {
     /// The value loaded, for the bytes in memory and the operand.
-    Load(ValType, Box<dyn Fn(&[u8], u128) -> [Slot; 2]>),
+    Load(ValType, LoadEval),
     /// The bytes to write for the operand.
     Store(Box<dyn Fn(u128) -> [u8; 16]>),
 }

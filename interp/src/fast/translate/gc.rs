@@ -75,6 +75,7 @@ impl Translator<'_> {
     }
 
     /// An instruction that has handlers of its own.
+    #[allow(clippy::too_many_lines, reason = "a switchboard, one short arm per operator")]
     fn inline_op(
         &mut self,
         stack: &mut Stack<Value>,
