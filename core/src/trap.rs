@@ -80,6 +80,8 @@ traps! {
     OutOfFuel = 22, "all fuel consumed";
     /// The garbage-collected heap reached its limit.
     HeapExhausted = 23, "garbage collected heap exhausted";
+    /// `throw_ref` of a null reference.
+    NullExceptionReference = 24, "null exception reference";
 }
 
 impl fmt::Display for TrapCode {

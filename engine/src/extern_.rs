@@ -3,6 +3,7 @@
 use bimetal_runtime::Extern as RuntimeExtern;
 
 use crate::error::Result;
+use crate::exception::Tag;
 use crate::func::Func;
 use crate::global::Global;
 use crate::memory::Memory;
@@ -22,6 +23,8 @@ pub enum Extern {
     Table(Table),
     /// A memory.
     Memory(Memory),
+    /// An exception tag.
+    Tag(Tag),
 }
 
 macro_rules! kinds {
@@ -53,6 +56,7 @@ kinds! {
     Global, into_global, "global";
     Table, into_table, "table";
     Memory, into_memory, "memory";
+    Tag, into_tag, "tag";
 }
 
 impl Extern {
@@ -66,6 +70,7 @@ impl Extern {
             Extern::Global(global) => global.ty(store).into(),
             Extern::Table(table) => table.ty(store).into(),
             Extern::Memory(memory) => memory.ty(store).into(),
+            Extern::Tag(tag) => tag.ty(store).into(),
         }
     }
 
@@ -76,6 +81,7 @@ impl Extern {
             RuntimeExtern::Global(id) => Extern::Global(Global { store: owner, id }),
             RuntimeExtern::Table(id) => Extern::Table(Table { store: owner, id }),
             RuntimeExtern::Memory(id) => Extern::Memory(Memory { store: owner, id }),
+            RuntimeExtern::Tag(id) => Extern::Tag(Tag { store: owner, id }),
         }
     }
 
@@ -97,6 +103,10 @@ impl Extern {
             Extern::Memory(memory) => {
                 store.check(memory.store, "memory")?;
                 RuntimeExtern::Memory(memory.id)
+            }
+            Extern::Tag(tag) => {
+                store.check(tag.store, "tag")?;
+                RuntimeExtern::Tag(tag.id)
             }
         })
     }
@@ -150,5 +160,10 @@ impl<'instance> Export<'instance> {
     /// The memory, if it is one.
     pub fn into_memory(self) -> Option<Memory> {
         self.value.into_memory()
+    }
+
+    /// The tag, if it is one.
+    pub fn into_tag(self) -> Option<Tag> {
+        self.value.into_tag()
     }
 }

@@ -10,6 +10,7 @@ use bimetal_runtime::gc::{GcRef, Handle};
 
 use crate::any::AnyRef;
 use crate::error::{Error, Result};
+use crate::exception::ExnRef;
 use crate::func::Func;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreOpaque};
 use crate::types::{HeapType, RefType, ValType};
@@ -145,6 +146,8 @@ pub enum Ref {
     Extern(Option<Rooted<ExternRef>>),
     /// A reference to an internal value.
     Any(Option<Rooted<AnyRef>>),
+    /// A reference to an exception.
+    Exn(Option<Rooted<ExnRef>>),
 }
 
 impl Ref {
@@ -166,12 +169,13 @@ impl Ref {
             Kind::Func => Ref::Func(None),
             Kind::Extern => Ref::Extern(None),
             Kind::Any => Ref::Any(None),
+            Kind::Exn => Ref::Exn(None),
         })
     }
 
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
-        matches!(self, Ref::Func(None) | Ref::Extern(None) | Ref::Any(None))
+        matches!(self, Ref::Func(None) | Ref::Extern(None) | Ref::Any(None) | Ref::Exn(None))
     }
 
     /// Whether it is not null.
@@ -183,7 +187,7 @@ impl Ref {
     pub fn as_func(&self) -> Option<Option<&Func>> {
         match self {
             Ref::Func(func) => Some(func.as_ref()),
-            Ref::Extern(_) | Ref::Any(_) => None,
+            Ref::Extern(_) | Ref::Any(_) | Ref::Exn(_) => None,
         }
     }
 
@@ -199,7 +203,7 @@ impl Ref {
     pub fn as_extern(&self) -> Option<Option<&Rooted<ExternRef>>> {
         match self {
             Ref::Extern(value) => Some(value.as_ref()),
-            Ref::Func(_) | Ref::Any(_) => None,
+            Ref::Func(_) | Ref::Any(_) | Ref::Exn(_) => None,
         }
     }
 
@@ -217,6 +221,11 @@ impl Ref {
             Ref::Func(None) => RefType { nullable: true, heap: HeapType::NoFunc },
             Ref::Extern(None) => RefType { nullable: true, heap: HeapType::NoExtern },
             Ref::Any(None) => RefType { nullable: true, heap: HeapType::None },
+            Ref::Exn(None) => RefType { nullable: true, heap: HeapType::NoExn },
+            Ref::Exn(Some(value)) => {
+                value.bits(store)?;
+                RefType { nullable: false, heap: HeapType::Exn }
+            }
             Ref::Func(Some(func)) => {
                 RefType { nullable: false, heap: HeapType::Concrete(func.canonical_id(store)?) }
             }
@@ -243,6 +252,7 @@ impl Ref {
         match self {
             Ref::Func(func) => Ok(func.map_or(Slot::ZERO, Func::bits)),
             Ref::Extern(value) => value.map_or(Ok(Slot::ZERO), |value| value.bits(store)),
+            Ref::Exn(value) => value.map_or(Ok(Slot::ZERO), |value| value.bits(store)),
             Ref::Any(value) => value.map_or(Ok(Slot::ZERO), |value| value.bits(store)),
         }
     }
@@ -255,6 +265,7 @@ impl Ref {
         let is_func = || !store.engine().types().is_collected(ValType::Ref(ty));
         let null = bits == Slot::ZERO;
         match kind(ty.heap, is_func) {
+            Some(Kind::Exn) => Ref::Exn((!null).then(|| Rooted::new(store, bits))),
             // SAFETY: the caller's promise.
             Some(Kind::Func) => Ref::Func(unsafe { Func::from_bits(store, bits) }),
             Some(Kind::Extern) => Ref::Extern((!null).then(|| Rooted::new(store, bits))),
@@ -267,6 +278,8 @@ impl Ref {
         match self {
             Ref::Func(None) => "a null function reference",
             Ref::Func(Some(_)) => "a function reference",
+            Ref::Exn(None) => "a null exception reference",
+            Ref::Exn(Some(_)) => "an exception reference",
             Ref::Extern(None) => "a null extern reference",
             Ref::Extern(Some(_)) => "an extern reference",
             Ref::Any(None) => "a null internal reference",
@@ -285,6 +298,7 @@ enum Kind {
     Func,
     Extern,
     Any,
+    Exn,
 }
 
 /// What references of this type are to; `None` for types of proposals that are
@@ -293,6 +307,7 @@ enum Kind {
 fn kind(heap: HeapType, is_func: impl FnOnce() -> bool) -> Option<Kind> {
     match heap {
         HeapType::Extern | HeapType::NoExtern => Some(Kind::Extern),
+        HeapType::Exn | HeapType::NoExn => Some(Kind::Exn),
         HeapType::Func | HeapType::NoFunc => Some(Kind::Func),
         HeapType::Concrete(_) if is_func() => Some(Kind::Func),
         HeapType::Concrete(_)
@@ -302,7 +317,6 @@ fn kind(heap: HeapType, is_func: impl FnOnce() -> bool) -> Option<Kind> {
         | HeapType::Struct
         | HeapType::Array
         | HeapType::None => Some(Kind::Any),
-        HeapType::Exn | HeapType::NoExn => None,
     }
 }
 

@@ -76,6 +76,8 @@ traps! {
     UncaughtException = UncaughtException;
     /// The garbage-collected heap reached its limit.
     AllocationTooLarge = HeapExhausted;
+    /// `throw_ref` of a null reference.
+    NullExceptionReference = NullExceptionReference;
 }
 
 impl Trap {

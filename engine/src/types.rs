@@ -252,6 +252,12 @@ impl GlobalType {
 pub struct TagType(FuncType);
 
 impl TagType {
+    /// The tag whose exceptions carry the parameters of a function type without
+    /// results.
+    pub fn new(ty: FuncType) -> TagType {
+        TagType(ty)
+    }
+
     /// The function type whose parameters an exception of the tag carries.
     pub fn ty(&self) -> &FuncType {
         &self.0

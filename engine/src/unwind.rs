@@ -9,6 +9,7 @@ use bimetal_runtime::{ResourceError, Unwind, trap};
 
 use crate::backtrace::WasmBacktrace;
 use crate::error::Error;
+use crate::exception::ThrownException;
 use crate::store::StoreOpaque;
 use crate::trap::Trap;
 
@@ -16,10 +17,11 @@ use crate::trap::Trap;
 ///
 /// # Panics
 /// With the panic of a host function, if that is the reason.
-pub(crate) fn into_error(store: &StoreOpaque, reason: Unwind) -> Error {
+pub(crate) fn into_error(store: &mut StoreOpaque, reason: Unwind) -> Error {
     match reason {
         Unwind::Trap(trap) => from_trap(store, trap),
         Unwind::Host(error) => from_any(error),
+        Unwind::Exception(bits) => Error::new(ThrownException::from_bits(store, bits)),
         Unwind::Panic(panic) => resume_unwind(panic),
     }
 }
@@ -49,6 +51,11 @@ pub(crate) fn from_trap(store: &StoreOpaque, trap: bimetal_runtime::Trap) -> Err
 /// function if any is running.
 #[cold]
 pub(crate) unsafe fn host_error(vm: *mut VmStore, store: &StoreOpaque, error: Error) -> Unwind {
+    if let Some(thrown) = error.downcast_ref::<ThrownException>()
+        && let Ok(exception) = thrown.exception().bits(store)
+    {
+        return Unwind::Exception(exception);
+    }
     if error.is::<WasmBacktrace>() {
         return Unwind::Host(error.into_any());
     }

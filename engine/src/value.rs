@@ -5,6 +5,7 @@ pub use bimetal_core::value::V128;
 
 use crate::any::AnyRef;
 use crate::error::Result;
+use crate::exception::ExnRef;
 use crate::func::Func;
 use crate::refs::{ExternRef, Ref, Rooted, mismatch};
 use crate::store::{AsContext, StoreOpaque};
@@ -32,6 +33,8 @@ pub enum Val {
     ExternRef(Option<Rooted<ExternRef>>),
     /// A reference to an internal value, or null.
     AnyRef(Option<Rooted<AnyRef>>),
+    /// A reference to an exception, or null.
+    ExnRef(Option<Rooted<ExnRef>>),
 }
 
 macro_rules! accessors {
@@ -107,6 +110,7 @@ impl Val {
             Val::FuncRef(func) => Some(Ref::Func(func)),
             Val::ExternRef(value) => Some(Ref::Extern(value)),
             Val::AnyRef(value) => Some(Ref::Any(value)),
+            Val::ExnRef(value) => Some(Ref::Exn(value)),
             _ => None,
         }
     }
@@ -136,6 +140,7 @@ impl Val {
             Val::F64(_) => ValType::F64,
             Val::V128(_) => ValType::V128,
             Val::FuncRef(func) => ValType::Ref(Ref::Func(*func).ty(store.as_context().opaque())?),
+            Val::ExnRef(value) => ValType::Ref(Ref::Exn(*value).ty(store.as_context().opaque())?),
             Val::ExternRef(value) => {
                 ValType::Ref(Ref::Extern(*value).ty(store.as_context().opaque())?)
             }
@@ -157,6 +162,7 @@ impl Val {
             (Val::F64(bits), ValType::F64) => one(Slot::from_bits(bits)),
             (Val::V128(value), ValType::V128) => Ok(value.to_slots()),
             (Val::FuncRef(func), ValType::Ref(ty)) => one(Ref::Func(func).to_slot(store, ty)?),
+            (Val::ExnRef(value), ValType::Ref(ty)) => one(Ref::Exn(value).to_slot(store, ty)?),
             (Val::ExternRef(value), ValType::Ref(ty)) => {
                 one(Ref::Extern(value).to_slot(store, ty)?)
             }
@@ -191,6 +197,7 @@ impl Val {
             Val::FuncRef(_) => "funcref",
             Val::ExternRef(_) => "externref",
             Val::AnyRef(_) => "anyref",
+            Val::ExnRef(_) => "exnref",
         }
     }
 
@@ -251,6 +258,7 @@ impl From<Ref> for Val {
             Ref::Func(func) => Val::FuncRef(func),
             Ref::Extern(value) => Val::ExternRef(value),
             Ref::Any(value) => Val::AnyRef(value),
+            Ref::Exn(value) => Val::ExnRef(value),
         }
     }
 }

@@ -85,6 +85,21 @@ pub(crate) fn slow_call() -> Signature {
     sig
 }
 
+/// [`bimetal_runtime::vmctx::GcBuiltin`]
+pub(crate) fn gc_builtin() -> Signature {
+    host(&[PTR, types::I64, PTR], &[types::I64, types::I64])
+}
+
+/// The stub through which compiled code throws: the context, the address of the
+/// builtin that makes the exception pending, the packed immediates and the address
+/// of the operands. Does not return.
+pub(crate) fn throw() -> Signature {
+    let mut sig = Signature::new(CallConv::Tail);
+    sig.params.push(AbiParam::special(PTR, ArgumentPurpose::VMContext));
+    sig.params.extend([PTR, types::I64, PTR].map(AbiParam::new));
+    sig
+}
+
 /// What Cranelift records for a trap of ours: user codes are our numbers.
 pub(crate) const fn clif_trap(code: TrapCode) -> ir::TrapCode {
     ir::TrapCode::unwrap_user(code as u8)

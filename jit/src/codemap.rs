@@ -13,6 +13,7 @@ use bimetal_core::index::FuncIdx;
 use bimetal_parser::Module;
 use bimetal_runtime::activation::GuestFrame;
 
+use crate::handlers::CallSite;
 use crate::stackmap::StackMaps;
 
 /// What is known about one block of machine code. Offsets count from its start.
@@ -29,6 +30,8 @@ pub(crate) struct CodeIndex {
     pub(crate) positions: Box<[(u32, u32)]>,
     /// Where frames keep references at calls.
     pub(crate) stack_maps: StackMaps,
+    /// The calls inside a `try_table`, by return address.
+    pub(crate) handlers: Box<[CallSite]>,
 }
 
 impl CodeIndex {
@@ -118,6 +121,17 @@ pub(crate) fn references_at(pc: usize, mut visit: impl FnMut(u32)) {
     });
 }
 
+/// Calls `read` with the call that returns to this address, if it is one inside a
+/// `try_table`, and with the address where its block of code begins.
+pub(crate) fn call_site<R>(pc: usize, read: impl FnOnce(&CallSite, usize) -> R) -> Option<R> {
+    find(pc, |entry, offset| {
+        // SAFETY: as in `trap_at`.
+        let handlers = unsafe { &(*entry.index).handlers };
+        let at = handlers.binary_search_by_key(&offset, |site| site.ret).ok()?;
+        Some(read(&handlers[at], entry.start))
+    })
+}
+
 /// A block of code that is in the map for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct Registration {
@@ -184,6 +198,7 @@ mod tests {
             module: Arc::new(module.unwrap()),
             funcs: [0, 16, 32].into(),
             traps: traps.into(),
+            handlers: [].into(),
             positions: [(4, 100), (8, CodeIndex::NOWHERE), (20, 200)].into(),
             stack_maps: StackMaps::default(),
         }

@@ -12,6 +12,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use crate::abi::trap_code;
 use crate::env::{ModuleEnv, Symbol};
 use crate::error::JitError;
+use crate::handlers::CallSite;
 use crate::isa::Isas;
 use crate::lower::Lower;
 use crate::stackmap::StackMaps;
@@ -29,6 +30,8 @@ pub(crate) struct FuncCode {
     pub(crate) positions: Vec<(CodeOffset, CodeOffset, u32)>,
     /// Where the frame keeps references at calls.
     pub(crate) stack_maps: StackMaps,
+    /// The calls inside a `try_table`: sorted.
+    pub(crate) handlers: Vec<CallSite>,
 }
 
 /// A place in machine code that depends on where something else lies.
@@ -174,6 +177,7 @@ impl FuncCode {
             align: buffer.alignment,
             relocs,
             traps,
+            handlers: CallSite::all(buffer)?,
             positions: positions
                 .filter(|range| !range.loc.is_default())
                 .map(|range| (range.start, range.end, range.loc.bits()))

@@ -31,6 +31,7 @@ pub struct JitEngine {
     pub(crate) isas: Isas,
     pub(crate) settings: Settings,
     slow_call: FuncCode,
+    throw: FuncCode,
     stubs: Arc<Stubs>,
 }
 
@@ -70,7 +71,8 @@ impl JitEngine {
         let isas = Isas::new(settings.relaxed)?;
         // Not on the caller's thread: as in `compile_module`.
         let slow_call = rayon::scope(|_| stub::slow_call(&mut Compiler::new(), isas.full()))?;
-        Ok(JitEngine { isas, settings: settings.clone(), slow_call, stubs: Arc::default() })
+        let throw = rayon::scope(|_| stub::throw(&mut Compiler::new(), isas.full()))?;
+        Ok(JitEngine { isas, settings: settings.clone(), slow_call, throw, stubs: Arc::default() })
     }
 
     /// Compiles all functions of a module, on all processors.
@@ -90,8 +92,9 @@ impl JitEngine {
         let func_bytes = funcs.iter().map(|func| func.bytes.len() as u32).collect();
         let defined = funcs.len();
         funcs.push(self.slow_call.clone());
+        funcs.push(self.throw.clone());
         let layout = Layout::new(&funcs);
-        let block = link(&funcs, &layout, Some(defined))?;
+        let block = link(&funcs, &layout, Some([defined, defined + 1]))?;
         let index = code_index(module, &funcs[..defined], &layout);
         let trampolines = self.trampolines(&env)?;
         let stats = Stats { compile_time: start.elapsed(), func_bytes, code_bytes: layout.len };
@@ -222,9 +225,11 @@ fn code_index(module: &Arc<Module>, funcs: &[FuncCode], layout: &Layout) -> Code
     let mut traps = Vec::new();
     let mut positions = Vec::new();
     let mut stack_maps = StackMaps::default();
+    let mut handlers = Vec::new();
     for (func, &start) in funcs.iter().zip(&starts) {
         traps.extend(func.traps.iter().map(|&(offset, code)| (start + offset, code)));
         stack_maps.append(start, &func.stack_maps);
+        handlers.extend(func.handlers.iter().map(|site| site.at(start)));
         let mut end = start;
         for &(from, to, position) in &func.positions {
             if start + from != end {
@@ -241,5 +246,6 @@ fn code_index(module: &Arc<Module>, funcs: &[FuncCode], layout: &Layout) -> Code
         traps: traps.into(),
         positions: positions.into(),
         stack_maps,
+        handlers: handlers.into(),
     }
 }

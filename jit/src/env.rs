@@ -75,6 +75,8 @@ pub(crate) enum Symbol {
     Defined(u32),
     /// The stub of [`crate::abi::slow_call`].
     SlowCall,
+    /// The stub of [`crate::abi::throw`].
+    Throw,
 }
 
 impl Symbol {
@@ -82,6 +84,7 @@ impl Symbol {
         match self {
             Symbol::Defined(index) => UserExternalName { namespace: 0, index },
             Symbol::SlowCall => UserExternalName { namespace: 1, index: 0 },
+            Symbol::Throw => UserExternalName { namespace: 1, index: 1 },
         }
     }
 
@@ -89,6 +92,7 @@ impl Symbol {
         match (name.namespace, name.index) {
             (0, index) => Some(Symbol::Defined(index)),
             (1, 0) => Some(Symbol::SlowCall),
+            (1, 1) => Some(Symbol::Throw),
             _ => None,
         }
     }

@@ -17,6 +17,7 @@ mod engine;
 mod enter;
 mod env;
 mod error;
+mod handlers;
 mod isa;
 mod link;
 mod lower;

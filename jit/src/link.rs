@@ -36,14 +36,14 @@ impl Layout {
 }
 
 /// Puts functions into a block of code. Defined functions come first, in order;
-/// `slow_call` is the position of that stub.
+/// `stubs` are the positions of those of [`Symbol::SlowCall`] and [`Symbol::Throw`].
 ///
 /// # Errors
 /// If the system refuses the memory, or code lies too far apart.
 pub(crate) fn link(
     funcs: &[FuncCode],
     layout: &Layout,
-    slow_call: Option<usize>,
+    stubs: Option<[usize; 2]>,
 ) -> Result<CodeBlock, JitError> {
     // Displacements are 32 bits and the code index counts in 32 bits.
     if i32::try_from(layout.len).is_err() {
@@ -51,7 +51,8 @@ pub(crate) fn link(
     }
     let resolve = |symbol| match symbol {
         Symbol::Defined(index) => layout.offsets.get(index as usize).copied(),
-        Symbol::SlowCall => layout.offsets.get(slow_call?).copied(),
+        Symbol::SlowCall => layout.offsets.get(stubs?[0]).copied(),
+        Symbol::Throw => layout.offsets.get(stubs?[1]).copied(),
     };
     CodeBlock::new(layout.len, |bytes, base| {
         for (func, &offset) in funcs.iter().zip(&layout.offsets) {

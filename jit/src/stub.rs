@@ -18,7 +18,9 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::FunctionBuilder;
 
-use crate::abi::{PTR, Shape, builtin, host, slots, slow_call as slow_call_sig};
+use crate::abi::{
+    PTR, Shape, builtin, gc_builtin, host, slots, slow_call as slow_call_sig, throw as throw_sig,
+};
 use crate::compile::{Compiler, FuncCode};
 use crate::env::CONSTANT;
 use crate::error::JitError;
@@ -39,7 +41,11 @@ fn function(sig: Signature) -> Function {
 }
 
 /// Loads values of these types from consecutive slots.
-fn load_slots(builder: &mut FunctionBuilder<'_>, types: &[Type], base: Value) -> Vec<Value> {
+pub(crate) fn load_slots(
+    builder: &mut FunctionBuilder<'_>,
+    types: &[Type],
+    base: Value,
+) -> Vec<Value> {
     let mut offset = 0;
     types
         .iter()
@@ -54,7 +60,7 @@ fn load_slots(builder: &mut FunctionBuilder<'_>, types: &[Type], base: Value) ->
 }
 
 /// Stores values into consecutive slots.
-fn store_slots(builder: &mut FunctionBuilder<'_>, values: &[Value], base: Value) {
+pub(crate) fn store_slots(builder: &mut FunctionBuilder<'_>, values: &[Value], base: Value) {
     let mut offset = 0;
     for &value in values {
         let ty = builder.func.dfg.value_type(value);
@@ -146,6 +152,28 @@ pub(crate) fn slow_call(
         builder.switch_to_block(done);
         builder.ins().return_(&[value]);
         builder.switch_to_block(failed);
+        let callee = builder.import_signature(host(&[PTR, types::I64], &[]));
+        let address = unwind::raise as unwind::Raise as usize;
+        let address = builder.ins().iconst(PTR, address as i64);
+        builder.ins().call_indirect(callee, address, &[store, trap]);
+        // `raise` does not return.
+        builder.ins().trap(TrapCode::unwrap_user(1));
+    })
+}
+
+/// The stub of [`crate::abi::throw`].
+pub(crate) fn throw(compiler: &mut Compiler, isa: &dyn TargetIsa) -> Result<FuncCode, JitError> {
+    compiler.stub(isa, function(throw_sig()), |builder| {
+        let params = enter(builder);
+        let (cx, address) = (params[0], params[1]);
+        let (pc, fp) = caller(builder);
+        let store = builder.ins().load(PTR, CONSTANT, cx, CX_STORE);
+        let activation = builder.ins().load(PTR, TRUSTED, store, STORE_ACTIVATION);
+        builder.ins().store(TRUSTED, pc, activation, ACTIVATION_EXIT_PC);
+        builder.ins().store(TRUSTED, fp, activation, ACTIVATION_EXIT_FP);
+        let callee = builder.import_signature(gc_builtin());
+        let call = builder.ins().call_indirect(callee, address, &[cx, params[2], params[3]]);
+        let trap = builder.inst_results(call)[1];
         let callee = builder.import_signature(host(&[PTR, types::I64], &[]));
         let address = unwind::raise as unwind::Raise as usize;
         let address = builder.ins().iconst(PTR, address as i64);

@@ -44,6 +44,8 @@ impl Error {
     /// implementation is told from `kind` by the error itself.
     fn from_wasmparser(error: &wasmparser::Error, kind: ErrorKind) -> Error {
         let kind = match error.message() {
+            // wasmparser allows it with stack switching, which is no part of 3.0.
+            message if message.ends_with("non-empty tag result type") => ErrorKind::Invalid,
             _ if error.missing_wasm_feature().is_some() => ErrorKind::Unsupported,
             message if message.contains("proposal must be enabled") => ErrorKind::Unsupported,
             message if is_limit(message) => ErrorKind::Limit,

@@ -17,7 +17,7 @@ use crate::builtins::{BUILTINS, GC_BUILTINS};
 use crate::code::ModuleCode;
 use crate::layout::VmLayout;
 use crate::segment::Segments;
-use crate::store::{Extern, GlobalId, MemoryId, TableId};
+use crate::store::{Extern, GlobalId, MemoryId, TableId, TagId};
 use crate::vmctx::{VmCtx, VmFuncRef, VmGlobal, VmMemory, VmStore, VmTable};
 
 /// An instance of a module.
@@ -31,6 +31,7 @@ pub struct Instance {
     memories: Vec<MemoryId>,
     tables: Vec<TableId>,
     globals: Vec<GlobalId>,
+    tags: Vec<TagId>,
     pub(crate) segments: Segments,
 }
 
@@ -75,6 +76,7 @@ impl Instance {
             memories: Vec::with_capacity(module.memories.len()),
             tables: Vec::with_capacity(module.tables.len()),
             globals: Vec::with_capacity(module.globals.len()),
+            tags: Vec::with_capacity(module.tags.len()),
             segments: Segments::default(),
         }
     }
@@ -114,6 +116,11 @@ impl Instance {
         &self.globals
     }
 
+    /// The tags, by index.
+    pub fn tags(&self) -> &[TagId] {
+        &self.tags
+    }
+
     /// The reference to a function: valid as long as the store. `None` for
     /// functions that neither are imported nor escape.
     pub fn func_ref(&self, func: FuncIdx) -> Option<NonNull<VmFuncRef>> {
@@ -139,19 +146,19 @@ impl Instance {
             .map_or(Slot::ZERO, |func| Slot::from_bits(func.as_ptr().expose_provenance() as u64))
     }
 
-    /// The export of this name. `None` for tags.
+    /// The export of this name.
     pub fn export(&self, name: &str) -> Option<Extern> {
         self.resolve(self.module.export(name)?.entity)
     }
 
-    /// What an export of this entity is. `None` for tags.
+    /// What an export of this entity is.
     pub fn resolve(&self, entity: Entity) -> Option<Extern> {
         match entity {
             Entity::Func(index) => self.func_ref(index).map(Extern::Func),
             Entity::Table(index) => self.tables.get(index.index()).copied().map(Extern::Table),
             Entity::Memory(index) => self.memories.get(index.index()).copied().map(Extern::Memory),
             Entity::Global(index) => self.globals.get(index.index()).copied().map(Extern::Global),
-            Entity::Tag(_) => None,
+            Entity::Tag(index) => self.tags.get(index.index()).copied().map(Extern::Tag),
         }
     }
 
@@ -207,6 +214,11 @@ impl Instance {
         // SAFETY: the table's pointer stands at this offset.
         unsafe { self.write(self.layout.table(TableIdx(index as u32)), vm) };
         self.tables.push(id);
+    }
+
+    /// Adds the next tag.
+    pub(crate) fn add_tag(&mut self, id: TagId) {
+        self.tags.push(id);
     }
 
     /// Adds the next global.

@@ -110,7 +110,7 @@ impl Instance {
     ) -> Result<InstanceId, InstantiateError> {
         check_imports(store, module, type_ids, imports)?;
         ResourceError::check("instances", store.instances.len(), store.limits.max_instances)?;
-        if module.types.iter().any(|ty| ty.as_func().is_none()) || !module.tags.is_empty() {
+        if module.types.iter().any(|ty| ty.as_func().is_none()) {
             store.ensure_heap()?;
         }
         store.refresh_types();
@@ -121,6 +121,7 @@ impl Instance {
         let mut builder = Builder { store, module, type_ids, id };
         builder.number_functions();
         builder.link(imports);
+        builder.tags()?;
         builder.memories()?;
         builder.globals()?;
         builder.tables()?;
@@ -236,8 +237,17 @@ impl Builder<'_> {
                     let vm = self.store.global(id).vm();
                     self.instance().add_global(id, vm);
                 }
+                Extern::Tag(id) => self.instance().add_tag(id),
             }
         }
+    }
+
+    fn tags(&mut self) -> Result<(), InstantiateError> {
+        for ty in self.module.tags.iter().skip(self.module.imported.tags as usize) {
+            let id = self.store.new_tag(self.type_ids[ty.index()])?;
+            self.instance().add_tag(id);
+        }
+        Ok(())
     }
 
     fn memories(&mut self) -> Result<(), InstantiateError> {

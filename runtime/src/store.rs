@@ -14,6 +14,7 @@ use bimetal_core::types::{ExternType, GlobalType, Limits, MemoryType, TableType}
 use bimetal_core::value::Slot;
 
 use crate::arena::Arena;
+use crate::exception::Exceptions;
 use crate::gc::{GcRef, Handles, Heap};
 use crate::global::Global;
 use crate::host::HostFunc;
@@ -48,6 +49,8 @@ ids! {
     TableId;
     /// Names a global.
     GlobalId;
+    /// Names a tag.
+    TagId;
 }
 
 /// Something that can be imported and exported.
@@ -61,6 +64,8 @@ pub enum Extern {
     Memory(MemoryId),
     /// A global.
     Global(GlobalId),
+    /// A tag.
+    Tag(TagId),
 }
 
 /// A store. It lives behind a [`StoreBox`], at one address.
@@ -75,8 +80,6 @@ pub struct Store {
     /// Why guest code is being unwound: set by whoever returns
     /// [`crate::abi::Outcome::UNWIND`].
     pub pending: Option<Unwind>,
-    /// The exception that `pending` is about; null if it is about something else.
-    pub exception: Slot,
     /// The references that the host holds.
     pub handles: Handles,
     /// A pointer of the embedding's own, which the runtime never reads.
@@ -91,6 +94,7 @@ pub struct Store {
     extern_refs: Vec<Box<dyn Any + Send + Sync>>,
     value_stack: Option<Mapping>,
     pub(crate) heap: Option<Heap>,
+    pub(crate) exceptions: Exceptions,
     /// What `VmStore::funcs` points to.
     slab: Vec<*const VmFuncRef>,
     /// What `VmStore::types` points to.
@@ -288,6 +292,7 @@ impl Store {
                 ExternType::Memory(MemoryType { limits, ..*memory.ty() })
             }
             Extern::Global(id) => ExternType::Global(*self.global(id).ty()),
+            Extern::Tag(id) => ExternType::Tag(self.tag_type(id)),
         }
     }
 
@@ -340,7 +345,6 @@ impl StoreBox {
             types,
             limits,
             pending: None,
-            exception: Slot::ZERO,
             handles: Handles::default(),
             embedder: null_mut(),
             id: StoreId(NEXT.fetch_add(1, Ordering::Relaxed)),
@@ -353,6 +357,7 @@ impl StoreBox {
             extern_refs: Vec::new(),
             value_stack: None,
             heap: None,
+            exceptions: Exceptions::default(),
             slab,
             table: TypeTable::EMPTY,
         });

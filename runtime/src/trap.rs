@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 
 use bimetal_core::trap::TrapCode;
+use bimetal_core::value::Slot;
 
 use crate::abi::Outcome;
 use crate::activation::GuestFrame;
@@ -69,6 +70,8 @@ pub enum Unwind {
     Trap(Trap),
     /// A host function returned an error: the embedding's own value.
     Host(Box<dyn Any + Send + Sync>),
+    /// An exception that nobody has caught yet: its reference.
+    Exception(Slot),
     /// A host function panicked: what to resume the panic with.
     Panic(Box<dyn Any + Send>),
 }

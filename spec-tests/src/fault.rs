@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bimetal::{Error, ModuleError, ModuleErrorKind, Trap};
+use bimetal::{Error, ModuleError, ModuleErrorKind, ThrownException, Trap};
 
 use crate::outcome::Outcome;
 
@@ -45,6 +45,7 @@ impl Fault {
     pub(crate) fn of_calling(error: &Error) -> Fault {
         match error.downcast_ref::<Trap>() {
             Some(trap) => Fault::Trap(*trap),
+            None if error.is::<ThrownException>() => Fault::Trap(Trap::UncaughtException),
             None => Fault::Other(format!("{error:#}")),
         }
     }

@@ -41,6 +41,7 @@ fn null(heap: &HeapType<'_>) -> Result<Val, Fault> {
         HeapType::Abstract { shared: false, ty: AbstractHeapType::Extern } => {
             Ok(Val::ExternRef(None))
         }
+        HeapType::Abstract { shared: false, ty: AbstractHeapType::Exn } => Ok(Val::ExnRef(None)),
         HeapType::Abstract { shared: false, ty } if INTERNAL.contains(ty) => Ok(Val::AnyRef(None)),
         other => Err(Fault::Unsupported(format!("null references to {other:?}"))),
     }
@@ -74,7 +75,7 @@ fn matches(store: &Store, value: &Val, pattern: &WastRetCore<'_>) -> bool {
         (Val::F64(bits), WastRetCore::F64(pattern)) => matches_f64(*bits, pattern),
         (Val::V128(vector), WastRetCore::V128(pattern)) => matches_v128(*vector, pattern),
         (
-            Val::FuncRef(None) | Val::ExternRef(None) | Val::AnyRef(None),
+            Val::FuncRef(None) | Val::ExternRef(None) | Val::AnyRef(None) | Val::ExnRef(None),
             WastRetCore::RefNull(None),
         ) => true,
         (Val::AnyRef(None), WastRetCore::RefNull(Some(heap))) => is_one_of(heap, INTERNAL),
@@ -84,6 +85,9 @@ fn matches(store: &Store, value: &Val, pattern: &WastRetCore<'_>) -> bool {
         }
         (Val::ExternRef(None), WastRetCore::RefNull(Some(heap))) => {
             is_one_of(heap, &[AbstractHeapType::Extern, AbstractHeapType::NoExtern])
+        }
+        (Val::ExnRef(None), WastRetCore::RefNull(Some(heap))) => {
+            is_one_of(heap, &[AbstractHeapType::Exn, AbstractHeapType::NoExn])
         }
         (Val::FuncRef(Some(_)), WastRetCore::RefFunc(_)) => true,
         (Val::ExternRef(Some(_)), WastRetCore::RefExtern(None)) => true,
@@ -176,7 +180,9 @@ fn show(value: &Val) -> String {
         Val::I64(value) => format!("i64 {value}"),
         Val::F32(bits) => format!("f32 {} {bits:#x}", f32::from_bits(*bits)),
         Val::F64(bits) => format!("f64 {} {bits:#x}", f64::from_bits(*bits)),
-        Val::FuncRef(None) | Val::ExternRef(None) | Val::AnyRef(None) => "null".into(),
+        Val::FuncRef(None) | Val::ExternRef(None) | Val::AnyRef(None) | Val::ExnRef(None) => {
+            "null".into()
+        }
         other => format!("{other:?}"),
     }
 }

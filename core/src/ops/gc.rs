@@ -12,7 +12,8 @@ use crate::types::{HeapType, RefType};
 ///
 /// The first immediate is a type index of the module, the second the length of
 /// `array.new_fixed`, a segment, or the type that `array.copy` reads. Those of
-/// `ref_test` are a [`cast_imm`].
+/// `ref_test` are a [`cast_imm`]. `throw` takes a tag; `catch`, which begins a
+/// handler, takes whether it wants the payload and the exception itself.
 #[macro_export]
 macro_rules! for_each_gc_builtin {
     ($mac:ident) => {
@@ -29,6 +30,9 @@ macro_rules! for_each_gc_builtin {
             array_init_data    "array.init_data";
             array_init_elem    "array.init_elem";
             ref_test           "ref.test";
+            throw              "throw";
+            throw_ref          "throw_ref";
+            catch              "catch";
         }
     };
 }

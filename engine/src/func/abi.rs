@@ -115,7 +115,7 @@ impl Value for Option<Rooted<ExternRef>> {
         // SAFETY: the caller's promise.
         match unsafe { Ref::from_slot(store, ty, slots[0]) } {
             Ref::Extern(value) => value,
-            Ref::Func(_) | Ref::Any(_) => None,
+            Ref::Func(_) | Ref::Any(_) | Ref::Exn(_) => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Linker;
 use crate::error::{Error, Result};
+use crate::exception::Tag;
 use crate::extern_::Extern;
 use crate::func::Func;
 use crate::global::Global;
@@ -141,6 +142,6 @@ fn default(mut store: impl AsContextMut<Data: 'static>, ty: &ExternType) -> Resu
             Table::new(&mut store, table.clone(), init)?.into()
         }
         ExternType::Memory(memory) => Memory::new(&mut store, memory.clone())?.into(),
-        ExternType::Tag(_) => return Err(no_default()),
+        ExternType::Tag(tag) => Tag::new(&mut store, tag.clone())?.into(),
     })
 }

@@ -153,7 +153,7 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
 
     #[cold]
     fn unwound(&mut self, reason: Unwind) -> crate::Error {
-        unwind::into_error(self.opaque(), reason)
+        unwind::into_error(self.opaque_mut(), reason)
     }
 }
 

@@ -63,6 +63,14 @@ impl StoreLimitsBuilder {
         self
     }
 
+    /// The bytes of objects in the garbage-collected heap; the collector needs as
+    /// much again. Counts from the first instance on that uses objects. A guest that
+    /// needs more traps with [`Trap::AllocationTooLarge`](crate::Trap).
+    pub fn heap_size(mut self, bytes: usize) -> StoreLimitsBuilder {
+        self.0.max_heap_bytes = bytes as u64;
+        self
+    }
+
     /// The limits.
     pub fn build(self) -> StoreLimits {
         StoreLimits(self.0)

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+use bimetal_core::index::TagIdx;
 use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_parser::{Error, Module};
 use bimetal_runtime::code::{CodeSlot, ModuleCode};
@@ -33,6 +34,18 @@ pub(super) struct FuncCode {
     /// The module offset of each cell that can trap or call, by its position in
     /// `words`, ascending.
     pub(super) offsets: Box<[(u32, u32)]>,
+    /// Every `try_table`, inner ones before outer ones.
+    pub(super) try_tables: Box<[TryTable]>,
+}
+
+/// What a `try_table` catches; positions count in `words`.
+pub(super) struct TryTable {
+    /// The cells inside.
+    pub(super) body: std::ops::Range<u32>,
+    /// The slot of the frame in which a handler expects the exception.
+    pub(super) slot: u32,
+    /// The tags of the clauses, `None` for all, and their handlers.
+    pub(super) clauses: Box<[(Option<TagIdx>, u32)]>,
 }
 
 // SAFETY: the pointers in code lead to code, code slots and handlers, all of
@@ -196,6 +209,15 @@ impl FastModule {
         // SAFETY: `tier` is the address of the `FastModule`, which the instance
         // keeps alive.
         unsafe { &*(*cx).tier.cast::<FastModule>() }
+    }
+
+    /// The function whose translated code a position is in, as a position among the
+    /// defined ones, and the position in its words.
+    pub(super) fn locate(&self, ip: Ip) -> Option<(usize, u32)> {
+        let address = ip as usize;
+        let ranges = self.ranges.read().unwrap_or_else(PoisonError::into_inner);
+        let (&start, &defined) = ranges.range(..=address).next_back()?;
+        Some((defined, ((address - start) / size_of::<Word>()) as u32))
     }
 
     /// Where in the module a position in its code is. A return position is behind

@@ -11,7 +11,7 @@ use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
 use super::code::FastModule;
 use super::dispatch::{Exit, Fp, Ip, Regs, run};
 use super::exec::call::write_header;
-use super::{frames, roots, vreg};
+use super::{exception, frames, roots, vreg};
 
 /// The array entry of every function of this tier.
 pub(super) unsafe extern "C-unwind" fn array_call(
@@ -62,8 +62,13 @@ unsafe fn enter(store: *mut VmStore, callee: *const VmFuncRef, slots: *mut Slot)
         let zero = vreg::zero();
         let cx = (*callee).cx;
         let (a, p0, p1) = (0, 0, 0);
-        let exit =
-            run(Regs { ip: entry, fp, cx, a, p0, p1, v: zero, w0: zero, w1: zero, w2: zero });
+        let start = Regs { ip: entry, fp, cx, a, p0, p1, v: zero, w0: zero, w1: zero, w2: zero };
+        let mut exit = run(start);
+        while exit == Exit::PENDING
+            && let Some((ip, fp, cx)) = exception::land(store)
+        {
+            exit = run(Regs { ip, fp, cx, ..start });
+        }
         if exit == Exit::RETURN {
             std::ptr::copy_nonoverlapping(fp, slots.cast::<u64>(), results);
             return Outcome::RETURN;

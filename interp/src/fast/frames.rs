@@ -70,6 +70,54 @@ pub(super) unsafe fn resume(r: Regs, saved: *mut Slot) {
     unsafe { (*(*r.cx).store).values.top = saved };
 }
 
+/// A frame of an activation of this tier.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor {
+    /// The cell that runs, or the one behind the call that waits.
+    pub(super) ip: Ip,
+    /// Whether it is the latter.
+    pub(super) is_return: bool,
+    /// The frame.
+    pub(super) fp: Fp,
+    /// The context of its function.
+    pub(super) cx: *mut VmCtx,
+}
+
+impl Cursor {
+    /// The innermost frame, if there is one.
+    pub(super) fn innermost(activation: &Activation) -> Option<Cursor> {
+        let ip: Ip = std::ptr::with_exposed_provenance(activation.exit_pc);
+        let fp: Fp = std::ptr::with_exposed_provenance_mut(activation.exit_fp);
+        let cx: *mut VmCtx = std::ptr::with_exposed_provenance_mut(activation.entry_sp);
+        (!ip.is_null()).then_some(Cursor { ip, is_return: false, fp, cx })
+    }
+
+    /// The frame of the caller, if there is one in this activation.
+    ///
+    /// # Safety
+    /// The frame is still there, and `cx` is the context of its function.
+    pub(super) unsafe fn caller(self) -> Option<Cursor> {
+        // SAFETY: frames are as the head of this file says.
+        unsafe {
+            let tier = FastModule::of(self.cx);
+            let position = tier.position(self.ip, self.is_return)?;
+            let func = tier.module.func_at(position.defined);
+            let params = tier.module.type_of_func(func).param_slots() as usize;
+            let header = self.fp.add(params);
+            let mut ip = header.cast::<Ip>().read();
+            let mut fp = header.add(1).cast::<Fp>().read();
+            let mut cx = self.cx;
+            if ip == bridge_cell() {
+                let bridge = fp;
+                cx = bridge.cast::<*mut VmCtx>().read();
+                ip = bridge.add(1).cast::<Ip>().read();
+                fp = bridge.add(2).cast::<Fp>().read();
+            }
+            (ip != leave_cell()).then_some(Cursor { ip, is_return: true, fp, cx })
+        }
+    }
+}
+
 /// A function of the module and where it is, with its frame.
 pub(super) struct Frame<'a> {
     pub(super) tier: &'a FastModule,
@@ -98,35 +146,14 @@ pub(super) unsafe fn walk(activation: &Activation, visit: &mut dyn FnMut(GuestFr
 /// # Safety
 /// As for [`bimetal_runtime::activation::WalkFrames`].
 pub(super) unsafe fn each(activation: &Activation, visit: &mut dyn FnMut(Frame<'_>)) {
-    let mut ip: Ip = std::ptr::with_exposed_provenance(activation.exit_pc);
-    let mut fp: Fp = std::ptr::with_exposed_provenance_mut(activation.exit_fp);
-    let mut cx: *mut VmCtx = std::ptr::with_exposed_provenance_mut(activation.entry_sp);
-    if ip.is_null() {
-        return;
-    }
-    let mut is_return = false;
-    loop {
-        // SAFETY: frames are as the head of this file says, and `cx` is the
-        // context of the frame's function.
+    let mut next = Cursor::innermost(activation);
+    while let Some(cursor) = next {
+        // SAFETY: the frames are there as long as the activation is left.
         unsafe {
-            let tier = FastModule::of(cx);
-            let Some(position) = tier.position(ip, is_return) else { return };
-            let func = tier.module.func_at(position.defined);
-            let params = tier.module.type_of_func(func).param_slots() as usize;
-            visit(Frame { tier, position, fp });
-            let header = fp.add(params);
-            ip = header.cast::<Ip>().read();
-            fp = header.add(1).cast::<Fp>().read();
-            if ip == bridge_cell() {
-                let bridge = fp;
-                cx = bridge.cast::<*mut VmCtx>().read();
-                ip = bridge.add(1).cast::<Ip>().read();
-                fp = bridge.add(2).cast::<Fp>().read();
-            }
+            let tier = FastModule::of(cursor.cx);
+            let Some(position) = tier.position(cursor.ip, cursor.is_return) else { return };
+            visit(Frame { tier, position, fp: cursor.fp });
+            next = cursor.caller();
         }
-        if ip == leave_cell() {
-            return;
-        }
-        is_return = true;
     }
 }

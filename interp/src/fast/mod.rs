@@ -10,6 +10,7 @@ mod code;
 mod dispatch;
 mod dump;
 mod entry;
+mod exception;
 mod exec;
 mod frames;
 mod layouts;

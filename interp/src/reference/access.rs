@@ -13,11 +13,12 @@ use std::marker::PhantomData;
 use std::ptr::{NonNull, fn_addr_eq};
 
 use bimetal_core::addr::effective;
-use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 use bimetal_runtime::abi::{ArrayCall, Outcome};
+use bimetal_runtime::store::Store;
 use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmGlobal, VmMemory, VmStore, VmTable};
 
 use super::ReferenceModule;
@@ -68,6 +69,27 @@ impl<'s> Context<'s> {
     /// The store that owns the instance.
     pub(super) fn vm_store(self) -> *mut VmStore {
         self.cx().store
+    }
+
+    /// The exception that is pending in the store, if there is one; it remains so.
+    pub(super) fn pending_exception(self) -> Option<Slot> {
+        // SAFETY: the store is valid; the borrow ends in this statement.
+        unsafe { Store::from_vm(self.vm_store()).pending_exception() }
+    }
+
+    /// The unwinding is over.
+    pub(super) fn clear_pending(self) {
+        // SAFETY: as in `pending_exception`.
+        unsafe { Store::from_vm(self.vm_store()).pending = None };
+    }
+
+    /// Whether an exception is one of a tag of the module.
+    pub(super) fn has_tag(self, exception: Slot, tag: TagIdx) -> bool {
+        // SAFETY: as in `pending_exception`; the instance lives as long as its store.
+        unsafe {
+            let tag = (&(*self.cx().instance).tags())[tag.index()];
+            Store::from_vm(self.vm_store()).exception_tag(exception) == Some(tag)
+        }
     }
 
     /// The canonical id of a type of the module.

@@ -1,7 +1,7 @@
 //! A function as the reference interpreter runs it: a flat list of instructions
 //! of a stack machine.
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
@@ -10,7 +10,7 @@ use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp}
 use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{AddrType, RefType};
 use bimetal_core::value::Slot;
-use bimetal_parser::walk::GcOp;
+use bimetal_parser::walk::{Catch, GcOp};
 
 /// One instruction. Operands come from the stack and results go there; a vector
 /// is two operands.
@@ -110,6 +110,12 @@ pub(super) enum Instr {
     },
     /// `return_call_ref` of a function of this type.
     ReturnCallRef(TypeIdx),
+    /// `throw` of a tag whose payload takes so many slots.
+    Throw(TagIdx, usize),
+    /// `throw_ref`
+    ThrowRef,
+    /// The beginning of a handler: replaces the exception by its operands.
+    Catch(Catch),
     /// `ref.as_non_null`
     RefAsNonNull,
     /// `br_on_null`
@@ -162,6 +168,17 @@ pub(super) enum Target {
     },
 }
 
+/// What a `try_table` catches.
+#[derive(Clone, Debug)]
+pub(super) struct TryTable {
+    /// The instructions inside.
+    pub(super) body: std::ops::Range<usize>,
+    /// How many slots of operands lie below its parameters.
+    pub(super) height: usize,
+    /// The clauses and the instruction that each leads to.
+    pub(super) clauses: Vec<(Catch, usize)>,
+}
+
 /// The code of one function.
 #[derive(Debug)]
 pub(super) struct FuncCode {
@@ -175,6 +192,8 @@ pub(super) struct FuncCode {
     pub(super) labels: Box<[usize]>,
     /// The targets of every `br_table`.
     pub(super) tables: Box<[Target]>,
+    /// Every `try_table`, inner ones before outer ones.
+    pub(super) try_tables: Box<[TryTable]>,
     /// Slots of the parameters.
     pub(super) params: usize,
     /// Slots of all locals, parameters included.

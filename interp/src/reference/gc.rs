@@ -52,7 +52,7 @@ impl Machine<'_> {
 
     /// Has the runtime execute an instruction whose operands are on the stack:
     /// there a collection finds and updates them.
-    fn builtin(
+    pub(super) fn builtin(
         &mut self,
         op: GcBuiltinOp,
         imm: SlowImm,

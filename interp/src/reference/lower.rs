@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
@@ -14,11 +14,11 @@ use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::Module;
 use bimetal_parser::walk::{
-    self, Backend, BlockType, BrOnCast, Callee, Control, Controls, FuncInfo, GcOp, MemArg,
+    self, Backend, BlockType, BrOnCast, Callee, Catch, Control, Controls, FuncInfo, GcOp, MemArg,
     WalkError,
 };
 
-use super::code::{Address, FuncCode, Instr, Label, Slow, Target};
+use super::code::{Address, FuncCode, Instr, Label, Slow, Target, TryTable};
 
 type Stack = walk::Stack<()>;
 type Operand = walk::Operand<()>;
@@ -39,6 +39,7 @@ pub(super) fn lower(
         offsets: Vec::new(),
         labels: Vec::new(),
         tables: Vec::new(),
+        try_tables: Vec::new(),
         offset: 0,
         locals: Vec::new(),
         first_operand: 0,
@@ -56,6 +57,8 @@ struct Labels {
     branch: Label,
     /// Where its `else` begins, if it is an `if`.
     otherwise: Option<Label>,
+    /// The instruction that a `try_table` begins with.
+    start: usize,
 }
 
 struct Lowering<'a> {
@@ -65,6 +68,7 @@ struct Lowering<'a> {
     offsets: Vec<u32>,
     labels: Vec<usize>,
     tables: Vec<Target>,
+    try_tables: Vec<TryTable>,
     /// Of the instruction being lowered.
     offset: u32,
     /// The first slot of each local.
@@ -137,6 +141,7 @@ impl Backend for Lowering<'_> {
             offsets: self.offsets.into(),
             labels: self.labels.into(),
             tables: self.tables.into(),
+            try_tables: self.try_tables.into(),
             params: info.ty.param_slots() as usize,
             locals: info.first_operand_slot as usize,
             results: info.ty.result_slots() as usize,
@@ -289,17 +294,17 @@ impl Backend for Lowering<'_> {
     }
 
     fn block(&mut self, _: &mut Stack, _: BlockType) -> Labels {
-        Labels { branch: self.label(), otherwise: None }
+        Labels { branch: self.label(), otherwise: None, start: self.instrs.len() }
     }
     fn loop_(&mut self, _: &mut Stack, _: BlockType, _: u32) -> Labels {
         let branch = self.label();
         self.bind(branch);
-        Labels { branch, otherwise: None }
+        Labels { branch, otherwise: None, start: self.instrs.len() }
     }
     fn if_(&mut self, _: &mut Stack, _: BlockType, _: Operand) -> Labels {
         let (branch, otherwise) = (self.label(), self.label());
         self.emit(Instr::BrUnless(otherwise));
-        Labels { branch, otherwise: Some(otherwise) }
+        Labels { branch, otherwise: Some(otherwise), start: self.instrs.len() }
     }
     fn else_(&mut self, stack: &mut Stack, control: &mut Control<(), Labels>, reachable: bool) {
         if reachable {
@@ -372,6 +377,36 @@ impl Backend for Lowering<'_> {
     }
     fn unreachable(&mut self, _: &mut Stack) {
         self.emit(Instr::Unreachable);
+    }
+
+    fn throw(&mut self, stack: &mut Stack, tag: TagIdx, params: usize) {
+        self.emit(Instr::Throw(tag, slots(stack.top(params))));
+    }
+    fn throw_ref(&mut self, _: &mut Stack, _: Operand) {
+        self.emit(Instr::ThrowRef);
+    }
+    fn try_table(&mut self, stack: &mut Stack, ty: BlockType, _: &[Catch]) -> Labels {
+        self.block(stack, ty)
+    }
+    fn end_try(&mut self, _: &mut Stack, control: &mut Control<(), Labels>) {
+        let height = (control.base_slot - self.first_operand) as usize;
+        let body = control.label().start..self.instrs.len();
+        self.try_tables.push(TryTable { body, height, clauses: Vec::new() });
+    }
+    fn landing(
+        &mut self,
+        _: &mut Stack,
+        control: &mut Control<(), Labels>,
+        clause: usize,
+        types: &[ValType],
+        values: &mut Vec<()>,
+    ) {
+        let (catch, at) = (control.catches()[clause], self.instrs.len());
+        if let Some(table) = self.try_tables.last_mut() {
+            table.clauses.push((catch, at));
+        }
+        self.emit(Instr::Catch(catch));
+        values.resize(types.len(), ());
     }
 
     fn call(&mut self, _: &mut Stack, callee: Callee<()>, _: &FuncType) {

@@ -80,7 +80,9 @@ impl<'s> Machine<'s> {
     pub(super) fn run(&mut self, cx: Context<'s>, defined: usize) -> Result<(), Exit> {
         self.push_frame(cx, defined)?;
         while !self.frames.is_empty() {
-            self.step()?;
+            if let Err(exit) = self.step() {
+                self.land(exit)?;
+            }
         }
         Ok(())
     }
@@ -133,7 +135,7 @@ impl<'s> Machine<'s> {
         *self.frames.last().expect("a function runs")
     }
 
-    fn frame_mut(&mut self) -> &mut Frame<'s> {
+    pub(super) fn frame_mut(&mut self) -> &mut Frame<'s> {
         self.frames.last_mut().expect("a function runs")
     }
 

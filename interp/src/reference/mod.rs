@@ -25,6 +25,7 @@ mod access;
 mod call;
 mod code;
 mod entry;
+mod exception;
 mod gc;
 mod lower;
 mod machine;

@@ -54,6 +54,9 @@ impl Machine<'_> {
                 self.return_call_indirect(table, index, ty)?;
             }
             Instr::ReturnCallRef(ty) => self.return_call_ref(ty)?,
+            Instr::Throw(tag, slots) => return Err(self.throw(tag, slots)),
+            Instr::ThrowRef => return Err(self.throw_ref()),
+            Instr::Catch(catch) => self.catch(catch)?,
             Instr::RefAsNonNull => self.ref_as_non_null()?,
             Instr::BrOnNull(target) => self.br_on_null(target),
             Instr::BrOnNonNull(target) => self.br_on_non_null(target),

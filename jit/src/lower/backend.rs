@@ -1,6 +1,7 @@
 //! The switchboard: one line per verb.
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
+use bimetal_core::ops::gc::GcBuiltinOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
@@ -11,7 +12,8 @@ use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::walk::{
-    Backend, BlockType, BrOnCast, Callee, Control, Controls, FuncInfo, GcOp, MemArg, Operand, Stack,
+    Backend, BlockType, BrOnCast, Callee, Catch, Control, Controls, FuncInfo, GcOp, MemArg,
+    Operand, Stack,
 };
 use cranelift_codegen::ir::Value;
 
@@ -289,6 +291,30 @@ impl Backend for Lower<'_> {
     }
     fn unreachable(&mut self, _: &mut Stack<Value>) {
         self.unreachable();
+    }
+
+    fn throw(&mut self, stack: &mut Stack<Value>, tag: TagIdx, params: usize) {
+        let payload: Vec<Value> = stack.top(params).iter().map(|operand| operand.value).collect();
+        self.throw(GcBuiltinOp::throw, SlowImm { a: tag.0, b: 0 }, &payload);
+    }
+    fn throw_ref(&mut self, _: &mut Stack<Value>, exception: Operand<Value>) {
+        self.throw(GcBuiltinOp::throw_ref, SlowImm { a: 0, b: 0 }, &[exception.value]);
+    }
+    fn try_table(&mut self, _: &mut Stack<Value>, ty: BlockType, catches: &[Catch]) -> Label {
+        self.begin_try(ty, catches)
+    }
+    fn end_try(&mut self, _: &mut Stack<Value>, _: &mut Control<Value, Label>) {
+        self.end_try();
+    }
+    fn landing(
+        &mut self,
+        _: &mut Stack<Value>,
+        control: &mut Control<Value, Label>,
+        clause: usize,
+        types: &[ValType],
+        values: &mut Vec<Value>,
+    ) {
+        self.landing(control.catches()[clause], clause, types, values);
     }
 
     fn call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {

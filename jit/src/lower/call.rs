@@ -37,12 +37,18 @@ impl Lower<'_> {
         let call = match self.entry(callee) {
             Entry::Defined(defined) => {
                 let callee = self.callee(Symbol::Defined(defined), || Shape::new(ty).native());
+                if self.inside_try() {
+                    return self.try_call(callee, &values, &Shape::new(ty).results);
+                }
                 self.builder.ins().call(callee, &values)
             }
             Entry::Slot { code, cx } => {
                 let native = self.native(code);
                 values[0] = cx;
                 let sig = self.builder.import_signature(Shape::new(ty).native());
+                if self.inside_try() {
+                    return self.try_call_indirect(sig, native, &values, &Shape::new(ty).results);
+                }
                 self.builder.ins().call_indirect(sig, native, &values)
             }
         };

@@ -25,7 +25,7 @@ pub(crate) struct Label {
 }
 
 impl Lower<'_> {
-    fn block_with(&mut self, params: &[ValType]) -> Block {
+    pub(super) fn block_with(&mut self, params: &[ValType]) -> Block {
         let block = self.builder.create_block();
         for &ty in params {
             let param = self.builder.append_block_param(block, clif_type(ty));

@@ -94,7 +94,7 @@ impl Lower<'_> {
     }
 
     /// The part of the frame where operands are put: of at least this size.
-    fn operand_area(&mut self, size: u32) -> StackSlot {
+    pub(super) fn operand_area(&mut self, size: u32) -> StackSlot {
         match self.operands {
             Some(slot) => {
                 let area = &mut self.builder.func.sized_stack_slots[slot];

@@ -8,6 +8,7 @@ mod backend;
 mod call;
 mod control;
 mod convert;
+mod exception;
 mod gc;
 mod gc_access;
 mod gc_alloc;
@@ -61,6 +62,10 @@ pub(crate) struct Lower<'a> {
     operands: Option<StackSlot>,
     /// The results of the last call or of the structure that just ended.
     results: Vec<Value>,
+    /// The clauses of the open `try_table`s, outermost first.
+    tries: Vec<Vec<exception::Clause>>,
+    /// Those of the one whose body ended last.
+    ended: Vec<exception::Clause>,
     /// Functions that are called directly.
     callees: HashMap<Symbol, FuncRef>,
     /// The byte offset of the current instruction.
@@ -92,6 +97,8 @@ impl<'a> Lower<'a> {
             locals: Vec::new(),
             operands: None,
             results: Vec::new(),
+            tries: Vec::new(),
+            ended: Vec::new(),
             callees: HashMap::new(),
             offset: 0,
             safepoints: 0,

@@ -16,6 +16,7 @@
 //! In each case the reason is left in the store, and where the guest was is in
 //! the activation, so that [`walk`] can list its frames.
 
+mod exception;
 mod guard;
 mod signal;
 mod walk;
@@ -56,7 +57,7 @@ pub(crate) unsafe extern "C" fn host_call(
         (*(*store).activation).exit_fp = fp;
         let outcome = (*(*func_ref).code).array()(store, func_ref, slots);
         if outcome != Outcome::RETURN {
-            leave(store);
+            unwind(store);
         }
     }
 }
@@ -64,12 +65,17 @@ pub(crate) unsafe extern "C" fn host_call(
 /// The type of [`raise`].
 pub(crate) type Raise = unsafe extern "C" fn(store: *mut VmStore, code: u64) -> !;
 
-/// Traps where the guest called the slow-call stub.
+/// Unwinds where the guest called the slow-call stub or the one that throws: with
+/// the trap of this number or, if it is zero, for the reason that is pending.
 ///
 /// # Safety
 /// Called by that stub alone, with the running guest's store, after it has
 /// written the exit fields.
 pub(crate) unsafe extern "C" fn raise(store: *mut VmStore, code: u64) -> ! {
+    if code == 0 {
+        // SAFETY: as the caller says.
+        unsafe { unwind(store) }
+    }
     let known = u8::try_from(code).ok().and_then(TrapCode::from_u8);
     let code = known.unwrap_or(TrapCode::Unreachable);
     // SAFETY: as the caller says; the outcome needs no dropping.
@@ -96,6 +102,18 @@ pub(super) unsafe extern "C" fn trap_here(
         (*(*store).activation).exit_pc = pc + 1;
         (*(*store).activation).exit_fp = fp;
         raise(store, code)
+    }
+}
+
+/// Goes on at the handler of the exception that is pending, or leaves.
+///
+/// # Safety
+/// As for [`leave`]; the activation's exit fields are current.
+unsafe fn unwind(store: *mut VmStore) -> ! {
+    // SAFETY: the caller's promise.
+    unsafe {
+        exception::land(store);
+        leave(store)
     }
 }
 

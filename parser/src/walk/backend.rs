@@ -1,6 +1,6 @@
 //! The verbs that a tier must speak.
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
@@ -12,6 +12,7 @@ use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 
 use super::control::{BlockType, Control, Controls};
+use super::exceptions::Catch;
 use super::gc::{BrOnCast, GcOp};
 use super::info::{Callee, FuncInfo, MemArg};
 use super::stack::{Operand, Stack};
@@ -327,6 +328,38 @@ pub trait Backend {
     fn return_(&mut self, stack: &mut Stack<Self::Value>);
     /// `unreachable`
     fn unreachable(&mut self, stack: &mut Stack<Self::Value>);
+
+    /// `throw`: the payload is the topmost `params` operands, still on the stack;
+    /// no code follows.
+    fn throw(&mut self, stack: &mut Stack<Self::Value>, tag: TagIdx, params: usize);
+    /// `throw_ref`: traps if the exception is null; no code follows.
+    fn throw_ref(&mut self, stack: &mut Stack<Self::Value>, exception: Operand<Self::Value>);
+    /// A `try_table` begins. Its parameters are the topmost operands. The first of
+    /// the clauses that matches an exception thrown inside counts.
+    fn try_table(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        ty: BlockType,
+        catches: &[Catch],
+    ) -> Self::Label;
+    /// The body of a `try_table` is over, and what falls out of it has branched to
+    /// its end: its landings follow, one per clause, then [`Backend::end`].
+    fn end_try(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        control: &mut Control<Self::Value, Self::Label>,
+    );
+    /// The landing of a clause begins: its payload, of these types, becomes
+    /// operands with the values that the tier adds to `values`, from
+    /// `stack.next_slot()` on. A branch follows.
+    fn landing(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        control: &mut Control<Self::Value, Self::Label>,
+        clause: usize,
+        types: &[ValType],
+        values: &mut Vec<Self::Value>,
+    );
 
     /// A call. The arguments are the topmost operands, still on the stack.
     /// [`Backend::call_result`] is then called for every result, after the

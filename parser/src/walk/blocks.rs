@@ -37,7 +37,7 @@ impl<B: Backend> Walker<'_, B> {
         Ok(())
     }
 
-    fn open(&mut self, kind: ControlKind, ty: BlockType, label: B::Label) {
+    pub(super) fn open(&mut self, kind: ControlKind, ty: BlockType, label: B::Label) {
         let params = ty.params(self.module).len();
         let height = self.stack.len() - params;
         let base_slot = match self.stack.all().get(height) {
@@ -51,6 +51,7 @@ impl<B: Backend> Walker<'_, B> {
             base_slot,
             end_reached: false,
             else_params: Box::default(),
+            catches: Box::default(),
             label: Some(label),
         });
     }
@@ -75,6 +76,10 @@ impl<B: Backend> Walker<'_, B> {
     pub(super) fn end(&mut self) {
         if self.controls.frames.last().is_some_and(|control| control.kind == ControlKind::If) {
             self.else_();
+        }
+        if self.controls.frames.last().is_some_and(|control| control.kind == ControlKind::TryTable)
+        {
+            self.landings();
         }
         let mut control = self.pop_control();
         if control.kind == ControlKind::Func {
@@ -102,7 +107,9 @@ impl<B: Backend> Walker<'_, B> {
     /// Follows the structure of unreachable code until it becomes reachable.
     pub(super) fn skip(&mut self, op: &Operator<'_>) {
         match op {
-            Operator::Block { .. } => self.open_unreachable(ControlKind::Block),
+            Operator::Block { .. } | Operator::TryTable { .. } => {
+                self.open_unreachable(ControlKind::Block);
+            }
             Operator::If { .. } => self.open_unreachable(ControlKind::If),
             Operator::Loop { .. } => {
                 self.open_unreachable(ControlKind::Loop(self.next_loop));
@@ -133,6 +140,7 @@ impl<B: Backend> Walker<'_, B> {
             base_slot: self.stack.next_slot(),
             end_reached: false,
             else_params: Box::default(),
+            catches: Box::default(),
             label: None,
         });
     }

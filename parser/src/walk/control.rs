@@ -3,6 +3,7 @@
 use bimetal_core::index::TypeIdx;
 use bimetal_core::types::ValType;
 
+use super::exceptions::Catch;
 use super::stack::Operand;
 use crate::error::Error;
 use crate::module::Module;
@@ -61,6 +62,8 @@ pub enum ControlKind {
     If,
     /// `else`
     Else,
+    /// `try_table`
+    TryTable,
 }
 
 /// A structure that is open at the current instruction.
@@ -78,6 +81,8 @@ pub struct Control<V, L> {
     pub end_reached: bool,
     /// The parameters of an `if`, kept for its `else`.
     pub(crate) else_params: Box<[Operand<V>]>,
+    /// The clauses of a `try_table`.
+    pub(crate) catches: Box<[Catch]>,
     /// What the tier knows it as; `None` when it began in unreachable code.
     pub(crate) label: Option<L>,
 }
@@ -89,6 +94,11 @@ impl<V, L> Control<V, L> {
             ControlKind::Loop(_) => self.ty.params(module),
             _ => self.ty.results(module),
         }
+    }
+
+    /// The clauses of a `try_table`.
+    pub fn catches(&self) -> &[Catch] {
+        &self.catches
     }
 
     /// What the tier knows it as.

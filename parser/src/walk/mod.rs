@@ -14,6 +14,7 @@ mod blocks;
 mod body;
 mod calls;
 mod control;
+mod exceptions;
 mod gc;
 mod info;
 mod ops;
@@ -25,6 +26,7 @@ mod vec;
 
 pub use backend::Backend;
 pub use control::{BlockType, Control, ControlKind, Controls};
+pub use exceptions::Catch;
 pub use gc::{BrOnCast, Extend, GcOp};
 pub use info::{Callee, FuncInfo, MemArg};
 pub use stack::{Operand, Stack};
@@ -108,6 +110,7 @@ impl<'a, B: Backend> Walker<'a, B> {
             base_slot: info.first_operand_slot,
             end_reached: false,
             else_params: Box::default(),
+            catches: Box::default(),
             label: None,
         };
         Walker {

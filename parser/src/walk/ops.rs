@@ -1,6 +1,6 @@
 //! The switchboard: from operators to verbs.
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
 use bimetal_core::ops::slow::{SlowImm, SlowOp, SlowSig};
 use bimetal_core::ops::wide::WideOp;
 use bimetal_core::types::{AddrType, HeapType, RefType, ValType};
@@ -44,6 +44,9 @@ impl<B: Backend> Walker<'_, B> {
             Operator::RefAsNonNull => self.ref_as_non_null(),
             Operator::BrOnNull { relative_depth } => self.br_on_null(relative_depth),
             Operator::BrOnNonNull { relative_depth } => self.br_on_non_null(relative_depth),
+            Operator::Throw { tag_index } => self.throw(TagIdx(tag_index)),
+            Operator::ThrowRef => self.throw_ref(),
+            Operator::TryTable { ref try_table } => self.try_table(try_table, offset)?,
             Operator::Drop => {
                 let operand = self.stack.pop();
                 self.backend.drop_operand(&mut self.stack, operand);

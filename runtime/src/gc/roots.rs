@@ -56,7 +56,7 @@ impl Store {
     /// Rust reference to a table's or global's value or to a frame's slots.
     pub(super) unsafe fn visit_roots(&mut self, visit: &mut dyn RootVisitor) {
         self.handles.visit(visit);
-        visit.slot(&mut self.exception);
+        self.visit_exceptions(visit);
         for index in 0..self.globals.len() as u32 {
             let global = self.globals.get_mut(index);
             if self.types.is_collected(global.ty().content) {

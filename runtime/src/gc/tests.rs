@@ -283,7 +283,7 @@ fn globals_and_tables_are_roots_and_function_references_are_not_touched() {
 }
 
 #[test]
-fn owned_handles_and_the_pending_exception_are_roots() {
+fn owned_handles_are_roots_and_an_exception_keeps_its_payload() {
     let mut world = world();
     let tag_type = world.store.types.intern_func(FuncType::new([ANY, ValType::I64], []));
     let payload = world.node(GcRef::NULL, 5);
@@ -294,16 +294,13 @@ fn owned_handles_and_the_pending_exception_are_roots() {
     let exception = unsafe { world.store.allocate_exception(tag_type, 42, &mut operands).unwrap() };
     let fields = world.fields(tag_type);
     world.store.objects().set(exception, fields[0], [keep[0].slot(), Slot::ZERO]);
-    world.store.exception = exception.slot();
     let owned = world.store.handles.own(exception.slot());
     world.collect();
-    assert_eq!(world.store.handles.owned(&owned), world.store.exception);
-    let exception = GcRef::from_slot(world.store.exception);
+    let exception = GcRef::from_slot(world.store.handles.owned(&owned));
     let objects = world.store.objects();
     assert_eq!((objects.exception_tag(exception), objects.type_id(exception)), (42, tag_type));
     let payload = GcRef::from_slot(objects.get(exception, fields[0])[0]);
     assert_eq!(world.value(payload), 5);
-    world.store.exception = Slot::ZERO;
     world.store.handles.release(owned);
     world.collect();
     assert_eq!(world.store.heap_used(), 0);

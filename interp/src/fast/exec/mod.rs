@@ -7,6 +7,7 @@
 pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod data;
+pub(crate) mod exception;
 pub(crate) mod fused;
 pub(crate) mod gc;
 pub(crate) mod memory;

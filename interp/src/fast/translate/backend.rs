@@ -1,6 +1,6 @@
 //! The verbs of the walker.
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
@@ -12,7 +12,8 @@ use bimetal_core::types::{FuncType, HeapType, ValType};
 use bimetal_core::value::{Slot, V128};
 use bimetal_parser::Error;
 use bimetal_parser::walk::{
-    Backend, BlockType, BrOnCast, Callee, Control, Controls, FuncInfo, GcOp, MemArg, Operand, Stack,
+    Backend, BlockType, BrOnCast, Callee, Catch, Control, Controls, FuncInfo, GcOp, MemArg,
+    Operand, Stack,
 };
 
 use super::Translator;
@@ -274,7 +275,7 @@ impl Backend for Translator<'_> {
     fn block(&mut self, stack: &mut Stack<Value>, _: BlockType) -> Structure {
         self.flush(stack);
         self.zero.open();
-        Structure { target: self.label(), else_: None }
+        Structure { target: self.label(), else_: None, start: None }
     }
 
     fn loop_(&mut self, stack: &mut Stack<Value>, _: BlockType, _: u32) -> Structure {
@@ -282,7 +283,7 @@ impl Backend for Translator<'_> {
         self.zero.open();
         let target = self.label();
         self.bind(target);
-        Structure { target, else_: None }
+        Structure { target, else_: None, start: None }
     }
 
     fn if_(
@@ -293,7 +294,7 @@ impl Backend for Translator<'_> {
     ) -> Structure {
         let else_ = self.branch_to_else(stack, condition);
         self.zero.open();
-        Structure { target: self.label(), else_: Some(else_) }
+        Structure { target: self.label(), else_: Some(else_), start: None }
     }
 
     fn else_(
@@ -381,6 +382,36 @@ impl Backend for Translator<'_> {
 
     fn unreachable(&mut self, _: &mut Stack<Value>) {
         self.emit(Op::Unreachable, NONE, 0);
+    }
+
+    fn throw(&mut self, stack: &mut Stack<Value>, tag: TagIdx, params: usize) {
+        self.emit_throw(stack, tag, params);
+    }
+
+    fn throw_ref(&mut self, _: &mut Stack<Value>, exception: Operand<Value>) {
+        let args = [self.take_slot(exception), Src::Acc, Src::Acc];
+        self.emit(Op::ThrowRef, args, 0);
+        self.forget();
+    }
+
+    fn try_table(&mut self, stack: &mut Stack<Value>, _: BlockType, _: &[Catch]) -> Structure {
+        self.begin_try(stack)
+    }
+
+    fn end_try(&mut self, _: &mut Stack<Value>, control: &mut Control<Value, Structure>) {
+        self.end_try_body(control);
+    }
+
+    fn landing(
+        &mut self,
+        stack: &mut Stack<Value>,
+        control: &mut Control<Value, Structure>,
+        clause: usize,
+        types: &[ValType],
+        values: &mut Vec<Value>,
+    ) {
+        self.emit_landing(stack, control.catches()[clause], types);
+        values.resize(types.len(), Value::Temp);
     }
 
     fn call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {

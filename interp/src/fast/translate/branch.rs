@@ -17,6 +17,8 @@ pub(crate) struct Structure {
     pub(super) target: Label,
     /// The start of the second arm of an `if`.
     pub(super) else_: Option<Label>,
+    /// The start of the body of a `try_table`.
+    pub(super) start: Option<Label>,
 }
 
 /// What decides a branch.

@@ -11,7 +11,7 @@ use bimetal_parser::walk::MemArg;
 
 use super::ir::{Class, Inst, Label, Op, Src};
 use super::link::Linker;
-use super::{calls, gc};
+use super::{calls, exception, gc};
 use crate::fast::dispatch::Exec;
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
 use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
@@ -118,6 +118,9 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
         }
         Op::ReturnCallRef { ty, base } => calls::return_call_ref(l, f[0], ty, base),
         Op::NonNull => c.one_operand::<NonNull>(l),
+        Op::Throw { tag, base } => exception::throw(l, tag, base),
+        Op::ThrowRef => exception::throw_ref(l, f[0]),
+        Op::Catch { payload, with_ref } => exception::catch(l, inst.dst, payload, with_ref),
         Op::Br(label) => {
             l.handler::<Br>();
             l.target(label);

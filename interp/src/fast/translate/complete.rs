@@ -38,9 +38,10 @@ impl Translator<'_> {
             labels: self.labels,
             targets: self.targets,
             vectors: self.vectors,
+            try_tables: self.try_tables,
             params: info.ty.param_slots(),
             results: info.ty.result_slots(),
-            slots: frame_slots,
+            slots: frame_slots.max(self.catch_slots),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What the first step of translation makes and the second one links: a list of
 //! instructions on canonical slots.
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TypeIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
 use bimetal_core::ops::gc::GcBuiltinOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
@@ -168,6 +168,13 @@ pub(crate) enum Op {
     ReturnCallIndirect { table: TableIdx, ty: TypeIdx, base: u32 },
     /// `return_call_ref`: the reference.
     ReturnCallRef { ty: TypeIdx, base: u32 },
+    /// `throw`; the payload begins at slot `base`.
+    Throw { tag: TagIdx, base: u32 },
+    /// `throw_ref`: the exception.
+    ThrowRef,
+    /// The beginning of a handler: the exception in `dst` is replaced by the
+    /// operands that the handler takes.
+    Catch { payload: bool, with_ref: bool },
     /// `ref.as_non_null`: the reference, which stays where it is.
     NonNull,
     /// `br`
@@ -216,6 +223,8 @@ impl Op {
             | Op::ReturnCallIndirect { .. }
             | Op::ReturnCallRef { .. }
             | Op::NonNull
+            | Op::Throw { .. }
+            | Op::ThrowRef
             | Op::Unreachable => true,
             Op::Wide { .. }
             | Op::BrUn { .. }
@@ -234,6 +243,7 @@ impl Op {
             | Op::TableSize(_)
             | Op::Br(_)
             | Op::BrTable { .. }
+            | Op::Catch { .. }
             | Op::Return0
             | Op::Return(_)
             | Op::ReturnSpan { .. } => false,
@@ -252,6 +262,19 @@ impl Op {
     }
 }
 
+/// What a `try_table` catches.
+#[derive(Debug)]
+pub(crate) struct TryTable {
+    /// Where its body begins.
+    pub(crate) start: Label,
+    /// Where its body ends.
+    pub(crate) end: Label,
+    /// The canonical slot in which a handler expects the exception.
+    pub(crate) slot: u32,
+    /// The tags of the clauses, `None` for all, and their handlers.
+    pub(crate) clauses: Vec<(Option<TagIdx>, Label)>,
+}
+
 /// A function before it is linked.
 pub(crate) struct Ir {
     /// The instructions.
@@ -266,6 +289,8 @@ pub(crate) struct Ir {
     pub(crate) roots: Option<FuncRoots>,
     /// Runs of canonical slots to zero on entry: start and length.
     pub(crate) zero: Vec<(u32, u32)>,
+    /// Every `try_table`, inner ones before outer ones.
+    pub(crate) try_tables: Vec<TryTable>,
     /// Slots of the parameters.
     pub(crate) params: u32,
     /// Slots of the results.

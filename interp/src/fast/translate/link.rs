@@ -12,8 +12,8 @@ use bimetal_core::types::ValType;
 use bimetal_core::value::{Slot, V128};
 
 use super::cell::{cell_of, place};
-use super::ir::{Class, HEADER, Inst, Ir, Label, Op, SCRATCH, Src};
-use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS};
+use super::ir::{self, Class, HEADER, Inst, Ir, Label, Op, SCRATCH, Src};
+use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS, TryTable};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
 use crate::fast::exec::data::{CopyImm, CopySpan, CopyTwo, ZeroSpan};
 
@@ -178,7 +178,7 @@ impl Linker<'_> {
     /// Copies operands that no cell can name to scratch slots. Returns the copy
     /// that the result needs.
     fn use_scratch(&mut self, inst: &mut Inst, dst: &mut u32) -> Option<(u32, u32)> {
-        if matches!(inst.op, Op::CopySpan { .. } | Op::Wide { .. }) {
+        if matches!(inst.op, Op::CopySpan { .. } | Op::Wide { .. } | Op::Catch { .. }) {
             return None;
         }
         for i in 0..inst.args.len() {
@@ -275,7 +275,19 @@ impl Linker<'_> {
         self.push_handler(table[class as usize][place(src)]);
     }
 
+    /// A `try_table` in terms of code.
+    fn try_table(&self, table: &ir::TryTable, positions: &[u32]) -> TryTable {
+        let at = |label: Label| positions[self.ir.labels[label.0 as usize] as usize];
+        TryTable {
+            body: at(table.start)..at(table.end),
+            slot: self.slot(table.slot),
+            clauses: table.clauses.iter().map(|&(tag, label)| (tag, at(label))).collect(),
+        }
+    }
+
     fn finish(self, positions: &[u32]) -> FuncCode {
+        let try_tables =
+            self.ir.try_tables.iter().map(|table| self.try_table(table, positions)).collect();
         let Linker { mut words, fixups, offsets, ir, .. } = self;
         words.shrink_to_fit();
         let base = words.as_mut_ptr();
@@ -286,7 +298,7 @@ impl Linker<'_> {
             words[word] = Word { code: target };
         }
         debug_assert!(words.len() > PREFIX_WORDS);
-        FuncCode { words, offsets: offsets.into() }
+        FuncCode { words, offsets: offsets.into(), try_tables }
     }
 }
 

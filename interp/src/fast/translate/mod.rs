@@ -7,6 +7,7 @@ mod branch;
 mod calls;
 mod cell;
 mod complete;
+mod exception;
 mod fuse;
 mod fusions;
 mod gc;
@@ -28,7 +29,7 @@ use bimetal_parser::{Error, Module};
 
 use super::code::{FastModule, FuncCode};
 use super::layouts::Layouts;
-use ir::{Inst, Ir, Label};
+use ir::{Inst, Ir, Label, TryTable};
 use operands::Acc;
 use safepoint::Listener;
 use zero::ZeroLocals;
@@ -66,6 +67,10 @@ pub(super) struct Translator<'a> {
     labels: Vec<u32>,
     targets: Vec<Label>,
     vectors: Vec<V128>,
+    /// Inner ones before outer ones.
+    try_tables: Vec<TryTable>,
+    /// One more than the highest slot that a handler needs for its exception.
+    catch_slots: u32,
     /// What the accumulators hold, by [`ir::Class::acc`].
     acc: [Option<Acc>; 2],
     /// The last instruction, if its destination may still change.
@@ -98,6 +103,8 @@ impl<'a> Translator<'a> {
             labels: Vec::new(),
             targets: Vec::new(),
             vectors: Vec::new(),
+            try_tables: Vec::new(),
+            catch_slots: 0,
             acc: [None; 2],
             last: None,
             pending: Vec::new(),

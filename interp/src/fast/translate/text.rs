@@ -119,6 +119,9 @@ impl fmt::Display for Inst {
             Op::ReturnCallRef { base, .. } => {
                 write!(f, "return_call_ref {a}, arguments from s{base}")
             }
+            Op::Throw { tag, base } => write!(f, "throw {}, payload from s{base}", tag.0),
+            Op::ThrowRef => write!(f, "throw_ref {a}"),
+            Op::Catch { .. } => write!(f, "catch s{}", self.dst),
             Op::NonNull => write!(f, "ref.as_non_null {a}"),
             Op::Br(target) => write!(f, "br -> {target}"),
             Op::BrTable { count, .. } => write!(f, "br_table {a}, {count} targets"),
@@ -184,6 +187,9 @@ fn has_result(op: &Op) -> bool {
         | Op::ReturnCall { .. }
         | Op::ReturnCallIndirect { .. }
         | Op::ReturnCallRef { .. }
+        | Op::Throw { .. }
+        | Op::ThrowRef
+        | Op::Catch { .. }
         | Op::NonNull
         | Op::Br(_)
         | Op::BrTable { .. }

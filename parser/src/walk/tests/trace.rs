@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt::Write as _;
 
-use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx};
+use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
@@ -232,6 +232,30 @@ impl Backend for Trace {
     }
     fn unreachable(&mut self, stack: &mut St) {
         self.verb(stack, "unreachable");
+    }
+    fn throw(&mut self, stack: &mut St, tag: TagIdx, params: usize) {
+        let args = list(stack.top(params));
+        self.verb(stack, format_args!("throw {} [{args}]", tag.0));
+    }
+    fn throw_ref(&mut self, stack: &mut St, exception: Op) {
+        self.verb(stack, format_args!("throw_ref {}", list(&[exception])));
+    }
+    fn try_table(&mut self, stack: &mut St, _: BlockType, catches: &[Catch]) -> u32 {
+        self.verb(stack, format_args!("try_table of {}", catches.len()))
+    }
+    fn end_try(&mut self, stack: &mut St, control: &mut Ctl) {
+        self.verb(stack, format_args!("end of try {}", control.label()));
+    }
+    fn landing(
+        &mut self,
+        stack: &mut St,
+        control: &mut Ctl,
+        clause: usize,
+        types: &[ValType],
+        values: &mut Vec<Value>,
+    ) {
+        let landing = self.verb(stack, format_args!("landing {clause} of {}", control.label()));
+        values.extend(types.iter().map(|_| landing));
     }
     fn call(&mut self, stack: &mut St, callee: Callee<Value>, ty: &FuncType) {
         let args = list(stack.top(ty.params.len()));

@@ -1,0 +1,107 @@
+//! Exceptions: through frames of guests and hosts, on every tier.
+
+mod common;
+
+use bimetal::*;
+use common::engines;
+
+const THROWER: &str = r#"(module
+    (tag $e (export "e") (param i32 v128 f64))
+    (import "" "host" (func $host (param i32)))
+    (func (export "throw") (param i32)
+        (throw $e (local.get 0) (v128.const i64x2 3 4) (f64.const 2.5)))
+    (func (export "through") (param i32) (call $host (local.get 0))))"#;
+
+const CATCHER: &str = r#"(module
+    (import "" "e" (tag $e (param i32 v128 f64)))
+    (import "" "f" (func $f (param i32)))
+    (tag $other)
+    (func $deep (param $n i32) (param $x i32)
+        (if (local.get $n)
+            (then (call $deep (i32.sub (local.get $n) (i32.const 1)) (local.get $x)))
+            (else (call $f (local.get $x)))))
+    (func (export "catch") (param $x i32) (result i32)
+        (local $kept i64) (local $i i32) (local $sum i32)
+        (local.set $kept (i64.const 100))
+        (loop $again
+            (i32.const 1000)
+            (block $h (result i32 v128 f64)
+                (try_table (catch $other 1) (catch $e $h)
+                    (local.set $kept (i64.add (local.get $kept) (i64.const 1)))
+                    (call $deep (i32.const 50) (local.get $x)))
+                (unreachable))
+            (i32.trunc_f64_s)
+            (local.set $sum)
+            (i32.add (i32x4.extract_lane 2) (local.get $sum))
+            (local.set $sum)
+            (i32.add)
+            (local.set $sum (i32.add (local.get $sum)))
+            (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+                                    (i32.const 20))))
+        (i32.add (local.get $sum) (i32.wrap_i64 (local.get $kept))))
+    (func (export "rethrow") (param $x i32)
+        (block $h (result exnref)
+            (try_table (catch_all_ref $h) (call $f (local.get $x)))
+            (return))
+        (throw_ref)))"#;
+
+/// The exports of the two modules, the second of which calls what `f` names.
+fn instances(store: &mut Store<()>, host: Func, f: &str) -> Result<(Instance, Instance)> {
+    let engine = store.engine().clone();
+    let thrower = Instance::new(&mut *store, &Module::new(&engine, THROWER)?, &[host.into()])?;
+    let tag = thrower.get_export(&mut *store, "e").unwrap();
+    let f = thrower.get_export(&mut *store, f).unwrap();
+    let catcher = Instance::new(&mut *store, &Module::new(&engine, CATCHER)?, &[tag, f])?;
+    Ok((thrower, catcher))
+}
+
+#[test]
+fn a_handler_finds_locals_operands_and_payload() {
+    for engine in &engines() {
+        let mut store = Store::new(engine, ());
+        let host = Func::wrap(&mut store, |_: i32| ());
+        let (_, catcher) = instances(&mut store, host, "throw").unwrap();
+        let catch = catcher.get_typed_func::<i32, i32>(&mut store, "catch").unwrap();
+        // 1000 and the payload: 7, 4 and 2; 20 times counted in a local.
+        assert_eq!(catch.call(&mut store, 7).unwrap(), 1013 + 120);
+    }
+}
+
+#[test]
+fn an_exception_passes_through_the_host_as_an_error() {
+    for engine in &engines() {
+        let mut store = Store::new(engine, ());
+        let host = Func::wrap(&mut store, |mut caller: Caller<'_, ()>, x: i32| -> Result<()> {
+            let throw = caller.get_export("throw").and_then(Extern::into_func).unwrap();
+            let error = throw.call(&mut caller, &[Val::I32(x)], &mut []).unwrap_err();
+            assert!(error.is::<ThrownException>());
+            Err(error)
+        });
+        let (_, catcher) = instances(&mut store, host, "through").unwrap();
+        let catch = catcher.get_typed_func::<i32, i32>(&mut store, "catch").unwrap();
+        assert_eq!(catch.call(&mut store, 8).unwrap(), 1014 + 120);
+    }
+}
+
+#[test]
+fn the_host_throws_and_catches() {
+    for engine in &engines() {
+        let mut store = Store::new(engine, ());
+        let tag = Tag::new(&mut store, TagType::new(FuncType::new(engine, [ValType::I32], [])));
+        let tag = tag.unwrap();
+        let exception = ExnRef::new(&mut store, &tag, &[Val::I32(9)]).unwrap();
+        assert!(ExnRef::new(&mut store, &tag, &[Val::I64(9)]).is_err());
+        let host = Func::wrap(&mut store, move |_: i32| -> Result<()> {
+            Err(ThrownException::new(exception).into())
+        });
+        let (_, catcher) = instances(&mut store, host, "through").unwrap();
+        for name in ["catch", "rethrow"] {
+            let f = catcher.get_func(&mut store, name).unwrap();
+            let mut results = vec![Val::I32(0); f.ty(&store).results().len()];
+            let error = f.call(&mut store, &[Val::I32(0)], &mut results).unwrap_err();
+            let thrown = error.downcast_ref::<ThrownException>().unwrap().exception();
+            assert_eq!(thrown.tag(&store).unwrap(), tag);
+            assert!(matches!(thrown.fields(&store).unwrap()[..], [Val::I32(9)]));
+        }
+    }
+}
