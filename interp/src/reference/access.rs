@@ -87,7 +87,7 @@ impl<'s> Context<'s> {
     pub(super) fn has_tag(self, exception: Slot, tag: TagIdx) -> bool {
         // SAFETY: as in `pending_exception`; the instance lives as long as its store.
         unsafe {
-            let tag = (&(*self.cx().instance).tags())[tag.index()];
+            let tag = (*self.cx().instance).tags()[tag.index()];
             Store::from_vm(self.vm_store()).exception_tag(exception) == Some(tag)
         }
     }

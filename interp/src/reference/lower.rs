@@ -18,10 +18,8 @@ use bimetal_parser::walk::{
     WalkError,
 };
 
-use super::code::{Address, FuncCode, Instr, Label, Slow, Target, TryTable};
-
-type Stack = walk::Stack<()>;
-type Operand = walk::Operand<()>;
+use super::code::{FuncCode, Instr, Slow, TryTable};
+use super::lowering::{Labels, Lowering, Operand, Stack, slots};
 
 /// The code of the function at this position among the module's defined ones.
 ///
@@ -48,79 +46,6 @@ pub(super) fn lower(
         WalkError::Module(error) => error,
         WalkError::Backend(never) => match never {},
     })
-}
-
-/// What an open structure needs.
-#[derive(Clone, Copy)]
-struct Labels {
-    /// Where a branch to it goes.
-    branch: Label,
-    /// Where its `else` begins, if it is an `if`.
-    otherwise: Option<Label>,
-    /// The instruction that a `try_table` begins with.
-    start: usize,
-}
-
-struct Lowering<'a> {
-    module: &'a Module,
-    relaxed: RelaxedChoice,
-    instrs: Vec<Instr>,
-    offsets: Vec<u32>,
-    labels: Vec<usize>,
-    tables: Vec<Target>,
-    try_tables: Vec<TryTable>,
-    /// Of the instruction being lowered.
-    offset: u32,
-    /// The first slot of each local.
-    locals: Vec<u32>,
-    /// The slot of the bottom operand.
-    first_operand: u32,
-}
-
-impl Lowering<'_> {
-    fn emit(&mut self, instr: Instr) {
-        self.instrs.push(instr);
-        self.offsets.push(self.offset);
-    }
-
-    /// A label that is not bound yet; every one is bound before the walk ends.
-    fn label(&mut self) -> Label {
-        self.labels.push(usize::MAX);
-        Label(self.labels.len() - 1)
-    }
-
-    fn bind(&mut self, label: Label) {
-        self.labels[label.0] = self.instrs.len();
-    }
-
-    /// The target of a branch that is not a return.
-    fn target(&self, stack: &Stack, control: &Control<(), Labels>, arity: usize) -> Target {
-        let height = (control.base_slot - self.first_operand) as usize;
-        Target::Block { label: control.label().branch, arity: slots(stack.top(arity)), height }
-    }
-
-    fn any_target(&self, stack: &Stack, control: &Control<(), Labels>, arity: usize) -> Target {
-        if control.kind == walk::ControlKind::Func {
-            return Target::Return;
-        }
-        self.target(stack, control, arity)
-    }
-
-    fn address(&self, arg: MemArg) -> Address {
-        let index = self.module.memories[arg.memory.index()].addr;
-        Address { memory: arg.memory, index, offset: arg.offset }
-    }
-
-    /// The slots of a local, first to last.
-    fn local(&self, local: LocalIdx, ty: ValType) -> std::ops::Range<usize> {
-        let first = self.locals[local.index()] as usize;
-        first..first + ty.slots() as usize
-    }
-}
-
-/// How many slots these operands take.
-fn slots(operands: &[Operand]) -> usize {
-    operands.iter().map(|operand| operand.ty.slots() as usize).sum()
 }
 
 impl Backend for Lowering<'_> {

@@ -28,6 +28,7 @@ mod entry;
 mod exception;
 mod gc;
 mod lower;
+mod lowering;
 mod machine;
 mod objects;
 mod stack;

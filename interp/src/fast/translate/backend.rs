@@ -24,6 +24,10 @@ use super::operands::Value;
 /// Operands that an instruction does not have.
 pub(super) const NONE: [Src; 3] = [Src::Acc; 3];
 
+type St = Stack<Value>;
+type Ctl = Control<Value, Structure>;
+type Arg = Operand<Value>;
+
 impl Backend for Translator<'_> {
     type Value = Value;
     type Label = Structure;
@@ -43,24 +47,19 @@ impl Backend for Translator<'_> {
         self.offset = offset;
     }
 
-    fn constant(&mut self, stack: &mut Stack<Value>, _: ValType, bits: Slot) -> Value {
+    fn constant(&mut self, stack: &mut St, _: ValType, bits: Slot) -> Value {
         self.symbolic(stack, Value::Const(bits.bits()))
     }
 
-    fn num(&mut self, stack: &mut Stack<Value>, op: NumOp, args: &[Operand<Value>]) -> Value {
+    fn num(&mut self, stack: &mut St, op: NumOp, args: &[Arg]) -> Value {
         self.numeric(stack, op, args)
     }
 
-    fn wide(
-        &mut self,
-        stack: &mut Stack<Value>,
-        op: WideOp,
-        args: &[Operand<Value>],
-    ) -> [Value; 2] {
+    fn wide(&mut self, stack: &mut St, op: WideOp, args: &[Arg]) -> [Value; 2] {
         self.wide_op(stack.next_slot(), op, args)
     }
 
-    fn select(&mut self, stack: &mut Stack<Value>, args: [Operand<Value>; 3]) -> Value {
+    fn select(&mut self, stack: &mut St, args: [Arg; 3]) -> Value {
         let [a, b, condition] = args;
         let (a, b) = (self.take_slot(a), self.take_slot(b));
         let condition = self.take(condition, false);
@@ -68,46 +67,35 @@ impl Backend for Translator<'_> {
         self.result(op, [a, b, condition], stack.next_slot(), args[0].ty, true)
     }
 
-    fn drop_operand(&mut self, _: &mut Stack<Value>, operand: Operand<Value>) {
+    fn drop_operand(&mut self, _: &mut St, operand: Arg) {
         self.discard(operand);
     }
 
-    fn local_get(&mut self, stack: &mut Stack<Value>, local: LocalIdx, _: ValType) -> Value {
+    fn local_get(&mut self, stack: &mut St, local: LocalIdx, _: ValType) -> Value {
         self.zero.read(local.index());
         self.symbolic(stack, Value::Local(local.0))
     }
 
-    fn local_set(&mut self, stack: &mut Stack<Value>, local: LocalIdx, value: Operand<Value>) {
+    fn local_set(&mut self, stack: &mut St, local: LocalIdx, value: Arg) {
         self.assign(stack, local, value);
     }
 
-    fn local_tee(
-        &mut self,
-        stack: &mut Stack<Value>,
-        local: LocalIdx,
-        value: Operand<Value>,
-    ) -> Value {
+    fn local_tee(&mut self, stack: &mut St, local: LocalIdx, value: Arg) -> Value {
         self.assign(stack, local, value);
         self.symbolic(stack, Value::Local(local.0))
     }
 
-    fn global_get(&mut self, stack: &mut Stack<Value>, global: GlobalIdx, ty: ValType) -> Value {
+    fn global_get(&mut self, stack: &mut St, global: GlobalIdx, ty: ValType) -> Value {
         let op = Op::GlobalGet(Class::of(ty), global);
         self.result(op, NONE, stack.next_slot(), ty, true)
     }
 
-    fn global_set(&mut self, _: &mut Stack<Value>, global: GlobalIdx, value: Operand<Value>) {
+    fn global_set(&mut self, _: &mut St, global: GlobalIdx, value: Arg) {
         let src = self.take(value, true);
         self.emit(Op::GlobalSet(Class::of(value.ty), global), [src, Src::Acc, Src::Acc], 0);
     }
 
-    fn load(
-        &mut self,
-        stack: &mut Stack<Value>,
-        op: LoadOp,
-        arg: MemArg,
-        addr: Operand<Value>,
-    ) -> Value {
+    fn load(&mut self, stack: &mut St, op: LoadOp, arg: MemArg, addr: Arg) -> Value {
         if self.plain_memory(arg)
             && let Some(value) = self.load_sum(stack, op, arg, addr)
         {
@@ -116,14 +104,7 @@ impl Backend for Translator<'_> {
         self.access(Op::Load(op, arg), arg, &[addr], Some((stack.next_slot(), op.value_type())))
     }
 
-    fn store(
-        &mut self,
-        _: &mut Stack<Value>,
-        op: StoreOp,
-        arg: MemArg,
-        addr: Operand<Value>,
-        value: Operand<Value>,
-    ) {
+    fn store(&mut self, _: &mut St, op: StoreOp, arg: MemArg, addr: Arg, value: Arg) {
         if self.plain_memory(arg) && self.store_sum(op, arg, addr, value) {
             return;
         }
@@ -134,50 +115,31 @@ impl Backend for Translator<'_> {
         self.relaxed
     }
 
-    fn vec_const(&mut self, stack: &mut Stack<Value>, vector: V128) -> Value {
+    fn vec_const(&mut self, stack: &mut St, vector: V128) -> Value {
         self.vectors.push(vector);
         self.symbolic(stack, Value::Vector(self.vectors.len() as u32 - 1))
     }
 
-    fn vec(
-        &mut self,
-        stack: &mut Stack<Value>,
-        op: VecOp,
-        imm: VecImm,
-        args: &[Operand<Value>],
-    ) -> Value {
+    fn vec(&mut self, stack: &mut St, op: VecOp, imm: VecImm, args: &[Arg]) -> Value {
         self.vector(stack, op, imm, args)
     }
 
-    fn vec_load(
-        &mut self,
-        stack: &mut Stack<Value>,
-        op: VecLoadOp,
-        arg: MemArg,
-        addr: Operand<Value>,
-    ) -> Value {
+    fn vec_load(&mut self, stack: &mut St, op: VecLoadOp, arg: MemArg, addr: Arg) -> Value {
         self.access(Op::VecLoad(op, arg), arg, &[addr], Some((stack.next_slot(), ValType::V128)))
     }
 
-    fn vec_store(
-        &mut self,
-        _: &mut Stack<Value>,
-        op: VecStoreOp,
-        arg: MemArg,
-        addr: Operand<Value>,
-        vector: Operand<Value>,
-    ) {
+    fn vec_store(&mut self, _: &mut St, op: VecStoreOp, arg: MemArg, addr: Arg, vector: Arg) {
         self.access(Op::VecStore(op, arg), arg, &[addr, vector], None);
     }
 
     fn vec_load_lane(
         &mut self,
-        stack: &mut Stack<Value>,
+        stack: &mut St,
         op: LoadLaneOp,
         arg: MemArg,
         lane: u8,
-        addr: Operand<Value>,
-        vector: Operand<Value>,
+        addr: Arg,
+        vector: Arg,
     ) -> Value {
         let op = Op::LoadLane(op, arg, lane);
         self.access(op, arg, &[addr, vector], Some((stack.next_slot(), ValType::V128)))
@@ -185,100 +147,77 @@ impl Backend for Translator<'_> {
 
     fn vec_store_lane(
         &mut self,
-        _: &mut Stack<Value>,
+        _: &mut St,
         op: StoreLaneOp,
         arg: MemArg,
         lane: u8,
-        addr: Operand<Value>,
-        vector: Operand<Value>,
+        addr: Arg,
+        vector: Arg,
     ) {
         self.access(Op::StoreLane(op, arg, lane), arg, &[addr, vector], None);
     }
 
-    fn memory_size(&mut self, stack: &mut Stack<Value>, memory: MemIdx) -> Value {
+    fn memory_size(&mut self, stack: &mut St, memory: MemIdx) -> Value {
         let ty = self.module.memories[memory.index()].addr.val_type();
         self.result(Op::MemorySize(memory), NONE, stack.next_slot(), ty, false)
     }
 
-    fn table_get(
-        &mut self,
-        stack: &mut Stack<Value>,
-        table: TableIdx,
-        index: Operand<Value>,
-    ) -> Value {
+    fn table_get(&mut self, stack: &mut St, table: TableIdx, index: Arg) -> Value {
         let args = [self.take_slot(index), Src::Acc, Src::Acc];
         self.result(Op::TableGet(table), args, stack.next_slot(), ValType::FUNCREF, false)
     }
 
-    fn table_set(
-        &mut self,
-        _: &mut Stack<Value>,
-        table: TableIdx,
-        index: Operand<Value>,
-        value: Operand<Value>,
-    ) {
+    fn table_set(&mut self, _: &mut St, table: TableIdx, index: Arg, value: Arg) {
         let args = [self.take_slot(index), self.take_slot(value), Src::Acc];
         self.emit(Op::TableSet(table), args, 0);
     }
 
-    fn table_size(&mut self, stack: &mut Stack<Value>, table: TableIdx) -> Value {
+    fn table_size(&mut self, stack: &mut St, table: TableIdx) -> Value {
         self.result(Op::TableSize(table), NONE, stack.next_slot(), ValType::I64, false)
     }
 
     fn slow(
         &mut self,
-        stack: &mut Stack<Value>,
+        stack: &mut St,
         op: SlowOp,
         imm: SlowImm,
-        args: &[Operand<Value>],
+        args: &[Arg],
         _: Option<ValType>,
     ) -> Option<Value> {
         Some(self.runtime_op(stack, op, imm, args))
     }
 
-    fn ref_null(&mut self, stack: &mut Stack<Value>, _: HeapType) -> Value {
+    fn ref_null(&mut self, stack: &mut St, _: HeapType) -> Value {
         self.symbolic(stack, Value::Const(0))
     }
 
-    fn ref_is_null(&mut self, stack: &mut Stack<Value>, operand: Operand<Value>) -> Value {
+    fn ref_is_null(&mut self, stack: &mut St, operand: Arg) -> Value {
         self.num(stack, NumOp::i64_eqz, &[operand])
     }
 
-    fn ref_func(&mut self, stack: &mut Stack<Value>, func: FuncIdx) -> Value {
+    fn ref_func(&mut self, stack: &mut St, func: FuncIdx) -> Value {
         self.result(Op::RefFunc(func), NONE, stack.next_slot(), ValType::FUNCREF, false)
     }
 
-    fn ref_as_non_null(&mut self, _: &mut Stack<Value>, operand: Operand<Value>) -> Value {
+    fn ref_as_non_null(&mut self, _: &mut St, operand: Arg) -> Value {
         self.check_non_null(operand)
     }
 
-    fn gc(
-        &mut self,
-        stack: &mut Stack<Value>,
-        op: GcOp,
-        args: &[Operand<Value>],
-        ty: Option<ValType>,
-    ) -> Option<Value> {
+    fn gc(&mut self, stack: &mut St, op: GcOp, args: &[Arg], ty: Option<ValType>) -> Option<Value> {
         self.object_op(stack, op, args, ty)
     }
 
-    fn br_on_cast(
-        &mut self,
-        stack: &mut Stack<Value>,
-        target: &mut Control<Value, Structure>,
-        arity: usize,
-        cast: BrOnCast,
-    ) {
+    fn br_on_cast(&mut self, stack: &mut St, target: &mut Ctl, arity: usize, cast: BrOnCast) {
         self.branch_on_cast(stack, target, arity, cast);
     }
 
-    fn block(&mut self, stack: &mut Stack<Value>, _: BlockType) -> Structure {
+    fn block(&mut self, stack: &mut St, _: BlockType) -> Structure {
         self.flush(stack);
         self.zero.open();
         Structure { target: self.label(), else_: None, start: None }
     }
 
-    fn loop_(&mut self, stack: &mut Stack<Value>, _: BlockType, _: u32) -> Structure {
+    fn loop_(&mut self, stack: &mut St, _: BlockType, _: u32) -> Structure {
         self.flush(stack);
         self.zero.open();
         let target = self.label();
@@ -286,126 +225,89 @@ impl Backend for Translator<'_> {
         Structure { target, else_: None, start: None }
     }
 
-    fn if_(
-        &mut self,
-        stack: &mut Stack<Value>,
-        _: BlockType,
-        condition: Operand<Value>,
-    ) -> Structure {
+    fn if_(&mut self, stack: &mut St, _: BlockType, condition: Arg) -> Structure {
         let else_ = self.branch_to_else(stack, condition);
         self.zero.open();
         Structure { target: self.label(), else_: Some(else_), start: None }
     }
 
-    fn else_(
-        &mut self,
-        stack: &mut Stack<Value>,
-        control: &mut Control<Value, Structure>,
-        reachable: bool,
-    ) {
+    fn else_(&mut self, stack: &mut St, control: &mut Ctl, reachable: bool) {
         self.second_arm(stack, control, reachable);
     }
 
-    fn end(
-        &mut self,
-        stack: &mut Stack<Value>,
-        control: &mut Control<Value, Structure>,
-        reachable: bool,
-    ) {
+    fn end(&mut self, stack: &mut St, control: &mut Ctl, reachable: bool) {
         self.close(stack, control, reachable);
     }
 
-    fn block_result(
-        &mut self,
-        _: &mut Stack<Value>,
-        _: &Control<Value, Structure>,
-        _: usize,
-        _: ValType,
-    ) -> Value {
+    fn block_result(&mut self, _: &mut St, _: &Ctl, _: usize, _: ValType) -> Value {
         Value::Temp
     }
 
-    fn br(
-        &mut self,
-        stack: &mut Stack<Value>,
-        target: &mut Control<Value, Structure>,
-        arity: usize,
-    ) {
+    fn br(&mut self, stack: &mut St, target: &mut Ctl, arity: usize) {
         self.branch(stack, target, arity);
     }
 
-    fn br_if(
-        &mut self,
-        stack: &mut Stack<Value>,
-        target: &mut Control<Value, Structure>,
-        arity: usize,
-        condition: Operand<Value>,
-    ) {
+    fn br_if(&mut self, stack: &mut St, target: &mut Ctl, arity: usize, condition: Arg) {
         self.branch_if(stack, target, arity, condition);
     }
 
     fn br_on_null(
         &mut self,
-        stack: &mut Stack<Value>,
-        target: &mut Control<Value, Structure>,
+        stack: &mut St,
+        target: &mut Ctl,
         arity: usize,
-        reference: Operand<Value>,
+        reference: Arg,
     ) -> Value {
         self.branch_on_null(stack, target, arity, reference)
     }
 
-    fn br_on_non_null(
-        &mut self,
-        stack: &mut Stack<Value>,
-        target: &mut Control<Value, Structure>,
-        arity: usize,
-    ) {
+    fn br_on_non_null(&mut self, stack: &mut St, target: &mut Ctl, arity: usize) {
         self.branch_on_non_null(stack, target, arity);
     }
 
     fn br_table(
         &mut self,
-        stack: &mut Stack<Value>,
+        stack: &mut St,
         controls: &mut Controls<Value, Structure>,
         depths: &[u32],
         arity: usize,
-        index: Operand<Value>,
+        index: Arg,
     ) {
         self.branch_table(stack, controls, depths, arity, index);
     }
 
-    fn return_(&mut self, stack: &mut Stack<Value>) {
+    fn return_(&mut self, stack: &mut St) {
         let arity = self.results;
         self.emit_return(stack, arity, true);
         self.forget();
     }
 
-    fn unreachable(&mut self, _: &mut Stack<Value>) {
+    fn unreachable(&mut self, _: &mut St) {
         self.emit(Op::Unreachable, NONE, 0);
     }
 
-    fn throw(&mut self, stack: &mut Stack<Value>, tag: TagIdx, params: usize) {
+    fn throw(&mut self, stack: &mut St, tag: TagIdx, params: usize) {
         self.emit_throw(stack, tag, params);
     }
 
-    fn throw_ref(&mut self, _: &mut Stack<Value>, exception: Operand<Value>) {
+    fn throw_ref(&mut self, _: &mut St, exception: Arg) {
         let args = [self.take_slot(exception), Src::Acc, Src::Acc];
         self.emit(Op::ThrowRef, args, 0);
         self.forget();
     }
 
-    fn try_table(&mut self, stack: &mut Stack<Value>, _: BlockType, _: &[Catch]) -> Structure {
+    fn try_table(&mut self, stack: &mut St, _: BlockType, _: &[Catch]) -> Structure {
         self.begin_try(stack)
     }
 
-    fn end_try(&mut self, _: &mut Stack<Value>, control: &mut Control<Value, Structure>) {
+    fn end_try(&mut self, _: &mut St, control: &mut Ctl) {
         self.end_try_body(control);
     }
 
     fn landing(
         &mut self,
-        stack: &mut Stack<Value>,
-        control: &mut Control<Value, Structure>,
+        stack: &mut St,
+        control: &mut Ctl,
         clause: usize,
         types: &[ValType],
         values: &mut Vec<Value>,
@@ -414,14 +316,14 @@ impl Backend for Translator<'_> {
         values.resize(types.len(), Value::Temp);
     }
 
-    fn call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
+    fn call(&mut self, stack: &mut St, callee: Callee<Value>, ty: &FuncType) {
         self.emit_call(stack, callee, ty);
     }
 
-    fn call_result(&mut self, _: &mut Stack<Value>, _: usize, _: ValType) -> Value {
+    fn call_result(&mut self, _: &mut St, _: usize, _: ValType) -> Value {
         Value::Temp
     }
-    fn return_call(&mut self, stack: &mut Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
+    fn return_call(&mut self, stack: &mut St, callee: Callee<Value>, ty: &FuncType) {
         self.emit_return_call(stack, callee, ty);
     }
 }

@@ -194,6 +194,7 @@ pub(crate) enum Op {
 impl Op {
     /// Whether the instruction can trap or leave the function, so that its
     /// position must lead back to the module.
+    #[allow(clippy::too_many_lines, reason = "a table, one line per instruction")]
     pub(crate) fn has_position(&self) -> bool {
         match self {
             Op::Un(op) | Op::Bin(op) => op.traps(),
