@@ -63,9 +63,9 @@ fn config() -> Config {
         // The bits of a NaN are open, and a vector shows them.
         canonicalize_nans: true,
         relaxed_simd_enabled: false,
-        exceptions_enabled: false,
-        gc_enabled: false,
-        tail_call_enabled: false,
+        exceptions_enabled: true,
+        gc_enabled: true,
+        tail_call_enabled: true,
         threads_enabled: false,
         memory64_enabled: true,
         custom_page_sizes_enabled: true,
