@@ -82,15 +82,6 @@ pub(crate) struct RunArgs {
     /// The tier that runs the program
     #[arg(long, value_enum, default_value = "jit")]
     pub(crate) tier: Tier,
-    /// Call this export instead of `_start`
-    #[arg(long, value_name = "NAME")]
-    pub(crate) invoke: Option<String>,
-    /// Give the guest a folder; GUEST is its path there (the same if left out)
-    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = dir)]
-    pub(crate) dirs: Vec<Dir>,
-    /// Set an environment variable of the guest; without a value, pass on the host's
-    #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = env)]
-    pub(crate) envs: Vec<(String, String)>,
     /// What to do with imports that nothing provides
     #[arg(long, value_enum, default_value = "error")]
     pub(crate) unknown_imports: UnknownImports,
@@ -106,6 +97,22 @@ pub(crate) struct RunArgs {
     /// Print times and memory as one line of JSON on standard error
     #[arg(long)]
     pub(crate) stats: bool,
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
+}
+
+/// A program and what it is given.
+#[derive(Args, Debug)]
+pub(crate) struct GuestArgs {
+    /// Call this export instead of `_start`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) invoke: Option<String>,
+    /// Give the guest a folder; GUEST is its path there (the same if left out)
+    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = dir)]
+    pub(crate) dirs: Vec<Dir>,
+    /// Set an environment variable of the guest; without a value, pass on the host's
+    #[arg(long = "env", value_name = "NAME[=VALUE]", value_parser = env)]
+    pub(crate) envs: Vec<(String, String)>,
     /// The module, binary or text; `-` is standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
@@ -255,8 +262,8 @@ mod tests {
             panic!("expected `run`")
         };
         assert_eq!(args.tier, Tier::Interp);
-        assert_eq!(args.file, PathBuf::from("a.wasm"));
-        assert_eq!(args.args, ["-x", "--y"]);
+        assert_eq!(args.guest.file, PathBuf::from("a.wasm"));
+        assert_eq!(args.guest.args, ["-x", "--y"]);
     }
 
     #[test]
@@ -265,8 +272,8 @@ mod tests {
         else {
             panic!("expected `run`")
         };
-        assert_eq!((args.dirs[0].host.to_str(), &*args.dirs[0].guest), (Some("/h/a"), "/g"));
-        assert_eq!((args.dirs[1].host.to_str(), &*args.dirs[1].guest), (Some("."), "."));
+        assert_eq!((args.guest.dirs[0].host.to_str(), &*args.guest.dirs[0].guest), (Some("/h/a"), "/g"));
+        assert_eq!((args.guest.dirs[1].host.to_str(), &*args.guest.dirs[1].guest), (Some("."), "."));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bimetal::error::Context as _;
 use bimetal::{Config, Engine, Error, Extern, Func, Instance, Linker, Module, Result, Store};
 use bimetal_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
-use crate::args::{RunArgs, UnknownImports};
+use crate::args::{GuestArgs, RunArgs, UnknownImports};
 use crate::hooks::Span;
 use crate::stats::{Stats, nanos, peak_rss};
 use crate::{input, invoke};
@@ -36,16 +36,16 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode> {
 }
 
 fn execute(args: &RunArgs, span: &Span, stats: &mut Stats) -> Result<()> {
-    let wasi = wasi(args)?;
-    let bytes = input::read(&args.file)?;
+    let wasi = wasi(&args.guest)?;
+    let bytes = input::read(&args.guest.file)?;
     let engine = engine(args)?;
-    let named = || format!("`{}`", args.file.display());
+    let named = || format!("`{}`", args.guest.file.display());
     let (module, elapsed) = timed(|| Module::new(&engine, &bytes));
     let module = module.with_context(named)?;
     stats.parse_ns = nanos(elapsed);
     drop(bytes);
 
-    check_entry(args, &module)?;
+    check_entry(&args.guest, &module)?;
     let mut store = Store::new(&engine, wasi);
     let linker = linker(args, span, &mut store, &module)?;
     // Finds every import before it compiles.
@@ -56,7 +56,7 @@ fn execute(args: &RunArgs, span: &Span, stats: &mut Stats) -> Result<()> {
     let (instance, elapsed) = timed(|| linked.instantiate(&mut store));
     stats.instantiate_ns = nanos(elapsed);
     let instance = instance?;
-    let (outcome, elapsed) = timed(|| call(args, &mut store, instance, &module));
+    let (outcome, elapsed) = timed(|| call(&args.guest, &mut store, instance, &module));
     stats.exec_ns = nanos(elapsed);
     outcome
 }
@@ -99,7 +99,7 @@ fn engine(args: &RunArgs) -> Result<Engine> {
 }
 
 /// The guest's world: its arguments, environment and folders.
-fn wasi(args: &RunArgs) -> Result<WasiCtx> {
+pub(crate) fn wasi(args: &GuestArgs) -> Result<WasiCtx> {
     let mut builder = WasiCtxBuilder::new();
     builder.inherit_stdio();
     let name = args.file.file_name().unwrap_or(args.file.as_os_str());
@@ -119,13 +119,13 @@ fn wasi(args: &RunArgs) -> Result<WasiCtx> {
 }
 
 /// The export that is to be called.
-fn entry(args: &RunArgs) -> &str {
+fn entry(args: &GuestArgs) -> &str {
     args.invoke.as_deref().unwrap_or("_start")
 }
 
 /// Finds out that there is nothing to call, or that the arguments do not fit,
 /// before the module is compiled.
-fn check_entry(args: &RunArgs, module: &Module) -> Result<()> {
+pub(crate) fn check_entry(args: &GuestArgs, module: &Module) -> Result<()> {
     let name = entry(args);
     let ty = module.get_export(name);
     match (ty.as_ref().and_then(|ty| ty.func()), &args.invoke) {
@@ -147,7 +147,7 @@ fn check_entry(args: &RunArgs, module: &Module) -> Result<()> {
 }
 
 fn call(
-    args: &RunArgs,
+    args: &GuestArgs,
     store: &mut Store<WasiCtx>,
     instance: Instance,
     module: &Module,
