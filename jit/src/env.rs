@@ -68,7 +68,7 @@ impl<'a> ModuleEnv<'a> {
     }
 }
 
-/// What compiled code calls by a relocation inside its block of code.
+/// What compiled code calls by a relocation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Symbol {
     /// A defined function of the module.
@@ -77,6 +77,8 @@ pub(crate) enum Symbol {
     SlowCall,
     /// The stub of [`crate::abi::throw`].
     Throw,
+    /// The function [`crate::unwind::raise`], which lies outside.
+    Raise,
 }
 
 impl Symbol {
@@ -85,6 +87,7 @@ impl Symbol {
             Symbol::Defined(index) => UserExternalName { namespace: 0, index },
             Symbol::SlowCall => UserExternalName { namespace: 1, index: 0 },
             Symbol::Throw => UserExternalName { namespace: 1, index: 1 },
+            Symbol::Raise => UserExternalName { namespace: 1, index: 2 },
         }
     }
 
@@ -93,6 +96,7 @@ impl Symbol {
             (0, index) => Some(Symbol::Defined(index)),
             (1, 0) => Some(Symbol::SlowCall),
             (1, 1) => Some(Symbol::Throw),
+            (1, 2) => Some(Symbol::Raise),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@
 //! Guest code never unwinds through a frame of the host: see `unwind`.
 
 mod abi;
+mod artifact;
 mod budget;
 mod codemap;
 mod codemem;
@@ -24,6 +25,7 @@ mod lower;
 mod module;
 mod stackmap;
 mod stub;
+mod stubcache;
 mod unwind;
 
 pub use engine::JitEngine;

@@ -1,4 +1,7 @@
 //! Many functions into one block of code.
+//!
+//! Code reaches code of its own block by distances, which no place changes. What
+//! remains are a few words that hold addresses: [`Fixup`]s.
 
 use bimetal_core::sem;
 use cranelift_codegen::binemit::Reloc;
@@ -8,6 +11,7 @@ use crate::codemem::CodeBlock;
 use crate::compile::{FuncCode, Relocation, Target};
 use crate::env::Symbol;
 use crate::error::JitError;
+use crate::unwind;
 
 /// Lowest alignment of a function: a line of what processors fetch at once.
 const ALIGN: usize = 16;
@@ -35,75 +39,139 @@ impl Layout {
     }
 }
 
-/// Puts functions into a block of code. Defined functions come first, in order;
-/// `stubs` are the positions of those of [`Symbol::SlowCall`] and [`Symbol::Throw`].
-///
-/// # Errors
-/// If the system refuses the memory, or code lies too far apart.
-pub(crate) fn link(
-    funcs: &[FuncCode],
-    layout: &Layout,
-    stubs: Option<[usize; 2]>,
-) -> Result<CodeBlock, JitError> {
-    // Displacements are 32 bits and the code index counts in 32 bits.
-    if i32::try_from(layout.len).is_err() {
-        return Err(JitError::new("the module's code exceeds 2 GiB"));
+/// Functions that refer to each other, in bytes that can be put anywhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Linked {
+    /// The code but for the addresses in it, which are zero.
+    pub(crate) code: Vec<u8>,
+    /// The addresses in the code.
+    pub(crate) fixups: Vec<Fixup>,
+}
+
+/// Eight bytes of code that hold an address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Fixup {
+    /// Where they are.
+    pub(crate) at: u32,
+    /// What the address is of.
+    pub(crate) target: Fixed,
+}
+
+/// What code refers to by its address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fixed {
+    /// A place in the same block.
+    Here(u32),
+    /// The function [`unwind::raise`].
+    Raise,
+    /// The function of this number among those that stand in for instructions.
+    LibCall(u8),
+}
+
+impl Fixed {
+    /// Its address, seen from a block at `base`; `None` for a number that stands
+    /// for nothing.
+    fn address(self, base: usize) -> Option<usize> {
+        match self {
+            Fixed::Here(offset) => Some(base + offset as usize),
+            Fixed::Raise => Some(unwind::raise as unwind::Raise as usize),
+            Fixed::LibCall(number) => libcall_address(number),
+        }
     }
-    let resolve = |symbol| match symbol {
-        Symbol::Defined(index) => layout.offsets.get(index as usize).copied(),
-        Symbol::SlowCall => layout.offsets.get(stubs?[0]).copied(),
-        Symbol::Throw => layout.offsets.get(stubs?[1]).copied(),
-    };
-    CodeBlock::new(layout.len, |bytes, base| {
+}
+
+impl Linked {
+    /// Puts functions behind each other. Defined functions come first, in order;
+    /// `stubs` are the positions of those of [`Symbol::SlowCall`] and
+    /// [`Symbol::Throw`].
+    ///
+    /// # Errors
+    /// If code lies too far apart.
+    pub(crate) fn new(
+        funcs: &[FuncCode],
+        layout: &Layout,
+        stubs: Option<[usize; 2]>,
+    ) -> Result<Linked, JitError> {
+        // Displacements are 32 bits and the code index counts in 32 bits.
+        if i32::try_from(layout.len).is_err() {
+            return Err(JitError::new("the module's code exceeds 2 GiB"));
+        }
+        let here = |offset: Option<&usize>| offset.map(|&offset| Fixed::Here(offset as u32));
+        let resolve = |symbol| match symbol {
+            Symbol::Defined(index) => here(layout.offsets.get(index as usize)),
+            Symbol::SlowCall => here(layout.offsets.get(stubs?[0])),
+            Symbol::Throw => here(layout.offsets.get(stubs?[1])),
+            Symbol::Raise => Some(Fixed::Raise),
+        };
+        let mut linked = Linked { code: vec![0; layout.len], fixups: Vec::new() };
         for (func, &offset) in funcs.iter().zip(&layout.offsets) {
-            bytes[offset..offset + func.bytes.len()].copy_from_slice(&func.bytes);
+            linked.code[offset..offset + func.bytes.len()].copy_from_slice(&func.bytes);
             for reloc in &func.relocs {
                 let target = match reloc.target {
-                    Target::Symbol(symbol) => resolve(symbol).map(|target| base + target),
-                    Target::Here(target) => Some(base + offset + target as usize),
-                    Target::LibCall(libcall) => libcall_address(libcall),
+                    Target::Symbol(symbol) => resolve(symbol),
+                    Target::Here(target) => Some(Fixed::Here(offset as u32 + target)),
+                    Target::LibCall(libcall) => libcall_number(libcall).map(Fixed::LibCall),
                 };
                 let target = target.ok_or_else(|| {
                     JitError::new(format!("nothing to call for {:?}", reloc.target))
                 })?;
-                apply(bytes, base, offset, reloc, target)?;
+                linked.apply(offset, reloc, target)?;
             }
+        }
+        Ok(linked)
+    }
+
+    /// Puts the code into memory, where it can run.
+    ///
+    /// # Errors
+    /// If the system refuses the memory.
+    pub(crate) fn place(&self) -> Result<CodeBlock, JitError> {
+        CodeBlock::new(self.code.len(), |bytes, base| {
+            bytes[..self.code.len()].copy_from_slice(&self.code);
+            for fixup in &self.fixups {
+                let field = bytes.get_mut(fixup.at as usize..).and_then(|rest| rest.get_mut(..8));
+                let (Some(field), Some(address)) = (field, fixup.target.address(base)) else {
+                    return Err(JitError::new("an address that is unknown or outside the code"));
+                };
+                field.copy_from_slice(&(address as u64).to_le_bytes());
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes one relocation of the function at `offset`.
+    fn apply(&mut self, offset: usize, reloc: &Relocation, target: Fixed) -> Result<(), JitError> {
+        let at = offset + reloc.offset as usize;
+        let unknown = || JitError::new(format!("a relocation of kind {:?}", reloc.kind));
+        if reloc.kind == Reloc::Abs8 {
+            if reloc.addend != 0 {
+                return Err(unknown());
+            }
+            self.fixups.push(Fixup { at: at as u32, target });
+            return Ok(());
+        }
+        let Fixed::Here(target) = target else { return Err(unknown()) };
+        let distance = i64::from(target) + reloc.addend - at as i64;
+        let too_far = || JitError::new("a call inside the module is too far");
+        let field = &mut self.code[at..at + 4];
+        match reloc.kind {
+            Reloc::X86PCRel4 | Reloc::X86CallPCRel4 => {
+                let distance = i32::try_from(distance).map_err(|_| too_far())?;
+                field.copy_from_slice(&distance.to_le_bytes());
+            }
+            Reloc::Arm64Call => {
+                // 26 bits, counted in instructions of four bytes.
+                if !(-(1 << 27)..1 << 27).contains(&distance) {
+                    return Err(too_far());
+                }
+                let word = u32::from_le_bytes([field[0], field[1], field[2], field[3]]);
+                let word = (word & !0x03ff_ffff) | ((distance >> 2) as u32 & 0x03ff_ffff);
+                field.copy_from_slice(&word.to_le_bytes());
+            }
+            _ => return Err(unknown()),
         }
         Ok(())
-    })
-}
-
-/// Writes one relocation of the function at `offset`.
-fn apply(
-    bytes: &mut [u8],
-    base: usize,
-    offset: usize,
-    reloc: &Relocation,
-    target: usize,
-) -> Result<(), JitError> {
-    let at = offset + reloc.offset as usize;
-    let value = (target as i64).wrapping_add(reloc.addend);
-    let distance = value.wrapping_sub((base + at) as i64);
-    let too_far = || JitError::new("a call inside the module is too far");
-    match reloc.kind {
-        Reloc::Abs8 => bytes[at..at + 8].copy_from_slice(&value.to_le_bytes()),
-        Reloc::X86PCRel4 | Reloc::X86CallPCRel4 => {
-            let distance = i32::try_from(distance).map_err(|_| too_far())?;
-            bytes[at..at + 4].copy_from_slice(&distance.to_le_bytes());
-        }
-        Reloc::Arm64Call => {
-            // 26 bits, counted in instructions of four bytes.
-            if !(-(1 << 27)..1 << 27).contains(&distance) {
-                return Err(too_far());
-            }
-            let field = bytes[at..at + 4].try_into().map_err(|_| too_far())?;
-            let word = u32::from_le_bytes(field) & !0x03ff_ffff;
-            let word = word | ((distance >> 2) as u32 & 0x03ff_ffff);
-            bytes[at..at + 4].copy_from_slice(&word.to_le_bytes());
-        }
-        other => return Err(JitError::new(format!("a relocation of kind {other:?}"))),
     }
-    Ok(())
 }
 
 impl From<std::io::Error> for JitError {
@@ -114,18 +182,23 @@ impl From<std::io::Error> for JitError {
 
 macro_rules! libcalls {
     ($($libcall:ident $name:ident $ty:ident;)*) => {
-        /// The function that stands in for an instruction, on processors that
-        /// lack it (x86-64 without SSE4.1).
-        fn libcall_address(libcall: LibCall) -> Option<usize> {
+        /// The functions that stand in for instructions, on processors that lack
+        /// them (x86-64 without SSE4.1).
+        const LIBCALLS: &[LibCall] = &[$(LibCall::$libcall),*];
+
+        /// The address of the function of this number.
+        fn libcall_address(number: u8) -> Option<usize> {
             $(extern "C" fn $name(a: $ty) -> $ty {
                 sem::$name(a)
             })*
-            match libcall {
-                $(LibCall::$libcall => Some($name as extern "C" fn($ty) -> $ty as usize),)*
-                _ => None,
-            }
+            [$($name as extern "C" fn($ty) -> $ty as usize),*].get(usize::from(number)).copied()
         }
     };
+}
+
+/// The number of a function that stands in for an instruction.
+fn libcall_number(libcall: LibCall) -> Option<u8> {
+    LIBCALLS.iter().position(|&known| known == libcall).map(|number| number as u8)
 }
 
 libcalls! {

@@ -9,10 +9,12 @@ use bimetal_core::index::FuncIdx;
 use bimetal_parser::Module;
 use bimetal_runtime::code::{CodeSlot, ModuleCode};
 
+use crate::artifact::Artifact;
 use crate::codemap::Registration;
 use crate::codemem::CodeBlock;
-use crate::engine::Stubs;
 use crate::enter::array_call;
+use crate::error::JitError;
+use crate::stubcache::Stubs;
 
 /// The machine code of a module and the code slots that lead to it.
 pub struct JitModule {
@@ -37,13 +39,19 @@ pub struct Stats {
 }
 
 impl JitModule {
+    /// Puts the code of a module into memory. `trampolines` are the addresses of
+    /// those of its functions, zero for one that needs none.
+    ///
+    /// # Errors
+    /// If the system refuses the memory.
     pub(crate) fn new(
-        block: CodeBlock,
-        registration: Registration,
+        artifact: Artifact,
         stats: Stats,
         trampolines: &[usize],
         stubs: Arc<Stubs>,
-    ) -> JitModule {
+    ) -> Result<JitModule, JitError> {
+        let block = artifact.linked.place()?;
+        let registration = Registration::new(block.address(), block.len(), artifact.index);
         let starts = &registration.index().funcs;
         let slots = trampolines.iter().zip(starts).map(|(&trampoline, &start)| {
             let slot = CodeSlot::new(array_call);
@@ -52,7 +60,7 @@ impl JitModule {
             slot
         });
         let slots = slots.collect();
-        JitModule { slots, stats, registration, block, _stubs: stubs }
+        Ok(JitModule { slots, stats, registration, block, _stubs: stubs })
     }
 
     /// What the compilation took and gave.

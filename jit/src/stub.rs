@@ -12,8 +12,8 @@
 
 use bimetal_runtime::layout::{ACTIVATION_EXIT_FP, ACTIVATION_EXIT_PC, CX_STORE, STORE_ACTIVATION};
 use cranelift_codegen::ir::{
-    Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind, TrapCode, Type,
-    UserFuncName, Value, types,
+    ExtFuncData, ExternalName, Function, InstBuilder, MemFlagsData, Signature, StackSlotData,
+    StackSlotKind, TrapCode, Type, UserFuncName, Value, types,
 };
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::FunctionBuilder;
@@ -22,7 +22,7 @@ use crate::abi::{
     PTR, Shape, builtin, gc_builtin, host, slots, slow_call as slow_call_sig, throw as throw_sig,
 };
 use crate::compile::{Compiler, FuncCode};
-use crate::env::CONSTANT;
+use crate::env::{CONSTANT, Symbol};
 use crate::error::JitError;
 use crate::unwind;
 
@@ -78,6 +78,22 @@ fn caller(builder: &mut FunctionBuilder<'_>) -> (Value, Value) {
     // Frame pointers are kept: the word at one is the caller's.
     let fp = builder.ins().load(PTR, TRUSTED, own, 0);
     (pc, fp)
+}
+
+/// Ends a stub with a call of [`unwind::raise`]. The linker puts its address in, so
+/// that the stub is the same in every process.
+fn raise(builder: &mut FunctionBuilder<'_>, store: Value, trap: Value) {
+    let signature = builder.import_signature(host(&[PTR, types::I64], &[]));
+    let name = builder.func.declare_imported_user_function(Symbol::Raise.name());
+    let callee = builder.import_function(ExtFuncData {
+        name: ExternalName::user(name),
+        signature,
+        colocated: false,
+        patchable: false,
+    });
+    builder.ins().call(callee, &[store, trap]);
+    // `raise` does not return.
+    builder.ins().trap(TrapCode::unwrap_user(1));
 }
 
 /// `extern "C" fn(native: *const u8, cx: *mut VmCtx, slots: *mut Slot)`
@@ -152,12 +168,7 @@ pub(crate) fn slow_call(
         builder.switch_to_block(done);
         builder.ins().return_(&[value]);
         builder.switch_to_block(failed);
-        let callee = builder.import_signature(host(&[PTR, types::I64], &[]));
-        let address = unwind::raise as unwind::Raise as usize;
-        let address = builder.ins().iconst(PTR, address as i64);
-        builder.ins().call_indirect(callee, address, &[store, trap]);
-        // `raise` does not return.
-        builder.ins().trap(TrapCode::unwrap_user(1));
+        raise(builder, store, trap);
     })
 }
 
@@ -174,11 +185,6 @@ pub(crate) fn throw(compiler: &mut Compiler, isa: &dyn TargetIsa) -> Result<Func
         let callee = builder.import_signature(gc_builtin());
         let call = builder.ins().call_indirect(callee, address, &[cx, params[2], params[3]]);
         let trap = builder.inst_results(call)[1];
-        let callee = builder.import_signature(host(&[PTR, types::I64], &[]));
-        let address = unwind::raise as unwind::Raise as usize;
-        let address = builder.ins().iconst(PTR, address as i64);
-        builder.ins().call_indirect(callee, address, &[store, trap]);
-        // `raise` does not return.
-        builder.ins().trap(TrapCode::unwrap_user(1));
+        raise(builder, store, trap);
     })
 }
