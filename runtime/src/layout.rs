@@ -8,6 +8,7 @@ use bimetal_parser::Module;
 
 use crate::gc::layout::ObjectKind;
 use crate::gc::object::header;
+use crate::osr::OsrFrame;
 use crate::types::VmType;
 use crate::vmctx::{VmCtx, VmFuncRef, VmGlobal, VmMemory, VmTable};
 
@@ -137,6 +138,16 @@ offsets! {
     TABLE_LEN = VmTable, len;
     /// [`VmGlobal::value`]
     GLOBAL_VALUE = VmGlobal, value;
+    /// [`OsrFrame::slots`]
+    OSR_SLOTS = OsrFrame, slots;
+    /// [`OsrFrame::callee`]
+    OSR_CALLEE = OsrFrame, callee;
+    /// [`OsrFrame::func`]
+    OSR_FUNC = OsrFrame, func;
+    /// [`OsrFrame::params`]
+    OSR_PARAMS = OsrFrame, params;
+    /// [`OsrFrame::results`]
+    OSR_RESULTS = OsrFrame, results;
 }
 
 /// The size of a [`crate::code::CodeSlot`]: the stride of [`VmCtx::code`].
