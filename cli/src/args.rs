@@ -272,8 +272,14 @@ mod tests {
         else {
             panic!("expected `run`")
         };
-        assert_eq!((args.guest.dirs[0].host.to_str(), &*args.guest.dirs[0].guest), (Some("/h/a"), "/g"));
-        assert_eq!((args.guest.dirs[1].host.to_str(), &*args.guest.dirs[1].guest), (Some("."), "."));
+        assert_eq!(
+            (args.guest.dirs[0].host.to_str(), &*args.guest.dirs[0].guest),
+            (Some("/h/a"), "/g")
+        );
+        assert_eq!(
+            (args.guest.dirs[1].host.to_str(), &*args.guest.dirs[1].guest),
+            (Some("."), ".")
+        );
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Where the guest was: backtraces of guest code.
 
 use std::fmt;
+use std::sync::Arc;
 
+use bimetal_core::index::FuncIdx;
 use bimetal_runtime::activation::GuestFrame;
 use bimetal_runtime::trap;
 
@@ -42,6 +44,16 @@ impl WasmBacktrace {
         // activation has been left for the host and has current exit fields.
         let (frames, omitted) = unsafe { trap::capture(store.runtime().vm()) };
         WasmBacktrace::new(store, &frames, omitted)
+    }
+
+    /// As the runtime keeps it.
+    pub(crate) fn to_runtime(&self) -> trap::Backtrace {
+        let frames = self.frames.iter().map(|frame| GuestFrame {
+            module: Arc::clone(frame.module.parsed()),
+            func: FuncIdx(frame.func),
+            offset: frame.offset as u32,
+        });
+        trap::Backtrace { frames: frames.collect(), omitted: self.omitted }
     }
 
     /// The frames, innermost first.
@@ -94,7 +106,7 @@ impl FrameInfo {
 
     /// The function's name: from the name section, else the name of an export.
     pub fn func_name(&self) -> Option<&str> {
-        self.module.parsed().func_name(bimetal_core::index::FuncIdx(self.func))
+        self.module.parsed().func_name(FuncIdx(self.func))
     }
 
     /// The byte offset in the module of the instruction that was running.

@@ -63,7 +63,7 @@ impl Tag {
 /// });
 /// let error = throw.call(&mut store, &[], &mut []).unwrap_err();
 /// let thrown = error.downcast_ref::<ThrownException>().map(ThrownException::exception);
-/// let fields = thrown.map(|exception| exception.fields(&store)).transpose()?;
+/// let fields = thrown.map(|exception| exception.fields(&mut store)).transpose()?;
 /// assert!(matches!(fields.as_deref(), Some([Val::I32(7)])));
 /// # bimetal::Result::<()>::Ok(())
 /// ```
@@ -91,19 +91,14 @@ impl ExnRef {
             let slots = field.to_slots(store, ty).context("field of an exception")?;
             payload.extend_from_slice(&slots[..ty.slots() as usize]);
         }
-        let bits = store.runtime_mut().new_exception(tag.id, &payload);
-        let bits = bits.map_err(|code| Error::new(crate::trap::Trap::from(code)))?;
-        Ok(Rooted::of_exception(store, bits))
+        // SAFETY: the host runs, so every activation has current exit fields; the
+        // payload is of the tag's type.
+        let bits = unsafe { store.runtime_mut().new_exception(tag.id, payload.as_mut_ptr()) };
+        Ok(Rooted::new(store, bits.map_err(crate::trap::Trap::from)?))
     }
 }
 
 impl Rooted<ExnRef> {
-    /// The reference to an exception of this store, which is kept from now on.
-    fn of_exception(store: &mut StoreOpaque, bits: Slot) -> Rooted<ExnRef> {
-        store.runtime_mut().share_exception(bits);
-        Rooted::new(store, bits)
-    }
-
     /// Its tag.
     ///
     /// # Errors
@@ -120,12 +115,17 @@ impl Rooted<ExnRef> {
     ///
     /// # Errors
     /// If it belongs to another store.
-    pub fn fields(&self, store: impl AsContext) -> Result<Vec<Val>> {
+    pub fn fields(&self, mut store: impl AsContextMut) -> Result<Vec<Val>> {
         let tag = self.tag(&store)?;
-        let context = store.as_context();
-        let store = context.opaque();
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
         let ty = FuncType::of_id(store.engine(), store.runtime().tag_type(tag.id));
-        let mut payload = store.runtime().exception_payload(self.bits(store)?).iter().copied();
+        let count = ty.as_core().param_slots() as usize;
+        let mut payload = vec![Slot::ZERO; count];
+        let bits = self.bits(store)?;
+        // SAFETY: there is room for the payload, which is of the tag's type.
+        unsafe { store.runtime_mut().read_payload(bits, payload.as_mut_ptr()) };
+        let mut payload = payload.into_iter();
         let mut fields = Vec::with_capacity(ty.params().len());
         for ty in ty.params() {
             let low = payload.next().unwrap_or_default();
@@ -151,7 +151,7 @@ impl ThrownException {
 
     /// The exception with these bits.
     pub(crate) fn from_bits(store: &mut StoreOpaque, bits: Slot) -> ThrownException {
-        ThrownException(Rooted::of_exception(store, bits))
+        ThrownException(Rooted::new(store, bits))
     }
 
     /// The exception.

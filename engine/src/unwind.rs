@@ -21,7 +21,11 @@ pub(crate) fn into_error(store: &mut StoreOpaque, reason: Unwind) -> Error {
     match reason {
         Unwind::Trap(trap) => from_trap(store, trap),
         Unwind::Host(error) => from_any(error),
-        Unwind::Exception(bits) => Error::new(ThrownException::from_bits(store, bits)),
+        Unwind::Exception { exception, backtrace } => {
+            let error = Error::new(ThrownException::from_bits(store, exception));
+            let Some(trace) = backtrace else { return error };
+            with_backtrace(error, WasmBacktrace::new(store, &trace.frames, trace.omitted))
+        }
         Unwind::Panic(panic) => resume_unwind(panic),
     }
 }
@@ -44,7 +48,8 @@ pub(crate) fn from_trap(store: &StoreOpaque, trap: bimetal_runtime::Trap) -> Err
 }
 
 /// An error of a host function on its way out through the guest, with the
-/// backtrace of the guest that called it.
+/// backtrace of the guest that called it. To be made while the handles that the
+/// host function was given are good.
 ///
 /// # Safety
 /// `vm` is the store's own, and guest code of the store is waiting for the host
@@ -54,7 +59,8 @@ pub(crate) unsafe fn host_error(vm: *mut VmStore, store: &StoreOpaque, error: Er
     if let Some(thrown) = error.downcast_ref::<ThrownException>()
         && let Ok(exception) = thrown.exception().bits(store)
     {
-        return Unwind::Exception(exception);
+        let backtrace = error.downcast_ref().map(WasmBacktrace::to_runtime);
+        return Unwind::Exception { exception, backtrace: backtrace.map(Box::new) };
     }
     if error.is::<WasmBacktrace>() {
         return Unwind::Host(error.into_any());

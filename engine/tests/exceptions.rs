@@ -3,7 +3,7 @@
 mod common;
 
 use bimetal::*;
-use common::engines;
+use common::{engines, engines_with};
 
 const THROWER: &str = r#"(module
     (tag $e (export "e") (param i32 v128 f64))
@@ -101,7 +101,62 @@ fn the_host_throws_and_catches() {
             let error = f.call(&mut store, &[Val::I32(0)], &mut results).unwrap_err();
             let thrown = error.downcast_ref::<ThrownException>().unwrap().exception();
             assert_eq!(thrown.tag(&store).unwrap(), tag);
-            assert!(matches!(thrown.fields(&store).unwrap()[..], [Val::I32(9)]));
+            assert!(matches!(thrown.fields(&mut store).unwrap()[..], [Val::I32(9)]));
+        }
+    }
+}
+
+#[test]
+fn an_uncaught_exception_has_the_backtrace_of_its_throw() {
+    for engine in &engines() {
+        let mut store = Store::new(engine, ());
+        let host = Func::wrap(&mut store, |mut caller: Caller<'_, ()>, x: i32| -> Result<()> {
+            let throw = caller.get_export("throw").and_then(Extern::into_func).unwrap();
+            throw.call(&mut caller, &[Val::I32(x)], &mut [])
+        });
+        let (thrower, _) = instances(&mut store, host, "throw").unwrap();
+        for (name, frames) in [("throw", &[1][..]), ("through", &[1, 2])] {
+            let f = thrower.get_typed_func::<i32, ()>(&mut store, name).unwrap();
+            let error = f.call(&mut store, 1).unwrap_err();
+            assert!(error.is::<ThrownException>());
+            let trace = error.downcast_ref::<WasmBacktrace>().unwrap();
+            let found: Vec<u32> = trace.frames().iter().map(FrameInfo::func_index).collect();
+            assert_eq!(found, frames, "{:?}: {error:?}", engine.strategy());
+        }
+    }
+}
+
+#[test]
+fn exceptions_that_nobody_can_reach_make_room_for_others() {
+    const WAT: &str = r#"(module
+        (tag $e (param (ref null struct)))
+        (type $box (struct (field (ref null struct)) (field i64)))
+        (func (export "run") (param $count i32) (result i32)
+            (local $caught exnref) (local $payload (ref null struct))
+            (loop $again
+                (block $h (result (ref null struct) (ref exn))
+                    (try_table (catch_ref $e $h)
+                        (throw $e (struct.new $box (local.get $payload)
+                            (i64.extend_i32_u (local.get $count)))))
+                    (unreachable))
+                (local.set $caught)
+                ;; Every payload refers to the one before, up to a length.
+                (local.set $payload)
+                (if (i32.eqz (i32.and (local.get $count) (i32.const 15)))
+                    (then (local.set $payload (ref.null struct))))
+                (br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1)))))
+            (block $h (result (ref null struct))
+                (try_table (catch $e $h) (throw_ref (local.get $caught)))
+                (unreachable))
+            (i32.wrap_i64 (struct.get $box 1 (ref.cast (ref $box))))))"#;
+    for (stress, count) in [(false, 100_000), (true, 100)] {
+        for engine in &engines_with(|config| _ = config.gc_stress(stress)) {
+            let mut store = Store::new(engine, ());
+            store.set_limits(StoreLimitsBuilder::new().heap_size(1 << 16).build());
+            let module = Module::new(engine, WAT).unwrap();
+            let instance = Instance::new(&mut store, &module, &[]).unwrap();
+            let run = instance.get_typed_func::<i32, i32>(&mut store, "run").unwrap();
+            assert_eq!(run.call(&mut store, count).unwrap(), 1);
         }
     }
 }

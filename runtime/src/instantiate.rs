@@ -110,7 +110,7 @@ impl Instance {
     ) -> Result<InstanceId, InstantiateError> {
         check_imports(store, module, type_ids, imports)?;
         ResourceError::check("instances", store.instances.len(), store.limits.max_instances)?;
-        if module.types.iter().any(|ty| ty.as_func().is_none()) {
+        if !module.tags.is_empty() || module.types.iter().any(|ty| ty.as_func().is_none()) {
             store.ensure_heap()?;
         }
         store.refresh_types();

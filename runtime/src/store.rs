@@ -14,7 +14,6 @@ use bimetal_core::types::{ExternType, GlobalType, Limits, MemoryType, TableType}
 use bimetal_core::value::Slot;
 
 use crate::arena::Arena;
-use crate::exception::Exceptions;
 use crate::gc::{GcRef, Handles, Heap};
 use crate::global::Global;
 use crate::host::HostFunc;
@@ -94,7 +93,8 @@ pub struct Store {
     extern_refs: Vec<Box<dyn Any + Send + Sync>>,
     value_stack: Option<Mapping>,
     pub(crate) heap: Option<Heap>,
-    pub(crate) exceptions: Exceptions,
+    /// The canonical id of the function type of each tag.
+    pub(crate) tags: Vec<u32>,
     /// What `VmStore::funcs` points to.
     slab: Vec<*const VmFuncRef>,
     /// What `VmStore::types` points to.
@@ -357,7 +357,7 @@ impl StoreBox {
             extern_refs: Vec::new(),
             value_stack: None,
             heap: None,
-            exceptions: Exceptions::default(),
+            tags: Vec::new(),
             slab,
             table: TypeTable::EMPTY,
         });

@@ -14,6 +14,15 @@ use crate::vmctx::VmStore;
 /// How many of the innermost frames a trap keeps.
 pub const MAX_FRAMES: usize = 64;
 
+/// Where the guest was.
+#[derive(Clone, Debug, Default)]
+pub struct Backtrace {
+    /// The guest's frames, innermost first: at most [`MAX_FRAMES`].
+    pub frames: Vec<GuestFrame>,
+    /// How many frames further out were not kept.
+    pub omitted: usize,
+}
+
 /// An abnormal end of guest code.
 #[derive(Clone, Debug)]
 pub struct Trap {
@@ -70,8 +79,13 @@ pub enum Unwind {
     Trap(Trap),
     /// A host function returned an error: the embedding's own value.
     Host(Box<dyn Any + Send + Sync>),
-    /// An exception that nobody has caught yet: its reference.
-    Exception(Slot),
+    /// An exception that nobody has caught yet.
+    Exception {
+        /// The reference to it.
+        exception: Slot,
+        /// Where it was thrown, as soon as it has got out of an activation.
+        backtrace: Option<Box<Backtrace>>,
+    },
     /// A host function panicked: what to resume the panic with.
     Panic(Box<dyn Any + Send>),
 }
@@ -113,6 +127,27 @@ pub unsafe fn capture(store: *mut VmStore) -> (Vec<GuestFrame>, usize) {
         }
     }
     (frames, omitted)
+}
+
+/// Remembers where the pending exception was thrown, if there is one that has found
+/// no handler in the innermost activation: throwing alone does not look at frames
+/// for it.
+///
+/// # Safety
+/// As for [`capture`].
+#[cold]
+pub unsafe fn note_uncaught(store: *mut VmStore) {
+    // SAFETY: the caller vouches for the store; each borrow of it ends at once.
+    unsafe {
+        let pending = &Store::from_vm(store).pending;
+        if !matches!(pending, Some(Unwind::Exception { backtrace: None, .. })) {
+            return;
+        }
+        let (frames, omitted) = capture(store);
+        if let Some(Unwind::Exception { backtrace, .. }) = &mut Store::from_vm(store).pending {
+            *backtrace = Some(Box::new(Backtrace { frames, omitted }));
+        }
+    }
 }
 
 /// Leaves a trap with the current backtrace in the store. A tier returns the

@@ -46,8 +46,9 @@ pub(crate) fn host_func<T: 'static>(
                 write_results(store.opaque(), &signature, results, slots)
             });
             let store = StoreContextMut::<T>::from_vm(vm);
+            let result = result.map_err(|error| host_error(vm, store.opaque(), error));
             store.opaque().runtime().handles.close(scope);
-            result.map_err(|error| host_error(vm, store.opaque(), error))
+            result
         }
     });
     new_host_func(engine, ty, body)

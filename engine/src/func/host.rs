@@ -77,8 +77,9 @@ pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
             let result = func(Caller::new(store, cx), params);
             let store = StoreContextMut::<T>::from_vm(vm);
             let written = result.write(store.opaque(), slots);
+            let written = written.map_err(|error| host_error(vm, store.opaque(), error));
             store.opaque().runtime().handles.close(scope);
-            written.map_err(|error| host_error(vm, store.opaque(), error))
+            written
         }
     });
     new_host_func(engine, ty, body)

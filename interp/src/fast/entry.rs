@@ -5,7 +5,7 @@ use bimetal_core::value::Slot;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::activation::{self, Activation};
 use bimetal_runtime::store::Store;
-use bimetal_runtime::trap::{Unwind, raise, raise_unwind};
+use bimetal_runtime::trap::{Unwind, note_uncaught, raise, raise_unwind};
 use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
 
 use super::code::FastModule;
@@ -75,7 +75,10 @@ unsafe fn enter(store: *mut VmStore, callee: *const VmFuncRef, slots: *mut Slot)
         }
         match exit.trap() {
             Some(code) => raise(store, code),
-            None => Outcome::UNWIND,
+            None => {
+                note_uncaught(store);
+                Outcome::UNWIND
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use bimetal_runtime::abi::{ArrayCall, Outcome};
 use bimetal_runtime::activation::{self, Activation, GuestFrame, WalkFrames};
 use bimetal_runtime::gc::roots::RootVisitor;
 use bimetal_runtime::store::Store;
-use bimetal_runtime::trap::{Unwind, raise, raise_unwind};
+use bimetal_runtime::trap::{Unwind, note_uncaught, raise, raise_unwind};
 use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
 
 use super::access::Function;
@@ -68,7 +68,10 @@ unsafe fn run(store: *mut VmStore, callee: Function<'_>, slots: *mut Slot) -> Ou
         match exit {
             Exit::Trap(code) => raise(store, code),
             Exit::Invalid(error) => raise_unwind(store, Unwind::Host(Box::new(error))),
-            Exit::Unwind => Outcome::UNWIND,
+            Exit::Unwind => {
+                note_uncaught(store);
+                Outcome::UNWIND
+            }
         }
     }
 }

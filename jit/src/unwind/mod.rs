@@ -113,6 +113,7 @@ unsafe fn unwind(store: *mut VmStore) -> ! {
     // SAFETY: the caller's promise.
     unsafe {
         exception::land(store);
+        trap::note_uncaught(store);
         leave(store)
     }
 }

@@ -7,7 +7,6 @@ use bimetal_core::value::Slot;
 
 use super::{done, instance};
 use crate::store::Store;
-use crate::trap::Unwind;
 use crate::vmctx::{BuiltinResult, VmCtx};
 
 /// `throw` of the tag with the first immediate as its index: afterwards the
@@ -19,19 +18,13 @@ pub(super) unsafe extern "C-unwind" fn throw(
 ) -> BuiltinResult {
     let tag = TagIdx(SlowImm::unpack(imm).a);
     // SAFETY: by the contract of `GcBuiltin` the context is live, the payload in
-    // the slots is of the tag's type and no reference to the store is used.
+    // the slots is of the tag's type, exit fields are current and no reference to
+    // the store is used.
     done(unsafe {
-        let module = instance(cx).module();
-        let params = module.func_type(module.tags[tag.index()]).param_slots() as usize;
         let tag = instance(cx).tags()[tag.index()];
-        let payload = match params {
-            0 => &[][..],
-            _ => std::slice::from_raw_parts(slots, params),
-        };
         let store = Store::from_vm((*cx).store);
-        store.new_exception(tag, payload).map(|exception| {
-            store.pending = Some(Unwind::Exception(exception));
-        })
+        let exception = store.new_exception(tag, slots);
+        exception.map(|exception| store.set_pending_exception(exception))
     })
 }
 
@@ -46,7 +39,7 @@ pub(super) unsafe extern "C-unwind" fn throw_ref(
     if exception == Slot::ZERO {
         return done(Err(TrapCode::NullExceptionReference));
     }
-    store.pending = Some(Unwind::Exception(exception));
+    store.set_pending_exception(exception);
     done(Ok(()))
 }
 
@@ -61,19 +54,13 @@ pub(super) unsafe extern "C-unwind" fn catch(
     let imm = SlowImm::unpack(imm);
     // SAFETY: as in `throw`; the slots have room for what the handler takes.
     unsafe {
-        let store = Store::from_vm((*cx).store);
         let exception = *slots;
         let mut at = slots;
         if imm.a != 0 {
-            let payload = store.exception_payload(exception);
-            at.copy_from_nonoverlapping(payload.as_ptr(), payload.len());
-            at = at.add(payload.len());
+            at = Store::from_vm((*cx).store).read_payload(exception, at);
         }
         if imm.b != 0 {
-            store.share_exception(exception);
             at.write(exception);
-        } else {
-            store.exception_caught(exception);
         }
     }
     done(Ok(()))

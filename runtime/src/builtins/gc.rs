@@ -12,7 +12,6 @@ use bimetal_core::value::Slot;
 
 use super::instance;
 use crate::gc::layout::{Field, FieldKind};
-use crate::gc::roots::RootVisitor;
 use crate::gc::{GcRef, Objects};
 use crate::store::Store;
 use crate::types::VmType;
@@ -93,20 +92,10 @@ impl Call {
         length: u32,
         kinds: impl Iterator<Item = FieldKind> + Clone,
     ) -> Result<GcRef, TrapCode> {
-        let mut operands = |visit: &mut dyn RootVisitor| {
-            let mut at = 0;
-            for kind in kinds.clone() {
-                if kind == FieldKind::Ref {
-                    // SAFETY: the instruction has this operand.
-                    visit.slot(unsafe { &mut *self.slots.add(at) });
-                }
-                at += kind.slots();
-            }
-        };
         let id = self.type_id(self.imm.a);
         // SAFETY: tiers set their exit fields before they call, and keep in roots
-        // what is not an operand.
-        unsafe { self.store().allocate(id, length, &mut operands) }
+        // what is not an operand; the instruction has these operands.
+        unsafe { self.store().allocate_from(id, length, self.slots, kinds) }
     }
 }
 

@@ -81,7 +81,7 @@ impl Objects {
 
     /// Writes what stands behind the header of arrays and exceptions: the length,
     /// or the tag.
-    pub(super) fn set_second_word(self, object: GcRef, value: u32) {
+    pub(crate) fn set_second_word(self, object: GcRef, value: u32) {
         // SAFETY: both have 32 bits there.
         unsafe { self.at(object, ARRAY_LENGTH).cast::<u32>().write(value) };
     }

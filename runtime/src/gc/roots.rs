@@ -6,6 +6,7 @@ use bimetal_core::value::Slot;
 
 use crate::activation::Activation;
 use crate::store::Store;
+use crate::trap::Unwind;
 
 use super::GcRef;
 
@@ -56,7 +57,9 @@ impl Store {
     /// Rust reference to a table's or global's value or to a frame's slots.
     pub(super) unsafe fn visit_roots(&mut self, visit: &mut dyn RootVisitor) {
         self.handles.visit(visit);
-        self.visit_exceptions(visit);
+        if let Some(Unwind::Exception { exception, .. }) = &mut self.pending {
+            visit.slot(exception);
+        }
         for index in 0..self.globals.len() as u32 {
             let global = self.globals.get_mut(index);
             if self.types.is_collected(global.ty().content) {

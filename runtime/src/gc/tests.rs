@@ -287,21 +287,22 @@ fn owned_handles_are_roots_and_an_exception_keeps_its_payload() {
     let mut world = world();
     let tag_type = world.store.types.intern_func(FuncType::new([ANY, ValType::I64], []));
     let payload = world.node(GcRef::NULL, 5);
-    let mut keep = [payload];
-    let mut operands =
-        |visit: &mut dyn RootVisitor| keep.iter_mut().for_each(|reference| visit.visit(reference));
-    // SAFETY: no guest code runs.
-    let exception = unsafe { world.store.allocate_exception(tag_type, 42, &mut operands).unwrap() };
-    let fields = world.fields(tag_type);
-    world.store.objects().set(exception, fields[0], [keep[0].slot(), Slot::ZERO]);
-    let owned = world.store.handles.own(exception.slot());
+    let tags = [(); 3].map(|()| world.store.new_tag(tag_type).unwrap());
+    let mut slots = [payload.slot(), Slot::from_i64(-1)];
+    // SAFETY: no guest code runs; the slots are of the tag's type.
+    let exception = unsafe { world.store.new_exception(tags[1], slots.as_mut_ptr()).unwrap() };
+    let owned = world.store.handles.own(exception);
     world.collect();
-    let exception = GcRef::from_slot(world.store.handles.owned(&owned));
-    let objects = world.store.objects();
-    assert_eq!((objects.exception_tag(exception), objects.type_id(exception)), (42, tag_type));
-    let payload = GcRef::from_slot(objects.get(exception, fields[0])[0]);
-    assert_eq!(world.value(payload), 5);
+    let exception = world.store.handles.owned(&owned);
+    assert_eq!(world.store.exception_tag(exception), Some(tags[1]));
+    // SAFETY: there is room for the payload.
+    unsafe { world.store.read_payload(exception, slots.as_mut_ptr()) };
+    assert_eq!((world.value(GcRef::from_slot(slots[0])), slots[1]), (5, Slot::from_i64(-1)));
+    world.store.set_pending_exception(exception);
     world.store.handles.release(owned);
+    world.collect();
+    assert_eq!(world.store.heap_used(), 40, "the pending exception is a root");
+    world.store.pending = None;
     world.collect();
     assert_eq!(world.store.heap_used(), 0);
 }

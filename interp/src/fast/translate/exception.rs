@@ -18,6 +18,8 @@ impl Translator<'_> {
     /// `throw`
     pub(super) fn emit_throw(&mut self, stack: &mut Stack<Value>, tag: TagIdx, params: usize) {
         self.flush_top(stack, params);
+        // The payload is the runtime's own affair.
+        self.safepoint(&stack.all()[..stack.len() - params]);
         let base = stack.top(params).first().map_or(stack.next_slot(), |arg| arg.slot);
         self.emit(Op::Throw { tag, base }, NONE, 0);
         self.forget();
