@@ -1,6 +1,7 @@
 //! One function at a time: from a body to relocatable machine code.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use bimetal_parser::walk::{WalkError, walk};
 use cranelift_codegen::binemit::{CodeOffset, Reloc};
@@ -32,6 +33,8 @@ pub(crate) struct FuncCode {
     pub(crate) stack_maps: StackMaps,
     /// The calls inside a `try_table`: sorted.
     pub(crate) handlers: Vec<CallSite>,
+    /// How long this took.
+    pub(crate) compile_time: Duration,
 }
 
 /// A place in machine code that depends on where something else lies.
@@ -77,9 +80,11 @@ impl Compiler {
         defined: usize,
     ) -> Result<FuncCode, JitError> {
         self.guarded(env, defined, |compiler| {
+            let start = Instant::now();
             compiler.translate(env, isas.full(), defined)?;
             let code = compiler.machine_code(isas.of(&compiler.context.func))?;
-            FuncCode::new(&code, &compiler.context.func)
+            let code = FuncCode::new(&code, &compiler.context.func)?;
+            Ok(FuncCode { compile_time: start.elapsed(), ..code })
         })
     }
 
@@ -150,6 +155,20 @@ impl Compiler {
 }
 
 impl FuncCode {
+    /// Code that refers to nothing and of which nothing is known.
+    pub(crate) fn plain(bytes: &[u8]) -> FuncCode {
+        FuncCode {
+            bytes: bytes.to_vec(),
+            align: 1,
+            relocs: Vec::new(),
+            traps: Vec::new(),
+            positions: Vec::new(),
+            stack_maps: StackMaps::default(),
+            handlers: Vec::new(),
+            compile_time: Duration::ZERO,
+        }
+    }
+
     fn new(code: &CompiledCode, func: &Function) -> Result<FuncCode, JitError> {
         let buffer = &code.buffer;
         let trap = |code| trap_code(code).ok_or_else(|| JitError::new("an unknown trap code"));
@@ -183,6 +202,7 @@ impl FuncCode {
                 .map(|range| (range.start, range.end, range.loc.bits()))
                 .collect(),
             stack_maps,
+            compile_time: Duration::ZERO,
         })
     }
 }

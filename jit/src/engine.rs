@@ -15,8 +15,9 @@ use crate::artifact::Artifact;
 use crate::compile::{Compiler, FuncCode};
 use crate::env::ModuleEnv;
 use crate::error::JitError;
-use crate::isa::Isas;
-use crate::module::{JitModule, Stats, escapes};
+use crate::image::trampoline_shapes;
+use crate::isa::{Isas, Target};
+use crate::module::{FuncStats, JitModule, Stats, escapes};
 use crate::stubcache::{Kind, Stubs};
 use crate::{stub, unwind};
 
@@ -52,6 +53,11 @@ impl JitEngine {
         Ok(JitEngine { isas, settings: settings.clone(), slow_call, throw, stubs: Arc::default() })
     }
 
+    /// The processor that code is made for.
+    pub fn target(&self) -> Target {
+        self.isas.target()
+    }
+
     /// Compiles all functions of a module, on all processors.
     ///
     /// # Errors
@@ -66,11 +72,36 @@ impl JitEngine {
         let start = Instant::now();
         let env = ModuleEnv::new(module, &self.settings);
         let funcs = self.compile_functions(&env)?;
-        let func_bytes = funcs.iter().map(|func| func.bytes.len() as u32).collect();
+        let stats = |func: &FuncCode| FuncStats {
+            code_bytes: func.bytes.len() as u32,
+            compile_time: func.compile_time,
+        };
+        let stats = funcs.iter().map(stats).collect();
         let artifact = Artifact::new(module, funcs, [&self.slow_call, &self.throw])?;
-        let trampolines = self.trampolines(&env)?;
+        let shapes = trampoline_shapes(module);
+        self.stubs.make(Kind::Trampoline, self.isas.full(), shapes.iter())?;
         let code_bytes = artifact.linked.code.len();
-        let stats = Stats { compile_time: start.elapsed(), func_bytes, code_bytes };
+        let stats = Stats { compile_time: start.elapsed(), funcs: stats, code_bytes };
+        self.place(artifact, stats)
+    }
+
+    /// Puts a module into memory whose trampolines have been made.
+    ///
+    /// # Errors
+    /// If the system refuses the memory.
+    pub(crate) fn place(
+        &self,
+        artifact: Artifact,
+        stats: Stats,
+    ) -> Result<Arc<JitModule>, JitError> {
+        let module = &artifact.index.module;
+        // Zero for a function that only compiled code of its own module calls.
+        let trampoline = |defined| {
+            let ty = module.type_of_func(module.func_at(defined));
+            let address = || self.stubs.address(Kind::Trampoline, &Shape::new(ty));
+            escapes(module, defined).then(address).flatten().unwrap_or(0)
+        };
+        let trampolines: Vec<usize> = (0..module.bodies.len()).map(trampoline).collect();
         Ok(Arc::new(JitModule::new(artifact, stats, &trampolines, self.stubs.clone())?))
     }
 
@@ -102,19 +133,8 @@ impl JitEngine {
         compiled.into_iter().map(|func| func.1).collect()
     }
 
-    /// The address of the trampoline of each defined function; zero for one that
-    /// only compiled code of its own module calls.
-    fn trampolines(&self, env: &ModuleEnv<'_>) -> Result<Vec<usize>, JitError> {
-        let module = env.module;
-        let shapes: Vec<Option<Shape>> = (0..module.bodies.len())
-            .map(|defined| escapes(module, defined).then(|| Shape::new(env.defined_type(defined))))
-            .collect();
-        self.stubs.make(Kind::Trampoline, self.isas.full(), shapes.iter().flatten())?;
-        let address = |shape: &Option<Shape>| match shape {
-            Some(shape) => self.stubs.address(Kind::Trampoline, shape).unwrap_or(0),
-            None => 0,
-        };
-        Ok(shapes.iter().map(address).collect())
+    pub(crate) fn stubs(&self) -> &Stubs {
+        &self.stubs
     }
 
     /// The native entry of every host function of this type: what belongs into

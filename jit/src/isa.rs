@@ -50,6 +50,31 @@ impl Isas {
     }
 }
 
+/// The processor that code is made for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// Architecture, vendor and system.
+    pub triple: String,
+    /// What the code may ask of the processor beyond its architecture: sorted.
+    pub features: Vec<String>,
+}
+
+impl Isas {
+    /// The processor that code is made for.
+    pub(crate) fn target(&self) -> Target {
+        let isa = self.full();
+        let flags = isa.isa_flags();
+        let named = flags.iter().filter_map(|flag| match flag.as_bool() {
+            Some(false) => None,
+            Some(true) => Some(flag.name.to_owned()),
+            None => Some(flag.to_string()),
+        });
+        let mut features: Vec<String> = named.collect();
+        features.sort_unstable();
+        Target { triple: isa.triple().to_string(), features }
+    }
+}
+
 fn host_isa(effort: &[(&str, &str)]) -> Result<OwnedTargetIsa, JitError> {
     let mut flags = settings::builder();
     for (name, value) in COMMON.iter().chain(effort) {

@@ -19,6 +19,7 @@ mod enter;
 mod env;
 mod error;
 mod handlers;
+mod image;
 mod isa;
 mod link;
 mod lower;
@@ -27,7 +28,9 @@ mod stackmap;
 mod stub;
 mod stubcache;
 mod unwind;
+mod wire;
 
 pub use engine::JitEngine;
 pub use error::JitError;
-pub use module::{JitModule, Stats};
+pub use isa::Target;
+pub use module::{FuncStats, JitModule, Stats};

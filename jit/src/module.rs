@@ -10,10 +10,11 @@ use bimetal_parser::Module;
 use bimetal_runtime::code::{CodeSlot, ModuleCode};
 
 use crate::artifact::Artifact;
-use crate::codemap::Registration;
+use crate::codemap::{CodeIndex, Registration};
 use crate::codemem::CodeBlock;
 use crate::enter::array_call;
 use crate::error::JitError;
+use crate::link::Fixup;
 use crate::stubcache::Stubs;
 
 /// The machine code of a module and the code slots that lead to it.
@@ -23,8 +24,10 @@ pub struct JitModule {
     /// Dropped before the code that it describes.
     registration: Registration,
     block: CodeBlock,
+    /// Where the code holds addresses.
+    fixups: Vec<Fixup>,
     /// Keeps the trampolines in `slots` alive.
-    _stubs: Arc<Stubs>,
+    stubs: Arc<Stubs>,
 }
 
 /// What the compilation of a module took and gave.
@@ -32,10 +35,19 @@ pub struct JitModule {
 pub struct Stats {
     /// Wall-clock time of the compilation.
     pub compile_time: Duration,
-    /// Bytes of machine code of each defined function.
-    pub func_bytes: Box<[u32]>,
+    /// Each defined function.
+    pub funcs: Box<[FuncStats]>,
     /// Bytes of machine code in total, padding and stubs included.
     pub code_bytes: usize,
+}
+
+/// What the compilation of a function took and gave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FuncStats {
+    /// Bytes of machine code.
+    pub code_bytes: u32,
+    /// Time of one thread; that of the first compilation if the code was loaded.
+    pub compile_time: Duration,
 }
 
 impl JitModule {
@@ -60,7 +72,8 @@ impl JitModule {
             slot
         });
         let slots = slots.collect();
-        Ok(JitModule { slots, stats, registration, block, _stubs: stubs })
+        let fixups = artifact.linked.fixups;
+        Ok(JitModule { slots, stats, registration, block, fixups, stubs })
     }
 
     /// What the compilation took and gave.
@@ -70,13 +83,37 @@ impl JitModule {
 
     /// The module that was compiled.
     pub fn module(&self) -> &Arc<Module> {
-        &self.registration.index().module
+        &self.index().module
+    }
+
+    pub(crate) fn index(&self) -> &CodeIndex {
+        self.registration.index()
+    }
+
+    pub(crate) fn fixups(&self) -> &[Fixup] {
+        &self.fixups
+    }
+
+    pub(crate) fn stubs(&self) -> &Stubs {
+        &self.stubs
+    }
+
+    /// The code as it was before addresses were put into it.
+    pub(crate) fn pristine_code(&self) -> Vec<u8> {
+        assert!(self.stats.code_bytes <= self.block.len(), "the code lies inside the block");
+        // SAFETY: inside the block, which is readable and never written again.
+        let code = unsafe { std::slice::from_raw_parts(self.block.at(0), self.stats.code_bytes) };
+        let mut code = code.to_vec();
+        for fixup in &self.fixups {
+            code[fixup.at as usize..][..8].fill(0);
+        }
+        code
     }
 
     /// The machine code of a defined function, as it lies in memory.
     pub fn code(&self, defined: usize) -> Option<&[u8]> {
-        let start = *self.registration.index().funcs.get(defined)? as usize;
-        let len = *self.stats.func_bytes.get(defined)? as usize;
+        let start = *self.index().funcs.get(defined)? as usize;
+        let len = self.stats.funcs.get(defined)?.code_bytes as usize;
         assert!(start + len <= self.block.len(), "functions lie inside the block");
         // SAFETY: inside the block, which is readable and never written again.
         Some(unsafe { std::slice::from_raw_parts(self.block.at(start), len) })

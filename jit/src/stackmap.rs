@@ -26,6 +26,18 @@ impl StackMaps {
         self.distances.extend_from_slice(&func.distances);
     }
 
+    /// The two lists that it is made of.
+    pub(crate) fn parts(&self) -> (&[(u32, u32)], &[u32]) {
+        (&self.calls, &self.distances)
+    }
+
+    /// The value made of these lists; `None` if they contradict each other.
+    pub(crate) fn from_parts(calls: Vec<(u32, u32)>, distances: Vec<u32>) -> Option<StackMaps> {
+        let sorted = calls.is_sorted_by_key(|call| call.0) && calls.is_sorted_by_key(|call| call.1);
+        let end = calls.last().map_or(0, |call| call.1 as usize);
+        (sorted && end == distances.len()).then_some(StackMaps { calls, distances })
+    }
+
     /// The references of a frame whose call returns to `offset`.
     pub(crate) fn at(&self, offset: u32) -> &[u32] {
         let Ok(position) = self.calls.binary_search_by_key(&offset, |call| call.0) else {

@@ -52,6 +52,7 @@ struct StubCache {
 #[derive(Clone, Copy)]
 struct Place {
     address: usize,
+    len: usize,
 }
 
 impl Stubs {
@@ -62,6 +63,14 @@ impl Stubs {
     /// The address of a stub, if it has been made.
     pub(crate) fn address(&self, kind: Kind, shape: &Shape) -> Option<usize> {
         Some(self.lock().place(kind, shape)?.address)
+    }
+
+    /// The code of a stub, if it has been made.
+    pub(crate) fn code(&self, kind: Kind, shape: &Shape) -> Option<&[u8]> {
+        let place = self.lock().place(kind, shape)?;
+        // SAFETY: the place lies in a block of the cache, which is readable, never
+        // written again and kept for as long as `self`.
+        Some(unsafe { std::slice::from_raw_parts(place.address as *const u8, place.len) })
     }
 
     /// Compiles the stubs that are missing for these signatures.
@@ -77,6 +86,18 @@ impl Stubs {
         let mut compiler = Compiler::new();
         let with_code = shapes.map(|shape| (shape, ()));
         self.add(kind, with_code, |shape, ()| kind.compile(&mut compiler, isa, shape))
+    }
+
+    /// Takes over stubs that were compiled earlier, but for those that are there.
+    ///
+    /// # Errors
+    /// If there is no memory for the code.
+    pub(crate) fn adopt<'a>(
+        &self,
+        kind: Kind,
+        stubs: impl Iterator<Item = (&'a Shape, &'a [u8])>,
+    ) -> Result<(), JitError> {
+        self.add(kind, stubs, |_, code| Ok(FuncCode::plain(code)))
     }
 
     /// Adds the stubs that are missing, all in one block.
@@ -103,7 +124,7 @@ impl Stubs {
         let block = Linked::new(&funcs, &layout, None)?.place()?;
         for (shape, position) in missing {
             let address = block.at(layout.offsets[position]) as usize;
-            let place = Place { address };
+            let place = Place { address, len: funcs[position].bytes.len() };
             cache.known.entry(shape.clone()).or_default()[kind as usize] = Some(place);
         }
         cache.blocks.push(block);
