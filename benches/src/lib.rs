@@ -3,6 +3,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod kernels;
+#[cfg(feature = "peers")]
+pub mod peers;
 pub mod program;
 pub mod rounds;
 
