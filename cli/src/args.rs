@@ -25,11 +25,13 @@ pub(crate) enum Command {
     Wast(WastArgs),
     /// Show a function as text, interpreter code, CLIF or machine code
     Dump(DumpArgs),
+    /// Run a program on several tiers in lockstep and report the first difference
+    Diff(DiffArgs),
 }
 
 /// Names of the subcommands and of what else may stand in their place.
 const COMMANDS: &[&str] =
-    &["run", "validate", "wast", "dump", "help", "-h", "--help", "-V", "--version"];
+    &["run", "validate", "wast", "dump", "diff", "help", "-h", "--help", "-V", "--version"];
 
 /// Which executor runs the guest.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -199,6 +201,16 @@ impl TierChoice {
         };
         Tier::ALL.into_iter().filter(|&tier| chosen(tier)).collect()
     }
+}
+
+/// Arguments of `diff`.
+#[derive(Args, Debug)]
+pub(crate) struct DiffArgs {
+    /// Compare these tiers; the first one calls the host
+    #[arg(long = "tier", value_enum, default_values = ["interp", "jit"])]
+    pub(crate) tiers: Vec<TierChoice>,
+    #[command(flatten)]
+    pub(crate) guest: GuestArgs,
 }
 
 /// Arguments of `dump`.

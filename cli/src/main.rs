@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod diff;
 mod dump;
 mod exit;
 mod hooks;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::validate(&args),
         Command::Wast(args) => wast::wast(&args),
         Command::Dump(args) => dump::dump(&args),
+        Command::Diff(args) => diff::diff(&args),
     };
     match result {
         Ok(code) => code,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use bimetal::error::Context as _;
-use bimetal::{Config, Engine, Error, Extern, Func, Instance, Linker, Module, Result, Store};
+use bimetal::{Config, Engine, Error, Extern, Instance, Linker, Module, Result, Store, Val};
 use bimetal_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
 use crate::args::{GuestArgs, RunArgs, UnknownImports};
@@ -58,7 +58,10 @@ fn execute(args: &RunArgs, span: &Span, stats: &mut Stats) -> Result<()> {
     let instance = instance?;
     let (outcome, elapsed) = timed(|| call(&args.guest, &mut store, instance, &module));
     stats.exec_ns = nanos(elapsed);
-    outcome
+    for result in &outcome? {
+        println!("{}", invoke::text(result));
+    }
+    Ok(())
 }
 
 /// Everything that the guest may import.
@@ -146,14 +149,16 @@ pub(crate) fn check_entry(args: &GuestArgs, module: &Module) -> Result<()> {
     }
 }
 
-fn call(
+/// Calls the program's entry; the results of a function named by `--invoke`.
+pub(crate) fn call<T: 'static>(
     args: &GuestArgs,
-    store: &mut Store<WasiCtx>,
+    store: &mut Store<T>,
     instance: Instance,
     module: &Module,
-) -> Result<()> {
+) -> Result<Vec<Val>> {
     let Some(name) = &args.invoke else {
-        return instance.get_typed_func::<(), ()>(&mut *store, "_start")?.call(&mut *store, ());
+        instance.get_typed_func::<(), ()>(&mut *store, "_start")?.call(&mut *store, ())?;
+        return Ok(Vec::new());
     };
     // A library without a command entry may want to be initialised first.
     if module.get_export("_start").is_none()
@@ -165,21 +170,9 @@ fn call(
     let func = instance
         .get_func(&mut *store, name)
         .ok_or_else(|| Error::msg(format!("the module exports no function `{name}`")))?;
-    print_results(func, store, name, &args.args)
-}
-
-fn print_results(
-    func: Func,
-    store: &mut Store<WasiCtx>,
-    name: &str,
-    texts: &[String],
-) -> Result<()> {
     let ty = func.ty(&*store);
-    let params = invoke::arguments(name, &ty, texts)?;
-    let mut results = vec![bimetal::Val::I32(0); ty.results().len()];
+    let params = invoke::arguments(name, &ty, &args.args)?;
+    let mut results = vec![Val::I32(0); ty.results().len()];
     func.call(&mut *store, &params, &mut results)?;
-    for result in &results {
-        println!("{}", invoke::text(result));
-    }
-    Ok(())
+    Ok(results)
 }
