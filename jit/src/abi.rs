@@ -85,6 +85,15 @@ pub(crate) fn slow_call() -> Signature {
     sig
 }
 
+/// A function that begins at a loop: the context and the address of the
+/// [`bimetal_runtime::osr::OsrFrame`] that it takes over.
+pub(crate) fn osr() -> Signature {
+    let mut sig = Signature::new(CallConv::Tail);
+    sig.params.push(AbiParam::special(PTR, ArgumentPurpose::VMContext));
+    sig.params.push(AbiParam::new(PTR));
+    sig
+}
+
 /// [`bimetal_runtime::vmctx::GcBuiltin`]
 pub(crate) fn gc_builtin() -> Signature {
     host(&[PTR, types::I64, PTR], &[types::I64, types::I64])

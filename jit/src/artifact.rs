@@ -27,20 +27,41 @@ impl Artifact {
     /// If the code is too long.
     pub(crate) fn new(
         module: &Arc<Module>,
-        mut funcs: Vec<FuncCode>,
+        funcs: Vec<FuncCode>,
         stubs: [&FuncCode; 2],
     ) -> Result<Artifact, JitError> {
+        Ok(Artifact::part(module, 0, funcs, &stubs)?.0)
+    }
+
+    /// The same for some functions, those from `first` on in order, that call no
+    /// function directly, and for these and other stubs. Also gives the offset of
+    /// the last one.
+    ///
+    /// # Errors
+    /// If the code is too long.
+    pub(crate) fn part(
+        module: &Arc<Module>,
+        first: usize,
+        mut funcs: Vec<FuncCode>,
+        stubs: &[&FuncCode],
+    ) -> Result<(Artifact, usize), JitError> {
         let defined = funcs.len();
-        funcs.extend(stubs.map(FuncCode::clone));
+        funcs.extend(stubs.iter().map(|&stub| stub.clone()));
         let layout = Layout::new(&funcs);
         let linked = Linked::new(&funcs, &layout, Some([defined, defined + 1]))?;
-        let index = code_index(module, &funcs[..defined], &layout);
-        Ok(Artifact { linked, index })
+        let index = code_index(module, first, &funcs[..defined], &layout);
+        let last = layout.offsets.last().copied().unwrap_or(0);
+        Ok((Artifact { linked, index }, last))
     }
 }
 
 /// The tables of a block that begins with the defined functions.
-fn code_index(module: &Arc<Module>, funcs: &[FuncCode], layout: &Layout) -> CodeIndex {
+fn code_index(
+    module: &Arc<Module>,
+    first: usize,
+    funcs: &[FuncCode],
+    layout: &Layout,
+) -> CodeIndex {
     let mut starts: Vec<u32> = layout.offsets.iter().map(|&offset| offset as u32).collect();
     // The stub behind the last function marks its end.
     starts.truncate(funcs.len() + 1);
@@ -64,6 +85,7 @@ fn code_index(module: &Arc<Module>, funcs: &[FuncCode], layout: &Layout) -> Code
     }
     CodeIndex {
         module: module.clone(),
+        first,
         funcs: starts.into(),
         traps: traps.into(),
         positions: positions.into(),

@@ -24,6 +24,10 @@ pub(crate) const MAX_HEADER_WORK: u64 = 2_000_000_000;
 /// function is refused: a second or two in the frontend.
 pub(crate) const MAX_STACK_MAP_WORK: u64 = 3_000_000;
 
+/// Operands below structures, counted once for each structure right above them, beyond
+/// which a function cannot begin at one of its loops.
+pub(crate) const MAX_PARKED: usize = 1 << 20;
+
 /// Beyond any of these a function is compiled without optimisation. They lie above
 /// the largest functions of known programs, such as the main loops of CPython and
 /// QuickJS.

@@ -21,7 +21,10 @@ use crate::stackmap::StackMaps;
 pub(crate) struct CodeIndex {
     /// The module that the code was made from.
     pub(crate) module: Arc<Module>,
-    /// Where each defined function begins, in order, and where the last ends.
+    /// The first function's position among the defined ones.
+    pub(crate) first: usize,
+    /// Where each function begins, in the order of the defined ones, and where the
+    /// last ends.
     pub(crate) funcs: Box<[u32]>,
     /// Where code may trap, and the number of the trap code: sorted.
     pub(crate) traps: Box<[(u32, u8)]>,
@@ -49,7 +52,10 @@ impl CodeIndex {
     /// A load that the code generator folded into the instruction that uses its
     /// value is said to be where that instruction is, a few bytes further on.
     pub(crate) fn frame(&self, offset: u32) -> Option<GuestFrame> {
-        let defined = self.funcs.partition_point(|&start| start <= offset).checked_sub(1)?;
+        let position = self.funcs.partition_point(|&start| start <= offset).checked_sub(1)?;
+        // Behind the last function are stubs.
+        let func = (position + 1 < self.funcs.len()).then_some(position)?;
+        let defined = self.first + func;
         let body = self.module.bodies.get(defined)?;
         let range = self.positions.partition_point(|range| range.0 <= offset).checked_sub(1);
         let position = range.map_or(CodeIndex::NOWHERE, |range| self.positions[range].1);
@@ -196,6 +202,7 @@ mod tests {
         let module = Module::new(b"(module (func) (func nop))", &ParseOptions::default());
         CodeIndex {
             module: Arc::new(module.unwrap()),
+            first: 0,
             funcs: [0, 16, 32].into(),
             traps: traps.into(),
             handlers: [].into(),

@@ -15,7 +15,7 @@ use crate::env::{ModuleEnv, Symbol};
 use crate::error::JitError;
 use crate::handlers::CallSite;
 use crate::isa::Isas;
-use crate::lower::Lower;
+use crate::lower::{Lower, Start};
 use crate::stackmap::StackMaps;
 
 /// The machine code of one function. All offsets count from its beginning.
@@ -78,13 +78,14 @@ impl Compiler {
         env: &ModuleEnv<'_>,
         isas: &Isas,
         defined: usize,
+        start: Start,
     ) -> Result<FuncCode, JitError> {
         self.guarded(env, defined, |compiler| {
-            let start = Instant::now();
-            compiler.translate(env, isas.full(), defined)?;
+            let begin = Instant::now();
+            compiler.translate(env, isas.full(), defined, start)?;
             let code = compiler.machine_code(isas.of(&compiler.context.func))?;
             let code = FuncCode::new(&code, &compiler.context.func)?;
-            Ok(FuncCode { compile_time: start.elapsed(), ..code })
+            Ok(FuncCode { compile_time: begin.elapsed(), ..code })
         })
     }
 
@@ -112,11 +113,12 @@ impl Compiler {
         env: &ModuleEnv<'_>,
         isa: &dyn TargetIsa,
         defined: usize,
+        start: Start,
     ) -> Result<(), JitError> {
         self.context.clear();
-        self.context.func = env.empty_func(defined);
+        self.context.func = env.empty_func(defined, start);
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.frontend);
-        let lower = Lower::new(builder, env, isa.frontend_config());
+        let lower = Lower::new(builder, env, isa.frontend_config(), start);
         let result = walk(env.module, defined, lower);
         if result.is_err() {
             // An abandoned builder leaves its shared state half-used.

@@ -4,8 +4,9 @@ use bimetal_parser::Module;
 
 use crate::compile::Compiler;
 use crate::engine::JitEngine;
-use crate::env::ModuleEnv;
+use crate::env::{Calls, ModuleEnv};
 use crate::error::JitError;
+use crate::lower::Start;
 
 impl JitEngine {
     /// The CLIF of a defined function, before optimisation.
@@ -13,10 +14,10 @@ impl JitEngine {
     /// # Errors
     /// If there is no such function or it cannot be translated.
     pub fn clif(&self, module: &Module, defined: usize) -> Result<String, JitError> {
-        let env = ModuleEnv::new(module, &self.settings);
+        let env = ModuleEnv::new(module, &self.settings, Calls::Direct);
         check(module, defined)?;
         Compiler::new().guarded(&env, defined, |compiler| {
-            compiler.translate(&env, self.isas.full(), defined)?;
+            compiler.translate(&env, self.isas.full(), defined, Start::Entry)?;
             Ok(compiler.context.func.display().to_string())
         })
     }
@@ -26,10 +27,10 @@ impl JitEngine {
     /// # Errors
     /// If there is no such function or it cannot be compiled.
     pub fn disassemble(&self, module: &Module, defined: usize) -> Result<String, JitError> {
-        let env = ModuleEnv::new(module, &self.settings);
+        let env = ModuleEnv::new(module, &self.settings, Calls::Direct);
         check(module, defined)?;
         Compiler::new().guarded(&env, defined, |compiler| {
-            compiler.translate(&env, self.isas.full(), defined)?;
+            compiler.translate(&env, self.isas.full(), defined, Start::Entry)?;
             compiler.context.set_disasm(true);
             let code = compiler.machine_code(self.isas.of(&compiler.context.func))?;
             code.vcode.ok_or_else(|| JitError::new("no assembly text was generated"))

@@ -13,10 +13,11 @@ use rayon::prelude::*;
 use crate::abi::Shape;
 use crate::artifact::Artifact;
 use crate::compile::{Compiler, FuncCode};
-use crate::env::ModuleEnv;
+use crate::env::{Calls, ModuleEnv};
 use crate::error::JitError;
 use crate::image::trampoline_shapes;
 use crate::isa::{Isas, Target};
+use crate::lower::Start;
 use crate::module::{FuncStats, JitModule, Stats, escapes};
 use crate::stubcache::{Kind, Stubs};
 use crate::{stub, unwind};
@@ -28,8 +29,9 @@ use crate::{stub, unwind};
 pub struct JitEngine {
     pub(crate) isas: Isas,
     pub(crate) settings: Settings,
-    slow_call: FuncCode,
-    throw: FuncCode,
+    pub(crate) slow_call: FuncCode,
+    pub(crate) throw: FuncCode,
+    pub(crate) osr_entry: FuncCode,
     stubs: Arc<Stubs>,
 }
 
@@ -50,7 +52,9 @@ impl JitEngine {
         // Not on the caller's thread: as in `compile_module`.
         let slow_call = rayon::scope(|_| stub::slow_call(&mut Compiler::new(), isas.full()))?;
         let throw = rayon::scope(|_| stub::throw(&mut Compiler::new(), isas.full()))?;
-        Ok(JitEngine { isas, settings: settings.clone(), slow_call, throw, stubs: Arc::default() })
+        let osr_entry = rayon::scope(|_| stub::osr_entry(&mut Compiler::new(), isas.full()))?;
+        let (settings, stubs) = (settings.clone(), Arc::default());
+        Ok(JitEngine { isas, settings, slow_call, throw, osr_entry, stubs })
     }
 
     /// The processor that code is made for.
@@ -70,7 +74,7 @@ impl JitEngine {
 
     fn compile_on_worker(&self, module: &Arc<Module>) -> Result<Arc<JitModule>, JitError> {
         let start = Instant::now();
-        let env = ModuleEnv::new(module, &self.settings);
+        let env = ModuleEnv::new(module, &self.settings, Calls::Direct);
         let funcs = self.compile_functions(&env)?;
         let stats = |func: &FuncCode| FuncStats {
             code_bytes: func.bytes.len() as u32,
@@ -117,7 +121,7 @@ impl JitEngine {
             let mut compiler = Compiler::new();
             let mut compiled = Vec::new();
             while let Some(&defined) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                compiled.push((defined, compiler.function(env, &self.isas, defined)));
+                compiled.push((defined, compiler.function(env, &self.isas, defined, Start::Entry)));
             }
             compiled
         };

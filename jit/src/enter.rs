@@ -8,8 +8,9 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::activation::{self, Activation};
+use bimetal_runtime::osr::{OsrFrame, Replaced};
 use bimetal_runtime::trap;
-use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
+use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmStore};
 
 use crate::unwind;
 
@@ -21,6 +22,45 @@ thread_local! {
 /// The store whose compiled code this thread runs, innermost; null if none.
 pub(crate) fn current_store() -> *mut VmStore {
     CURRENT.get()
+}
+
+/// Calls code from a trampoline's own arguments inside a new activation. `None` if the
+/// native stack is used up.
+///
+/// # Safety
+/// As for [`unwind::guarded_call`] with the store's innermost activation.
+unsafe fn guarded(
+    store: *mut VmStore,
+    trampoline: *const u8,
+    native: *const u8,
+    cx: *mut VmCtx,
+    slots: *mut Slot,
+) -> Option<u32> {
+    let mut activation = Activation::new(unwind::walk, unwind::roots);
+    let run = |activation: *mut Activation| {
+        let outer = CURRENT.replace(store);
+        // SAFETY: the caller's promise; the activation is the store's innermost.
+        let outcome = unsafe { unwind::guarded_call(activation, trampoline, native, cx, slots) };
+        CURRENT.set(outer);
+        outcome
+    };
+    // SAFETY: the caller vouches for the store.
+    unsafe { activation::enter(store, &mut activation, run) }
+}
+
+/// Takes over a frame of the interpreter: [`bimetal_runtime::osr::Replace`].
+///
+/// # Safety
+/// As there; `code` is the entry of a block made for on-stack replacement.
+pub(crate) unsafe fn replace(cx: *mut VmCtx, code: *const u8, frame: &mut OsrFrame) -> Replaced {
+    unwind::prepare_thread();
+    let frame: *mut OsrFrame = frame;
+    // SAFETY: the caller's promise; the code takes the frame in place of slots.
+    match unsafe { guarded((*cx).store, code, std::ptr::null(), cx, frame.cast()) } {
+        Some(0) => Replaced::Done,
+        Some(_) => Replaced::Unwound,
+        None => Replaced::Refused,
+    }
 }
 
 /// The array entry of every compiled function.
@@ -36,18 +76,9 @@ pub(crate) unsafe extern "C-unwind" fn array_call(
     let native = code.native.load(Ordering::Acquire);
     let trampoline = code.trampoline.load(Ordering::Acquire);
     assert!(!trampoline.is_null(), "only functions that escape have records");
-    let mut activation = Activation::new(unwind::walk, unwind::roots);
-    let run = |activation: *mut Activation| {
-        let outer = CURRENT.replace(store);
-        // SAFETY: the trampoline is the one of the function's signature; `cx`,
-        // `native` and `slots` belong to the function; the activation is the
-        // store's innermost.
-        let outcome = unsafe { unwind::guarded_call(activation, trampoline, native, cx, slots) };
-        CURRENT.set(outer);
-        outcome
-    };
-    // SAFETY: the caller vouches for the store.
-    match unsafe { activation::enter(store, &mut activation, run) } {
+    // SAFETY: the caller vouches for the store; the trampoline is the one of the
+    // function's signature; `cx`, `native` and `slots` belong to the function.
+    match unsafe { guarded(store, trampoline, native, cx, slots) } {
         Some(0) => Outcome::RETURN,
         Some(_) => Outcome::UNWIND,
         // SAFETY: as above; the activations in the list have all called out.

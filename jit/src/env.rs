@@ -12,7 +12,17 @@ use cranelift_codegen::ir::{
     AliasRegion, AliasRegionData, Function, MemFlagsData, UserExternalName, UserFuncName,
 };
 
-use crate::abi::Shape;
+use crate::abi::{Shape, osr};
+use crate::lower::Start;
+
+/// How compiled functions of a module call each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Calls {
+    /// Directly: all of them are in one block of code.
+    Direct,
+    /// Through their code slots: functions are compiled one by one, or not at all.
+    Slots,
+}
 
 /// The facts about a module that all of its functions share.
 pub(crate) struct ModuleEnv<'a> {
@@ -22,12 +32,14 @@ pub(crate) struct ModuleEnv<'a> {
     pub(crate) relaxed: RelaxedChoice,
     /// By type index; that of a function type is of no use here.
     pub(crate) objects: Box<[ObjectLayout]>,
+    /// How functions of the module call each other.
+    pub(crate) calls: Calls,
     /// Whether there is a heap before any code of the module runs.
     pub(crate) has_heap: bool,
 }
 
 impl<'a> ModuleEnv<'a> {
-    pub(crate) fn new(module: &'a Module, settings: &Settings) -> ModuleEnv<'a> {
+    pub(crate) fn new(module: &'a Module, settings: &Settings, calls: Calls) -> ModuleEnv<'a> {
         let plan = |ty| MemoryPlan::new(ty, settings);
         let is_func = |heap| !module.is_collected(ValType::Ref(RefType { nullable: true, heap }));
         let layout = |ty: &SubType| ObjectLayout::new(&ty.composite, &is_func);
@@ -36,6 +48,7 @@ impl<'a> ModuleEnv<'a> {
             layout: VmLayout::new(module),
             plans: module.memories.iter().map(plan).collect(),
             relaxed: settings.relaxed,
+            calls,
             objects: module.types.iter().map(layout).collect(),
             has_heap: module.types.iter().any(|ty| ty.as_func().is_none()),
         }
@@ -46,9 +59,13 @@ impl<'a> ModuleEnv<'a> {
         self.module.type_of_func(self.module.func_at(defined))
     }
 
-    /// An empty function with the name and the signature of a defined one.
-    pub(crate) fn empty_func(&self, defined: usize) -> Function {
-        let sig = Shape::new(self.defined_type(defined)).native();
+    /// An empty function with the name of a defined one and the signature that it
+    /// has when it begins there.
+    pub(crate) fn empty_func(&self, defined: usize, start: Start) -> Function {
+        let sig = match start {
+            Start::Entry => Shape::new(self.defined_type(defined)).native(),
+            Start::Loop(_) => osr(),
+        };
         let UserExternalName { namespace, index } = Symbol::Defined(defined as u32).name();
         Function::with_name_signature(UserFuncName::user(namespace, index), sig)
     }

@@ -169,6 +169,7 @@ fn read_index(
     let stack_maps = StackMaps::from_parts(calls, distances);
     let index = CodeIndex {
         module: module.clone(),
+        first: 0,
         funcs,
         traps: traps.into(),
         positions,

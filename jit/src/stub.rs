@@ -19,7 +19,8 @@ use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::FunctionBuilder;
 
 use crate::abi::{
-    PTR, Shape, builtin, gc_builtin, host, slots, slow_call as slow_call_sig, throw as throw_sig,
+    PTR, Shape, builtin, gc_builtin, host, osr, slots, slow_call as slow_call_sig,
+    throw as throw_sig,
 };
 use crate::compile::{Compiler, FuncCode};
 use crate::env::{CONSTANT, Symbol};
@@ -112,6 +113,28 @@ pub(crate) fn trampoline(
         let call = builder.ins().call_indirect(callee, native, &args);
         let results = builder.inst_results(call).to_vec();
         store_slots(builder, &results, slots);
+        builder.ins().return_(&[]);
+    })
+}
+
+/// `extern "C" fn(unused: *const u8, cx: *mut VmCtx, frame: *mut OsrFrame)`: enters the
+/// only function of the block, which begins at a loop.
+pub(crate) fn osr_entry(
+    compiler: &mut Compiler,
+    isa: &dyn TargetIsa,
+) -> Result<FuncCode, JitError> {
+    compiler.stub(isa, function(host(&[PTR, PTR, PTR], &[])), |builder| {
+        let params = enter(builder);
+        let signature = builder.import_signature(osr());
+        let first = Symbol::Defined(0).name();
+        let name = builder.func.declare_imported_user_function(first);
+        let callee = builder.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        });
+        builder.ins().call(callee, &params[1..]);
         builder.ins().return_(&[]);
     })
 }

@@ -30,7 +30,8 @@ impl Backend for Lower<'_> {
         self.enter(info);
         Ok(())
     }
-    fn finish(self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<(), JitError> {
+    fn finish(mut self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<(), JitError> {
+        self.check_osr(frame_slots);
         self.finish(frame_slots - info.first_operand_slot)
     }
     fn at(&mut self, offset: u32) {
@@ -208,13 +209,17 @@ impl Backend for Lower<'_> {
         self.br_on_cast(stack, target, arity, cast);
     }
 
-    fn block(&mut self, _: &mut Stack<Value>, ty: BlockType) -> Label {
+    fn block(&mut self, stack: &mut Stack<Value>, ty: BlockType) -> Label {
+        self.open(stack, ty);
         self.block(ty)
     }
-    fn loop_(&mut self, stack: &mut Stack<Value>, ty: BlockType, _: u32) -> Label {
+    fn loop_(&mut self, stack: &mut Stack<Value>, ty: BlockType, number: u32) -> Label {
+        self.open(stack, ty);
+        self.enter_loop(stack, number);
         self.loop_(stack, ty)
     }
-    fn if_(&mut self, _: &mut Stack<Value>, ty: BlockType, condition: Operand<Value>) -> Label {
+    fn if_(&mut self, stack: &mut Stack<Value>, ty: BlockType, condition: Operand<Value>) -> Label {
+        self.open(stack, ty);
         self.if_(ty, condition.value)
     }
     fn else_(
@@ -224,6 +229,7 @@ impl Backend for Lower<'_> {
         reachable: bool,
     ) {
         self.else_(stack, control, reachable);
+        self.refresh_else(stack);
     }
     fn end(
         &mut self,
@@ -232,6 +238,7 @@ impl Backend for Lower<'_> {
         reachable: bool,
     ) {
         self.end(stack, control, reachable);
+        self.close(stack, reachable || control.end_reached);
     }
     fn block_result(
         &mut self,
@@ -300,7 +307,8 @@ impl Backend for Lower<'_> {
     fn throw_ref(&mut self, _: &mut Stack<Value>, exception: Operand<Value>) {
         self.throw(GcBuiltinOp::throw_ref, SlowImm { a: 0, b: 0 }, &[exception.value]);
     }
-    fn try_table(&mut self, _: &mut Stack<Value>, ty: BlockType, catches: &[Catch]) -> Label {
+    fn try_table(&mut self, stack: &mut Stack<Value>, ty: BlockType, catches: &[Catch]) -> Label {
+        self.open(stack, ty);
         self.begin_try(ty, catches)
     }
     fn end_try(&mut self, _: &mut Stack<Value>, _: &mut Control<Value, Label>) {

@@ -16,7 +16,7 @@ use cranelift_codegen::ir::{
 
 use super::Lower;
 use crate::abi::{PTR, Shape, clif_trap, host};
-use crate::env::{Region, Symbol};
+use crate::env::{Calls, Region, Symbol};
 
 /// Flags of a load from the record of a function: records never change, but only
 /// behind the null check is there one.
@@ -65,14 +65,31 @@ impl Lower<'_> {
     pub(super) fn entry(&mut self, callee: Callee<Value>) -> Entry {
         match callee {
             Callee::Direct(func) => match self.env.defined(func) {
+                Some(defined) if self.env.calls == Calls::Slots => {
+                    Entry::Slot { code: self.own_code(defined), cx: self.cx }
+                }
                 Some(defined) => Entry::Defined(defined),
                 None => self.import_entry(func),
             },
-            Callee::Indirect { table, ty, index } => self.indirect_entry(table, ty, index),
+            callee => {
+                let record = self.record(callee);
+                self.record_entry(record)
+            }
+        }
+    }
+
+    /// The record of a callee that is none of the module's own, or traps.
+    pub(super) fn record(&mut self, callee: Callee<Value>) -> Value {
+        match callee {
+            Callee::Direct(func) => {
+                let offset = i64::from(self.env.layout.import(func));
+                self.builder.ins().iadd_imm_u(self.cx, offset)
+            }
+            Callee::Indirect { table, ty, index } => self.element_record(table, ty, index),
             Callee::Ref { func, .. } => {
                 let null = clif_trap(TrapCode::NullFunctionReference);
                 self.builder.ins().trapz(func.value, null);
-                self.record_entry(func.value)
+                func.value
             }
         }
     }
@@ -86,7 +103,7 @@ impl Lower<'_> {
         Entry::Slot { code, cx }
     }
 
-    fn indirect_entry(&mut self, table: TableIdx, ty: TypeIdx, index: Operand<Value>) -> Entry {
+    fn element_record(&mut self, table: TableIdx, ty: TypeIdx, index: Operand<Value>) -> Value {
         let at = self.element_address(table, index, TrapCode::UndefinedElement);
         let elements = self.trusted(Region::Elements);
         let func_ref = self.builder.ins().load(PTR, elements, at, 0);
@@ -99,7 +116,7 @@ impl Lower<'_> {
         } else {
             self.check_subtype(differs, actual, expected);
         }
-        self.record_entry(func_ref)
+        func_ref
     }
 
     /// Where the types differ, asks the runtime whether one is a subtype of the

@@ -202,9 +202,11 @@ impl Lower<'_> {
     }
 
     pub(super) fn return_(&mut self, stack: &Stack<Value>) {
-        let arity = self.builder.func.signature.returns.len();
-        let values: Vec<Value> = stack.top(arity).iter().map(|operand| operand.value).collect();
-        self.builder.ins().return_(&values);
+        let top = stack.top(self.arity).iter();
+        let values: Vec<Value> = top.map(|operand| operand.value).collect();
+        if !self.return_to_frame(&values) {
+            self.builder.ins().return_(&values);
+        }
     }
 
     pub(super) fn unreachable(&mut self) {

@@ -16,6 +16,7 @@ mod gc_cast;
 mod global;
 mod mem;
 mod num;
+mod osr;
 mod reference;
 mod slow;
 mod table;
@@ -49,6 +50,15 @@ use crate::error::JitError;
 
 pub(crate) use control::Label;
 
+/// Where the code of a function begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Start {
+    /// Where calls enter it.
+    Entry,
+    /// At the header of the loop with this number.
+    Loop(u32),
+}
+
 /// The state of the translation of one function.
 pub(crate) struct Lower<'a> {
     pub(crate) builder: FunctionBuilder<'a>,
@@ -60,6 +70,10 @@ pub(crate) struct Lower<'a> {
     locals: Vec<Variable>,
     /// Where operands of builtins are put that take them from memory.
     operands: Option<StackSlot>,
+    /// How many results the function has.
+    arity: usize,
+    /// For a function that begins at one of its loops.
+    osr: Option<osr::Osr>,
     /// The results of the last call or of the structure that just ended.
     results: Vec<Value>,
     /// The clauses of the open `try_table`s, outermost first.
@@ -87,7 +101,12 @@ impl<'a> Lower<'a> {
         builder: FunctionBuilder<'a>,
         env: &'a ModuleEnv<'a>,
         config: TargetFrontendConfig,
+        start: Start,
     ) -> Lower<'a> {
+        let osr = match start {
+            Start::Entry => None,
+            Start::Loop(number) => Some(osr::Osr::new(number)),
+        };
         Lower {
             builder,
             env,
@@ -96,6 +115,8 @@ impl<'a> Lower<'a> {
             entry: Block::from_u32(0),
             locals: Vec::new(),
             operands: None,
+            arity: 0,
+            osr,
             results: Vec::new(),
             tries: Vec::new(),
             ended: Vec::new(),
@@ -118,7 +139,9 @@ impl<'a> Lower<'a> {
         self.builder.seal_block(entry);
         self.declare_stack_limit();
         self.cx = self.builder.block_params(entry)[0];
-        let params = info.ty.params.len();
+        self.arity = info.ty.results.len();
+        self.begin_osr(info);
+        let params = if self.osr.is_some() { 0 } else { info.ty.params.len() };
         let env = self.env;
         let mut zeros: [Option<(Type, Value)>; 5] = [None; 5];
         for (index, &ty) in info.locals.iter().enumerate() {

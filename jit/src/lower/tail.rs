@@ -17,6 +17,9 @@ impl Lower<'_> {
         callee: Callee<Value>,
         ty: &FuncType,
     ) {
+        if self.tail_call_in_frame(stack, callee, ty) {
+            return;
+        }
         let mut values = self.arguments(stack, ty);
         match self.entry(callee) {
             Entry::Defined(defined) => {
