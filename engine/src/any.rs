@@ -4,7 +4,8 @@ use bimetal_runtime::gc::GcRef;
 use bimetal_runtime::gc::layout::ObjectKind;
 
 use crate::error::Result;
-use crate::refs::{ExternRef, Rooted};
+use crate::extern_ref::ExternRef;
+use crate::rooted::Rooted;
 use crate::store::{AsContext, StoreOpaque};
 use crate::types::HeapType;
 

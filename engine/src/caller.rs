@@ -5,6 +5,7 @@ use std::fmt;
 use bimetal_runtime::vmctx::VmCtx;
 
 use crate::engine::Engine;
+use crate::error::Result;
 use crate::extern_::Extern;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 
@@ -70,6 +71,14 @@ impl<'a, T: 'static> Caller<'a, T> {
     /// The embedder's value.
     pub fn data_mut(&mut self) -> &mut T {
         self.store.data_mut()
+    }
+
+    /// As [`Store::gc`](crate::Store::gc).
+    ///
+    /// # Errors
+    /// As [`Store::gc`](crate::Store::gc).
+    pub fn gc(&mut self) -> Result<()> {
+        self.store.gc()
     }
 
     /// The engine that the store was made for.

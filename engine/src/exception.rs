@@ -6,7 +6,7 @@ use bimetal_core::value::Slot;
 use bimetal_runtime::{StoreId, TagId};
 
 use crate::error::{Context, Error, Result};
-use crate::refs::Rooted;
+use crate::rooted::{OwnedRooted, Rooted};
 use crate::store::{AsContext, AsContextMut, StoreOpaque};
 use crate::types::{FuncType, TagType};
 use crate::value::Val;
@@ -62,9 +62,9 @@ impl Tag {
 ///     Err(ThrownException::new(exception).into())
 /// });
 /// let error = throw.call(&mut store, &[], &mut []).unwrap_err();
-/// let thrown = error.downcast_ref::<ThrownException>().map(ThrownException::exception);
-/// let fields = thrown.map(|exception| exception.fields(&mut store)).transpose()?;
-/// assert!(matches!(fields.as_deref(), Some([Val::I32(7)])));
+/// let Some(thrown) = error.downcast_ref::<ThrownException>() else { return Err(error) };
+/// let fields = thrown.exception(&mut store)?.fields(&mut store)?;
+/// assert!(matches!(fields[..], [Val::I32(7)]));
 /// # bimetal::Result::<()>::Ok(())
 /// ```
 #[derive(Debug)]
@@ -140,23 +140,51 @@ impl Rooted<ExnRef> {
 
 /// The error of a call that ended with an exception which the guest did not catch.
 /// Returned by a host function, it lets the exception go on in the guest.
-#[derive(Clone, Copy, Debug)]
-pub struct ThrownException(Rooted<ExnRef>);
+///
+/// Its [`WasmBacktrace`](crate::WasmBacktrace) says where it was thrown.
+#[derive(Clone, Debug)]
+pub struct ThrownException(Held);
+
+/// How the error keeps its exception.
+#[derive(Clone, Debug)]
+enum Held {
+    /// As the host has given it.
+    Rooted(Rooted<ExnRef>),
+    /// For as long as the error lives.
+    Owned(OwnedRooted<ExnRef>),
+}
 
 impl ThrownException {
-    /// Throws an exception.
+    /// Throws an exception, which is rooted in the scope of the host function that
+    /// throws it or further out.
     pub fn new(exception: Rooted<ExnRef>) -> ThrownException {
-        ThrownException(exception)
+        ThrownException(Held::Rooted(exception))
     }
 
     /// The exception with these bits.
     pub(crate) fn from_bits(store: &mut StoreOpaque, bits: Slot) -> ThrownException {
-        ThrownException(Rooted::new(store, bits))
+        ThrownException(Held::Owned(OwnedRooted::new(store, bits)))
+    }
+
+    /// The exception's bits.
+    ///
+    /// # Errors
+    /// If it belongs to another store or the scope of its reference has ended.
+    pub(crate) fn bits(&self, store: &StoreOpaque) -> Result<Slot> {
+        match &self.0 {
+            Held::Rooted(exception) => exception.bits(store),
+            Held::Owned(exception) => exception.bits(store),
+        }
     }
 
     /// The exception.
-    pub fn exception(&self) -> Rooted<ExnRef> {
-        self.0
+    ///
+    /// # Errors
+    /// If it belongs to another store or the scope of its reference has ended.
+    pub fn exception(&self, mut store: impl AsContextMut) -> Result<Rooted<ExnRef>> {
+        let mut context = store.as_context_mut();
+        let bits = self.bits(context.opaque())?;
+        Ok(Rooted::new(context.opaque_mut(), bits))
     }
 }
 

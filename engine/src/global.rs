@@ -54,13 +54,14 @@ impl Global {
     ///
     /// # Panics
     /// If the global belongs to another store.
-    pub fn get(&self, store: impl AsContext) -> Val {
-        let context = store.as_context();
-        let store = context.opaque();
+    pub fn get(&self, mut store: impl AsContextMut) -> Val {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
         store.expect_own(self.store, WHAT);
         let global = store.runtime().global(self.id);
+        let (ty, value) = (global.ty().content, global.get());
         // SAFETY: a global of this store holds a value of its type.
-        unsafe { Val::from_slots(store, global.ty().content, global.get()) }
+        unsafe { Val::from_slots(store, ty, value) }
     }
 
     /// Writes the value.

@@ -1,140 +1,17 @@
-//! References: to functions and to host values.
+//! References of any type.
 
-use std::any::Any;
 use std::fmt;
-use std::marker::PhantomData;
 
 use bimetal_core::value::Slot;
-use bimetal_runtime::StoreId;
-use bimetal_runtime::gc::{GcRef, Handle};
 
 use crate::any::AnyRef;
 use crate::error::{Error, Result};
 use crate::exception::ExnRef;
+use crate::extern_ref::ExternRef;
 use crate::func::Func;
-use crate::store::{AsContext, AsContextMut, StoreContext, StoreOpaque};
+use crate::rooted::Rooted;
+use crate::store::StoreOpaque;
 use crate::types::{HeapType, RefType, ValType};
-
-/// A host value that guests can hold and pass on but not look into.
-///
-/// ```
-/// use bimetal::{Engine, ExternRef, Store};
-///
-/// let mut store = Store::new(&Engine::default(), ());
-/// let reference = ExternRef::new(&mut store, String::from("ours"))?;
-/// let value = reference.data(&store)?.and_then(|value| value.downcast_ref::<String>());
-/// assert_eq!(value.map(String::as_str), Some("ours"));
-/// # bimetal::Result::<()>::Ok(())
-/// ```
-#[derive(Debug)]
-pub struct ExternRef(());
-
-impl ExternRef {
-    /// Puts a host value into the store and returns the reference to it.
-    ///
-    /// # Errors
-    /// If the store cannot hold more of them.
-    #[allow(clippy::new_ret_no_self, reason = "references are rooted in a store")]
-    pub fn new(
-        mut store: impl AsContextMut,
-        value: impl Any + Send + Sync,
-    ) -> Result<Rooted<ExternRef>> {
-        let mut context = store.as_context_mut();
-        let store = context.opaque_mut();
-        let bits = store.runtime_mut().new_extern_ref(Box::new(value))?;
-        Ok(Rooted::new(store, bits))
-    }
-
-    /// The reference to a value of the other hierarchy (spec: `extern.convert_any`).
-    pub fn convert_any(value: Rooted<AnyRef>) -> Rooted<ExternRef> {
-        value.convert()
-    }
-}
-
-/// A reference that the store keeps alive: until the host function returns to
-/// which it was given, otherwise for as long as the store lives.
-pub struct Rooted<T> {
-    store: StoreId,
-    root: Root,
-    what: PhantomData<fn() -> T>,
-}
-
-impl<T> Clone for Rooted<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Rooted<T> {}
-
-impl<T> fmt::Debug for Rooted<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Rooted").field(&self.root).finish()
-    }
-}
-
-/// How a store's reference is held.
-#[derive(Clone, Copy, Debug)]
-enum Root {
-    /// By its bits: nothing moves it.
-    Bits(Slot),
-    /// By a handle: it is an object.
-    Handle(Handle),
-}
-
-impl<T> Rooted<T> {
-    /// Roots a reference of the store.
-    pub(crate) fn new(store: &StoreOpaque, bits: Slot) -> Rooted<T> {
-        let root = if GcRef::from_slot(bits).is_object() {
-            Root::Handle(store.runtime().handles.add(bits))
-        } else {
-            Root::Bits(bits)
-        };
-        Rooted { store: store.id(), root, what: PhantomData }
-    }
-
-    /// The bits of the reference, until the next object is made.
-    ///
-    /// # Errors
-    /// If it belongs to another store or is not kept alive any more.
-    pub(crate) fn bits(&self, store: &StoreOpaque) -> Result<Slot> {
-        store.check(self.store, "reference")?;
-        match self.root {
-            Root::Bits(bits) => Ok(bits),
-            Root::Handle(handle) => store.runtime().handles.get(handle).ok_or_else(|| {
-                Error::msg("the reference was given to a host function that has returned")
-            }),
-        }
-    }
-
-    /// The same reference in another hierarchy.
-    pub(crate) fn convert<U>(self) -> Rooted<U> {
-        Rooted { store: self.store, root: self.root, what: PhantomData }
-    }
-}
-
-impl Rooted<ExternRef> {
-    /// The host value behind the reference.
-    ///
-    /// # Errors
-    /// If the reference belongs to another store.
-    pub fn data<'a, T: 'static>(
-        &self,
-        store: impl Into<StoreContext<'a, T>>,
-    ) -> Result<Option<&'a (dyn Any + Send + Sync)>> {
-        let store = store.into().opaque();
-        Ok(store.runtime().extern_ref(self.bits(store)?))
-    }
-
-    /// Whether two references lead to the same host value.
-    ///
-    /// # Errors
-    /// If a reference belongs to another store.
-    pub fn ref_eq(store: impl AsContext, a: &Self, b: &Self) -> Result<bool> {
-        let context = store.as_context();
-        Ok(a.bits(context.opaque())? == b.bits(context.opaque())?)
-    }
-}
 
 /// A reference of any type, or null.
 #[derive(Clone, Copy, Debug)]
@@ -261,7 +138,7 @@ impl Ref {
     ///
     /// # Safety
     /// The bits are those of a reference of this type in this store.
-    pub(crate) unsafe fn from_slot(store: &StoreOpaque, ty: RefType, bits: Slot) -> Ref {
+    pub(crate) unsafe fn from_slot(store: &mut StoreOpaque, ty: RefType, bits: Slot) -> Ref {
         let is_func = || !store.engine().types().is_collected(ValType::Ref(ty));
         let null = bits == Slot::ZERO;
         match kind(ty.heap, is_func) {

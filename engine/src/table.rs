@@ -75,13 +75,13 @@ impl Table {
     ///
     /// # Panics
     /// If the table belongs to another store.
-    pub fn get(&self, store: impl AsContext, index: u64) -> Option<Ref> {
-        let context = store.as_context();
-        let store = context.opaque();
+    pub fn get(&self, mut store: impl AsContextMut, index: u64) -> Option<Ref> {
+        let mut context = store.as_context_mut();
+        let store = context.opaque_mut();
         let table = self.inner(store);
-        let bits = table.get(index)?;
+        let (element, bits) = (table.ty().element, table.get(index)?);
         // SAFETY: a table of this store holds references of its element type.
-        Some(unsafe { Ref::from_slot(store, table.ty().element, bits) })
+        Some(unsafe { Ref::from_slot(store, element, bits) })
     }
 
     /// Writes an element.

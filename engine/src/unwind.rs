@@ -57,7 +57,7 @@ pub(crate) fn from_trap(store: &StoreOpaque, trap: bimetal_runtime::Trap) -> Err
 #[cold]
 pub(crate) unsafe fn host_error(vm: *mut VmStore, store: &StoreOpaque, error: Error) -> Unwind {
     if let Some(thrown) = error.downcast_ref::<ThrownException>()
-        && let Ok(exception) = thrown.exception().bits(store)
+        && let Ok(exception) = thrown.bits(store)
     {
         let backtrace = error.downcast_ref().map(WasmBacktrace::to_runtime);
         return Unwind::Exception { exception, backtrace: backtrace.map(Box::new) };

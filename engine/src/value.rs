@@ -6,8 +6,10 @@ pub use bimetal_core::value::V128;
 use crate::any::AnyRef;
 use crate::error::Result;
 use crate::exception::ExnRef;
+use crate::extern_ref::ExternRef;
 use crate::func::Func;
-use crate::refs::{ExternRef, Ref, Rooted, mismatch};
+use crate::refs::{Ref, mismatch};
+use crate::rooted::Rooted;
 use crate::store::{AsContext, StoreOpaque};
 use crate::types::{HeapType, ValType};
 
@@ -175,7 +177,7 @@ impl Val {
     ///
     /// # Safety
     /// The slots hold a value of this type of this store.
-    pub(crate) unsafe fn from_slots(store: &StoreOpaque, ty: ValType, slots: [Slot; 2]) -> Val {
+    pub(crate) unsafe fn from_slots(store: &mut StoreOpaque, ty: ValType, slots: [Slot; 2]) -> Val {
         match ty {
             ValType::I32 => Val::I32(slots[0].i32()),
             ValType::I64 => Val::I64(slots[0].i64()),

@@ -99,7 +99,8 @@ fn the_host_throws_and_catches() {
             let f = catcher.get_func(&mut store, name).unwrap();
             let mut results = vec![Val::I32(0); f.ty(&store).results().len()];
             let error = f.call(&mut store, &[Val::I32(0)], &mut results).unwrap_err();
-            let thrown = error.downcast_ref::<ThrownException>().unwrap().exception();
+            let thrown = error.downcast_ref::<ThrownException>().unwrap();
+            let thrown = thrown.exception(&mut store).unwrap();
             assert_eq!(thrown.tag(&store).unwrap(), tag);
             assert!(matches!(thrown.fields(&mut store).unwrap()[..], [Val::I32(9)]));
         }

@@ -4,7 +4,6 @@
 //! of moves or dies before the store, or a reference to the store lives across a
 //! call of guest code.
 
-use std::any::Any;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use bimetal_core::types::{ExternType, GlobalType, Limits, MemoryType, TableType}
 use bimetal_core::value::Slot;
 
 use crate::arena::Arena;
-use crate::gc::{GcRef, Handles, Heap};
+use crate::gc::{Handles, Heap, HostValues};
 use crate::global::Global;
 use crate::host::HostFunc;
 use crate::instance::Instance;
@@ -90,7 +89,7 @@ pub struct Store {
     pub(crate) tables: Arena<Table>,
     pub(crate) globals: Arena<Global>,
     host_funcs: Vec<(NonNull<VmFuncRef>, Arc<HostFunc>)>,
-    extern_refs: Vec<Box<dyn Any + Send + Sync>>,
+    pub(crate) host_values: HostValues,
     value_stack: Option<Mapping>,
     pub(crate) heap: Option<Heap>,
     /// The canonical id of the function type of each tag.
@@ -229,28 +228,6 @@ impl Store {
         record
     }
 
-    /// Keeps a host value until the store is dropped and returns the bits of the
-    /// reference to it.
-    ///
-    /// # Errors
-    /// If the store holds as many host values as references can tell apart.
-    pub fn new_extern_ref(
-        &mut self,
-        value: Box<dyn Any + Send + Sync>,
-    ) -> Result<Slot, ResourceError> {
-        let index = self.extern_refs.len();
-        ResourceError::check("host values", index, GcRef::HOST_VALUES as usize)?;
-        self.extern_refs.push(value);
-        Ok(GcRef::host(index as u32).slot())
-    }
-
-    /// The host value behind a reference; `None` for null and for bits that are
-    /// no reference of this store.
-    pub fn extern_ref(&self, bits: Slot) -> Option<&(dyn Any + Send + Sync)> {
-        let index = GcRef::from_slot(bits).host_index()?;
-        self.extern_refs.get(index as usize).map(|value| &**value)
-    }
-
     /// Gives a function record its place in the slab. The record is not borrowed
     /// and lives as long as the store.
     pub(crate) fn add_to_slab(&mut self, record: *const VmFuncRef) -> u32 {
@@ -354,7 +331,7 @@ impl StoreBox {
             tables: Arena::new(),
             globals: Arena::new(),
             host_funcs: Vec::new(),
-            extern_refs: Vec::new(),
+            host_values: HostValues::default(),
             value_stack: None,
             heap: None,
             tags: Vec::new(),

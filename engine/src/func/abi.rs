@@ -4,8 +4,10 @@ use bimetal_core::types::ValType;
 use bimetal_core::value::{Scalar, Slot, V128};
 
 use crate::error::Result;
+use crate::extern_ref::ExternRef;
 use crate::func::Func;
-use crate::refs::{ExternRef, Ref, Rooted};
+use crate::refs::Ref;
+use crate::rooted::Rooted;
 use crate::store::StoreOpaque;
 
 /// A Rust type that stands for a WebAssembly type: `i32`, `u32`, `i64`, `u64`,
@@ -45,7 +47,7 @@ pub trait Value: Send + Sized + 'static {
     ///
     /// # Safety
     /// The slots hold a value of this type of this store.
-    unsafe fn from_slots(store: &StoreOpaque, slots: [Slot; 2]) -> Self;
+    unsafe fn from_slots(store: &mut StoreOpaque, slots: [Slot; 2]) -> Self;
 }
 
 macro_rules! scalars {
@@ -59,7 +61,7 @@ macro_rules! scalars {
             }
 
             #[inline(always)]
-            unsafe fn from_slots(_: &StoreOpaque, slots: [Slot; 2]) -> Self {
+            unsafe fn from_slots(_: &mut StoreOpaque, slots: [Slot; 2]) -> Self {
                 <$scalar as Scalar>::from_slot(slots[0]) as $ty
             }
         }
@@ -82,7 +84,7 @@ impl Value for V128 {
         Ok(self.to_slots())
     }
 
-    unsafe fn from_slots(_: &StoreOpaque, slots: [Slot; 2]) -> Self {
+    unsafe fn from_slots(_: &mut StoreOpaque, slots: [Slot; 2]) -> Self {
         V128::from_slots(slots)
     }
 }
@@ -96,7 +98,7 @@ impl Value for Option<Func> {
         Ok([func.bits(), Slot::ZERO])
     }
 
-    unsafe fn from_slots(store: &StoreOpaque, slots: [Slot; 2]) -> Self {
+    unsafe fn from_slots(store: &mut StoreOpaque, slots: [Slot; 2]) -> Self {
         // SAFETY: the caller's promise.
         unsafe { Func::from_bits(store, slots[0]) }
     }
@@ -110,7 +112,7 @@ impl Value for Option<Rooted<ExternRef>> {
         Ok([slot, Slot::ZERO])
     }
 
-    unsafe fn from_slots(store: &StoreOpaque, slots: [Slot; 2]) -> Self {
+    unsafe fn from_slots(store: &mut StoreOpaque, slots: [Slot; 2]) -> Self {
         let ty = bimetal_core::types::RefType::EXTERNREF;
         // SAFETY: the caller's promise.
         match unsafe { Ref::from_slot(store, ty, slots[0]) } {
@@ -138,7 +140,7 @@ pub trait List: Send + Sized + 'static {
     ///
     /// # Safety
     /// The slots hold values of these types of this store.
-    unsafe fn read(store: &StoreOpaque, slots: *const Slot) -> Self;
+    unsafe fn read(store: &mut StoreOpaque, slots: *const Slot) -> Self;
 }
 
 /// Writes one value and returns what is behind it.
@@ -157,7 +159,7 @@ unsafe fn put<T: Value>(value: T, store: &StoreOpaque, slots: *mut Slot) -> Resu
 
 /// Reads one value and moves behind it.
 #[inline(always)]
-unsafe fn take<T: Value>(store: &StoreOpaque, slots: &mut *const Slot) -> T {
+unsafe fn take<T: Value>(store: &mut StoreOpaque, slots: &mut *const Slot) -> T {
     // SAFETY: the caller's promise: the slots hold a value of this type.
     unsafe {
         let wide = matches!(T::TYPE, ValType::V128);
@@ -177,7 +179,7 @@ impl<T: Value> List for T {
     }
 
     #[inline(always)]
-    unsafe fn read(store: &StoreOpaque, mut slots: *const Slot) -> Self {
+    unsafe fn read(store: &mut StoreOpaque, mut slots: *const Slot) -> Self {
         // SAFETY: the caller's promise.
         unsafe { take(store, &mut slots) }
     }
@@ -199,7 +201,7 @@ macro_rules! tuples {
             }
 
             #[inline(always)]
-            unsafe fn read(_store: &StoreOpaque, mut _slots: *const Slot) -> Self {
+            unsafe fn read(_store: &mut StoreOpaque, mut _slots: *const Slot) -> Self {
                 // SAFETY: the caller's promise, value by value, in order.
                 ($(unsafe { take::<$name>(_store, &mut _slots) },)*)
             }

@@ -12,7 +12,7 @@ use super::read_vals;
 use crate::caller::Caller;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::{StoreContextMut, StoreOpaque};
+use crate::store::{HostScope, StoreContextMut, StoreOpaque};
 use crate::types::FuncType;
 use crate::unwind::host_error;
 use crate::value::Val;
@@ -37,17 +37,17 @@ pub(crate) fn host_func<T: 'static>(
         // gets into another store; the slots hold arguments of this type and have
         // room for the results.
         unsafe {
-            let store = StoreContextMut::<T>::from_vm(vm);
-            let scope = store.opaque().runtime().handles.open();
+            let mut store = StoreContextMut::<T>::from_vm(vm);
+            let scope = HostScope::open(vm);
             let result = with_vals(&signature, |params, results| {
-                read_vals(store.opaque(), &signature.params, slots, params);
+                read_vals(store.opaque_mut(), &signature.params, slots, params);
                 func(Caller::new(store, cx), params, results)?;
                 let store = StoreContextMut::<T>::from_vm(vm);
                 write_results(store.opaque(), &signature, results, slots)
             });
             let store = StoreContextMut::<T>::from_vm(vm);
             let result = result.map_err(|error| host_error(vm, store.opaque(), error));
-            store.opaque().runtime().handles.close(scope);
+            drop(scope);
             result
         }
     });

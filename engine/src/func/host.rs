@@ -11,7 +11,7 @@ use super::abi::List;
 use crate::caller::Caller;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::{StoreContextMut, StoreOpaque};
+use crate::store::{HostScope, StoreContextMut, StoreOpaque};
 use crate::unwind::host_error;
 
 /// What a host function may return: `()`, a [`WasmTy`](crate::WasmTy), a tuple of
@@ -71,14 +71,14 @@ pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
         // gets into another store; the slots hold arguments of type `P` and have
         // room for `R`.
         unsafe {
-            let store = StoreContextMut::<T>::from_vm(vm);
-            let scope = store.opaque().runtime().handles.open();
-            let params = P::read(store.opaque(), slots);
+            let mut store = StoreContextMut::<T>::from_vm(vm);
+            let scope = HostScope::open(vm);
+            let params = P::read(store.opaque_mut(), slots);
             let result = func(Caller::new(store, cx), params);
             let store = StoreContextMut::<T>::from_vm(vm);
             let written = result.write(store.opaque(), slots);
             let written = written.map_err(|error| host_error(vm, store.opaque(), error));
-            store.opaque().runtime().handles.close(scope);
+            drop(scope);
             written
         }
     });

@@ -146,7 +146,7 @@ impl Func {
         // SAFETY: the slots hold the arguments, and there is room for the results.
         unsafe { context.invoke(record, slots.as_mut_ptr().cast())? };
         // SAFETY: the call has left its results in the slots.
-        unsafe { read_vals(context.opaque(), &ty.results, slots.as_ptr().cast(), results) };
+        unsafe { read_vals(context.opaque_mut(), &ty.results, slots.as_ptr().cast(), results) };
         Ok(())
     }
 
@@ -240,7 +240,7 @@ fn write_vals(
 /// # Safety
 /// The slots hold values of these types of this store.
 unsafe fn read_vals(
-    store: &StoreOpaque,
+    store: &mut StoreOpaque,
     types: &[crate::ValType],
     mut slots: *const Slot,
     vals: &mut [Val],

@@ -73,7 +73,7 @@ impl<Params: WasmParams, Results: WasmResults> TypedFunc<Params, Results> {
         unsafe {
             params.write(context.opaque(), slots)?;
             context.invoke(record, slots)?;
-            Ok(Results::read(context.opaque(), slots))
+            Ok(Results::read(context.opaque_mut(), slots))
         }
     }
 }

@@ -10,6 +10,7 @@ use bimetal_runtime::{Unwind, abi};
 use super::{Store, StoreInner, StoreOpaque};
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::trap::Trap;
 use crate::unwind;
 
 /// A store that can be read: a [`Store`], a [`Caller`](crate::Caller), a context
@@ -114,6 +115,28 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
         }
     }
 
+    /// As [`Store::gc`].
+    ///
+    /// # Errors
+    /// As [`Store::gc`].
+    pub fn gc(&mut self) -> Result<()> {
+        // SAFETY: the host runs, so every activation has current exit fields, and
+        // what the host holds has handles.
+        let collected = unsafe { self.opaque_mut().runtime_mut().collect() };
+        self.drop_dead_host_values();
+        Ok(collected.map_err(Trap::from)?)
+    }
+
+    /// Drops the host values that collections have set aside.
+    #[inline]
+    pub(crate) fn drop_dead_host_values(&mut self) {
+        while self.opaque().runtime().has_dead_host_values() {
+            // The borrow of the store ends before the value is dropped.
+            let value = self.opaque_mut().runtime_mut().take_dead_host_value();
+            drop(value);
+        }
+    }
+
     /// The store as a host function finds it.
     ///
     /// # Safety
@@ -145,10 +168,9 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
         let vm = self.opaque().runtime().vm();
         // SAFETY: the caller vouches for the function and the slots. No reference
         // into the store is live: `self` only holds a pointer to it.
-        match unsafe { abi::invoke(vm, func.as_ptr(), slots) } {
-            Ok(()) => Ok(()),
-            Err(reason) => Err(self.unwound(reason)),
-        }
+        let outcome = unsafe { abi::invoke(vm, func.as_ptr(), slots) };
+        self.drop_dead_host_values();
+        outcome.map_err(|reason| self.unwound(reason))
     }
 
     #[cold]

@@ -5,7 +5,9 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use bimetal_parser::Module as Parsed;
-use bimetal_runtime::vmctx::VmFuncRef;
+use bimetal_runtime::gc::Scope;
+use bimetal_runtime::store::Store as Runtime;
+use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
 use bimetal_runtime::{HostFunc, StoreBox, StoreId};
 
 use crate::engine::Engine;
@@ -21,6 +23,31 @@ pub(crate) struct StoreInner<T> {
 impl<T> StoreInner<T> {
     pub(super) fn new(engine: &Engine, data: T) -> StoreInner<T> {
         StoreInner { opaque: StoreOpaque::new(engine), data }
+    }
+}
+
+/// The scope of references during a call of a host function. It ends however the
+/// call does.
+pub(crate) struct HostScope {
+    vm: *mut VmStore,
+    scope: Scope,
+}
+
+impl HostScope {
+    /// # Safety
+    /// `vm` is valid for the life of the scope, and not borrowed when it begins and
+    /// when it ends.
+    pub(crate) unsafe fn open(vm: *mut VmStore) -> HostScope {
+        // SAFETY: the caller's promise.
+        let scope = unsafe { Runtime::from_vm(vm) }.handles.open();
+        HostScope { vm, scope }
+    }
+}
+
+impl Drop for HostScope {
+    fn drop(&mut self) {
+        // SAFETY: the promise of who made it.
+        unsafe { Runtime::from_vm(self.vm) }.handles.close(self.scope);
     }
 }
 

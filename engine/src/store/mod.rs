@@ -20,10 +20,11 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 pub use context::{AsContext, AsContextMut, StoreContext, StoreContextMut};
-pub(crate) use inner::{StoreInner, StoreOpaque};
+pub(crate) use inner::{HostScope, StoreInner, StoreOpaque};
 pub use limits::{StoreLimits, StoreLimitsBuilder};
 
 use crate::engine::Engine;
+use crate::error::Result;
 
 /// Owns instances and everything they reach, and a value of the embedder's that
 /// host functions get at through their [`Caller`](crate::Caller).
@@ -87,6 +88,16 @@ impl<T: 'static> Store<T> {
         // SAFETY: leaked in `new`, and `self` will not free it again.
         let inner = unsafe { Box::from_raw(inner.as_ptr()) };
         inner.data
+    }
+
+    /// Collects the objects and host values that nobody can reach any more, now rather
+    /// than when the heap is full.
+    ///
+    /// # Errors
+    /// [`Trap::AllocationTooLarge`](crate::Trap) if the system has no memory for it:
+    /// nothing has changed then.
+    pub fn gc(&mut self) -> Result<()> {
+        self.as_context_mut().gc()
     }
 
     /// Limits what the store may hold. Memories and tables that exist already

@@ -9,6 +9,7 @@ use crate::vmctx::VmHeap;
 
 use super::GcRef;
 use super::heap::{Exhausted, Heap};
+use super::host_values::HostValues;
 use super::layout::{ARRAY_LENGTH, ObjectKind};
 use super::object::{FORWARDED, parse_header};
 use super::roots::RootVisitor;
@@ -16,6 +17,7 @@ use super::roots::RootVisitor;
 /// A collection that is under way.
 struct Copying<'a> {
     types: &'a TypeTable,
+    hosts: &'a mut HostValues,
     base: *mut u8,
     /// The half that is being left.
     from: std::ops::Range<u64>,
@@ -25,7 +27,7 @@ struct Copying<'a> {
 
 impl Heap {
     /// Collects: `roots` reports every reference that guest and host hold, each of
-    /// which is updated. Afterwards `needed` more bytes fit, if that is possible
+    /// which is updated. Values of the host that none leads to are set aside. Afterwards `needed` more bytes fit, if that is possible
     /// at all.
     ///
     /// # Errors
@@ -34,6 +36,7 @@ impl Heap {
         &mut self,
         vm: &mut VmHeap,
         types: &TypeTable,
+        hosts: &mut HostValues,
         needed: u64,
         roots: &mut dyn FnMut(&mut dyn RootVisitor),
     ) -> Result<(), Exhausted> {
@@ -42,13 +45,14 @@ impl Heap {
         self.commit(to, self.used(vm))?;
         let start = self.start(to);
         let from = self.start(from)..vm.bump;
-        let mut copying = Copying { types, base: vm.base, from, free: start };
+        let mut copying = Copying { types, hosts, base: vm.base, from, free: start };
         roots(&mut copying);
         let mut scan = start;
         while scan < copying.free {
             scan += copying.scan(scan);
         }
         let live = copying.free - start;
+        hosts.sweep();
         self.switch(vm, to, live, needed);
         Ok(())
     }
@@ -68,6 +72,9 @@ impl Copying<'_> {
     fn forward(&mut self, reference: GcRef) -> GcRef {
         let offset = u64::from(reference.bits());
         if !reference.is_object() || !self.from.contains(&offset) {
+            if let Some(index) = reference.host_index() {
+                self.hosts.mark(index);
+            }
             return reference;
         }
         // SAFETY: an object stands at the offset, whole and in the half that is

@@ -1,10 +1,12 @@
 //! The references that the host holds: objects move, so the host names them
 //! through handles.
 
-use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bimetal_core::value::Slot;
 
+use super::GcRef;
 use super::roots::RootVisitor;
 
 /// Names a reference until the scope that was open when it was made is closed;
@@ -12,96 +14,106 @@ use super::roots::RootVisitor;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Handle {
     index: u32,
-    /// Tells the handle from a later one at the same place.
-    stamp: u32,
+    /// Tells the handle from a later one at the same place. For what needs no
+    /// place: the reference itself.
+    stamp: u64,
 }
+
+/// The index of handles of references that a collection has nothing to do with.
+const NO_PLACE: u32 = u32::MAX;
 
 /// A moment in the life of a store: closing it forgets the handles made since.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use = "a scope that nobody closes keeps its handles"]
 pub struct Scope(u32);
 
-/// Names a reference until it is released.
-#[derive(PartialEq, Eq, Debug)]
-#[must_use = "an owned handle that nobody releases keeps its object alive"]
-pub struct OwnedHandle(u32);
+/// Names a reference until it and all its clones are dropped, wherever that is.
+#[derive(Clone, Debug)]
+pub struct OwnedHandle(Arc<AtomicU64>);
+
+impl OwnedHandle {
+    /// The reference, which is good in the handle's store.
+    pub fn get(&self) -> Slot {
+        Slot::from_bits(self.0.load(Ordering::Relaxed))
+    }
+}
 
 /// The handles of a store.
-///
-/// The host makes them while it merely reads its store, so they are behind a cell.
 #[derive(Debug, Default)]
-pub struct Handles(RefCell<Inner>);
-
-#[derive(Debug, Default)]
-struct Inner {
+pub struct Handles {
     /// Last in, first out: the references and the stamps of their handles.
-    scoped: Vec<(Slot, u32)>,
-    stamp: u32,
-    /// By owned handle; null where there is none.
-    owned: Vec<Slot>,
-    free: Vec<u32>,
+    scoped: Vec<(Slot, u64)>,
+    stamp: u64,
+    /// Those that the store alone still has belong to nobody.
+    owned: Vec<OwnedHandle>,
+    /// How many owned handles there are when the dropped ones are looked for.
+    crowded: usize,
 }
 
 impl Handles {
     /// A handle for a reference, in the innermost scope.
-    pub fn add(&self, reference: Slot) -> Handle {
-        let mut inner = self.0.borrow_mut();
-        let (index, stamp) = (inner.scoped.len() as u32, inner.stamp);
-        inner.scoped.push((reference, stamp));
-        Handle { index, stamp }
+    pub fn add(&mut self, reference: Slot) -> Handle {
+        if !GcRef::from_slot(reference).is_collected() {
+            return Handle { index: NO_PLACE, stamp: reference.bits() };
+        }
+        let index = u32::try_from(self.scoped.len()).ok().filter(|&index| index != NO_PLACE);
+        let index = index.expect("fewer than 2^32 handles fit in memory");
+        self.scoped.push((reference, self.stamp));
+        Handle { index, stamp: self.stamp }
     }
 
     /// The reference behind a handle; `None` if its scope is closed.
     pub fn get(&self, handle: Handle) -> Option<Slot> {
-        let &(reference, stamp) = self.0.borrow().scoped.get(handle.index as usize)?;
+        if handle.index == NO_PLACE {
+            return Some(Slot::from_bits(handle.stamp));
+        }
+        let &(reference, stamp) = self.scoped.get(handle.index as usize)?;
         (stamp == handle.stamp).then_some(reference)
     }
 
     /// Opens a scope.
+    #[inline]
     pub fn open(&self) -> Scope {
-        Scope(self.0.borrow().scoped.len() as u32)
+        Scope(self.scoped.len() as u32)
     }
 
     /// Closes a scope and those opened since.
-    pub fn close(&self, scope: Scope) {
-        let mut inner = self.0.borrow_mut();
+    #[inline]
+    pub fn close(&mut self, scope: Scope) {
         let kept = scope.0 as usize;
-        if kept < inner.scoped.len() {
-            inner.scoped.truncate(kept);
-            inner.stamp = inner.stamp.wrapping_add(1);
+        if kept < self.scoped.len() {
+            self.scoped.truncate(kept);
+            self.stamp += 1;
         }
     }
 
     /// An owned handle for a reference.
-    pub fn own(&self, reference: Slot) -> OwnedHandle {
-        let mut inner = self.0.borrow_mut();
-        if let Some(index) = inner.free.pop() {
-            inner.owned[index as usize] = reference;
-            return OwnedHandle(index);
+    pub fn own(&mut self, reference: Slot) -> OwnedHandle {
+        let handle = OwnedHandle(Arc::new(AtomicU64::new(reference.bits())));
+        if GcRef::from_slot(reference).is_collected() {
+            if self.owned.len() >= self.crowded {
+                self.forget_dropped();
+            }
+            self.owned.push(handle.clone());
         }
-        inner.owned.push(reference);
-        OwnedHandle(inner.owned.len() as u32 - 1)
+        handle
     }
 
-    /// The reference behind an owned handle of these handles.
-    pub fn owned(&self, handle: &OwnedHandle) -> Slot {
-        self.0.borrow().owned.get(handle.0 as usize).copied().unwrap_or_default()
-    }
-
-    /// Forgets an owned handle.
-    pub fn release(&self, handle: OwnedHandle) {
-        let mut inner = self.0.borrow_mut();
-        if let Some(reference) = inner.owned.get_mut(handle.0 as usize) {
-            *reference = Slot::ZERO;
-            inner.free.push(handle.0);
-        }
+    /// Forgets the owned handles that nobody has any more.
+    fn forget_dropped(&mut self) {
+        self.owned.retain(|handle| Arc::strong_count(&handle.0) > 1);
+        self.crowded = (2 * self.owned.len()).max(64);
     }
 
     /// Reports every reference.
     pub(super) fn visit(&mut self, visit: &mut dyn RootVisitor) {
-        let inner = self.0.get_mut();
-        inner.scoped.iter_mut().for_each(|(reference, _)| visit.slot(reference));
-        visit.slots(&mut inner.owned);
+        self.scoped.iter_mut().for_each(|(reference, _)| visit.slot(reference));
+        self.forget_dropped();
+        for handle in &self.owned {
+            let mut reference = handle.get();
+            visit.slot(&mut reference);
+            handle.0.store(reference.bits(), Ordering::Relaxed);
+        }
     }
 }
 
@@ -114,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_handle_dies_with_its_scope_and_is_not_mistaken_for_a_later_one() {
-        let handles = Handles::default();
+        let mut handles = Handles::default();
         let outer = handles.add(A);
         let scope = handles.open();
         let inner = handles.add(B);
@@ -129,12 +141,26 @@ mod tests {
     }
 
     #[test]
-    fn the_place_of_a_released_handle_is_used_again() {
-        let handles = Handles::default();
-        let (a, b) = (handles.own(A), handles.own(B));
-        assert_eq!((handles.owned(&a), handles.owned(&b)), (A, B));
-        handles.release(a);
-        let c = handles.own(B);
-        assert_eq!((handles.owned(&c), handles.0.borrow().owned.len()), (B, 2));
+    fn what_no_collection_touches_needs_no_place() {
+        let mut handles = Handles::default();
+        let scope = handles.open();
+        let number = handles.add(GcRef::i31(-1).slot());
+        let _ = handles.own(Slot::ZERO);
+        handles.close(scope);
+        assert_eq!(handles.get(number), Some(GcRef::i31(-1).slot()));
+        assert!(handles.scoped.is_empty() && handles.owned.is_empty());
+    }
+
+    #[test]
+    fn dropped_handles_are_forgotten_as_others_are_made() {
+        let mut handles = Handles::default();
+        let kept = handles.own(A);
+        for _ in 0..1000 {
+            drop(handles.own(B).clone());
+        }
+        assert_eq!(kept.get(), A);
+        assert!(handles.owned.len() <= 64);
+        handles.forget_dropped();
+        assert_eq!(handles.owned.len(), 1);
     }
 }

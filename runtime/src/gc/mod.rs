@@ -18,6 +18,7 @@ mod cast;
 mod collect;
 mod handles;
 mod heap;
+mod host_values;
 pub mod layout;
 pub mod object;
 mod reference;
@@ -28,6 +29,8 @@ mod tests;
 
 pub use handles::{Handle, Handles, OwnedHandle, Scope};
 pub(crate) use heap::Heap;
+pub use host_values::HostValue;
+pub(crate) use host_values::HostValues;
 pub use object::Objects;
 pub use reference::GcRef;
 pub use store::Operands;

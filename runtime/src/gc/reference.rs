@@ -79,6 +79,13 @@ impl GcRef {
         self.0 & 7 == 0 && self.0 != 0
     }
 
+    /// Whether it leads to something that lives as long as it can be reached: an
+    /// object or a host value.
+    #[inline(always)]
+    pub const fn is_collected(self) -> bool {
+        self.0 & 1 == 0 && self.0 != 0
+    }
+
     /// `i31.get_s`, if it is an `i31`.
     #[inline(always)]
     pub const fn i31_signed(self) -> Option<i32> {

@@ -23,7 +23,7 @@ impl dyn RootVisitor + '_ {
     #[inline]
     pub fn slot(&mut self, slot: &mut Slot) {
         let mut reference = GcRef::from_slot(*slot);
-        if reference.is_object() {
+        if reference.is_collected() {
             self.visit(&mut reference);
             *slot = reference.slot();
         }

@@ -68,14 +68,19 @@ impl Store {
     }
 
     unsafe fn collect_for(&mut self, needed: u64, operands: Operands<'_>) -> Result<(), TrapCode> {
+        if self.host_values.is_any() {
+            self.ensure_heap().map_err(|_| TrapCode::HeapExhausted)?;
+        }
         let Some(mut heap) = self.heap.take() else { return Ok(()) };
         let types = self.types.table();
-        let result = heap.collect(self.vm_heap(), &types, needed, &mut |visit| {
+        let mut hosts = std::mem::take(&mut self.host_values);
+        let result = heap.collect(self.vm_heap(), &types, &mut hosts, needed, &mut |visit| {
             operands(visit);
             // SAFETY: the caller's promise.
             unsafe { self.visit_roots(visit) };
         });
         self.heap = Some(heap);
+        self.host_values = hosts;
         result.map_err(|_| TrapCode::HeapExhausted)
     }
 

@@ -209,7 +209,8 @@ fn a_limit_of_nothing_leaves_only_references_that_need_no_object() {
     let mut world = world_with(0, false);
     assert_eq!(world.allocate(world.node, 0, &mut []), Err(TrapCode::HeapExhausted));
     world.collect();
-    let host = world.store.new_extern_ref(Box::new(5)).unwrap();
+    // SAFETY: no guest code runs.
+    let host = unsafe { world.store.new_extern_ref(Box::new(5)).unwrap() };
     assert_eq!(world.store.extern_ref(host).unwrap().downcast_ref(), Some(&5));
 }
 
@@ -293,13 +294,13 @@ fn owned_handles_are_roots_and_an_exception_keeps_its_payload() {
     let exception = unsafe { world.store.new_exception(tags[1], slots.as_mut_ptr()).unwrap() };
     let owned = world.store.handles.own(exception);
     world.collect();
-    let exception = world.store.handles.owned(&owned);
+    let exception = owned.get();
     assert_eq!(world.store.exception_tag(exception), Some(tags[1]));
     // SAFETY: there is room for the payload.
     unsafe { world.store.read_payload(exception, slots.as_mut_ptr()) };
     assert_eq!((world.value(GcRef::from_slot(slots[0])), slots[1]), (5, Slot::from_i64(-1)));
     world.store.set_pending_exception(exception);
-    world.store.handles.release(owned);
+    drop(owned);
     world.collect();
     assert_eq!(world.store.heap_used(), 40, "the pending exception is a root");
     world.store.pending = None;
@@ -324,4 +325,40 @@ fn a_subtype_is_told_by_its_display_at_any_depth() {
         }
     }
     assert_eq!(table.get(chain[39]).supertypes, chain[..8]);
+}
+
+#[test]
+fn a_host_value_dies_when_neither_roots_nor_objects_lead_to_it() {
+    let mut world = world();
+    let alive = Arc::new(());
+    // SAFETY: no guest code runs.
+    let host = |world: &mut World| unsafe {
+        GcRef::from_slot(world.store.new_extern_ref(Box::new(Arc::clone(&alive))).unwrap())
+    };
+    let (direct, inside, lost) = (host(&mut world), host(&mut world), host(&mut world));
+    let node = world.node(inside, 1);
+    let roots = [direct, node].map(|reference| world.keep(reference));
+    world.collect();
+    assert!(world.store.extern_ref(lost.slot()).is_none());
+    assert_eq!(Arc::strong_count(&alive), 4, "the host drops it, not the collector");
+    drop(world.store.take_dead_host_value());
+    assert!(!world.store.has_dead_host_values());
+    assert_eq!(Arc::strong_count(&alive), 3);
+    assert_eq!(host(&mut world), lost, "the place is used again");
+    let node = world.kept(roots[1]);
+    for host in [world.kept(roots[0]), world.next(node)] {
+        assert!(world.store.extern_ref(host.slot()).unwrap().is::<Arc<()>>());
+    }
+    drop(world);
+    assert_eq!(Arc::strong_count(&alive), 1);
+}
+
+#[test]
+fn making_host_values_collects_those_that_are_lost() {
+    let mut world = world();
+    for _ in 0..100_000 {
+        // SAFETY: no guest code runs.
+        let host = unsafe { world.store.new_extern_ref(Box::new(())).unwrap() };
+        assert!(GcRef::from_slot(host).host_index().unwrap() < 1 << 12);
+    }
 }
