@@ -8,6 +8,7 @@ pub mod kernels;
 pub mod peers;
 pub mod program;
 pub mod rounds;
+pub mod workloads;
 
 use bimetal::Strategy;
 

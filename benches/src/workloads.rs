@@ -1,0 +1,52 @@
+//! Programs in C, compiled to modules without imports: see `benches/workloads`. Each
+//! exports `run`, which does its work a number of times and returns a checksum.
+
+/// A program.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    /// The name of its module in `benches/workloads`.
+    pub name: &'static str,
+    /// The module.
+    pub wasm: &'static [u8],
+}
+
+macro_rules! workloads {
+    ($($name:literal)*) => {&[$(Workload {
+        name: $name,
+        wasm: include_bytes!(concat!("../workloads/", $name, ".wasm")),
+    }),*]};
+}
+
+/// All of them.
+pub const WORKLOADS: &[Workload] = workloads! {
+    "recursion" "sort_static" "sort_dynamic" "sieve" "matrix" "bodies" "mandelbrot" "spectral"
+    "sha256" "words" "machine" "match" "squeeze" "json" "memory_hard" "bulk"
+};
+
+/// The program of this name.
+pub fn workload(name: &str) -> Option<Workload> {
+    WORKLOADS.iter().copied().find(|workload| workload.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bimetal::{Config, Engine, Instance, Module, Store};
+
+    #[test]
+    fn workloads_compute_the_same_on_every_tier() {
+        for workload in WORKLOADS {
+            let sums = crate::TIERS.map(|(_, strategy)| {
+                let mut config = Config::new();
+                config.strategy(strategy);
+                let engine = Engine::new(&config).unwrap();
+                let module = Module::new(&engine, workload.wasm).unwrap();
+                let mut store = Store::new(&engine, ());
+                let instance = Instance::new(&mut store, &module, &[]).unwrap();
+                let run = instance.get_typed_func::<i32, i64>(&mut store, "run").unwrap();
+                run.call(&mut store, 2).unwrap()
+            });
+            assert!(sums.iter().all(|&sum| sum == sums[0]), "{}: {sums:?}", workload.name);
+        }
+    }
+}
