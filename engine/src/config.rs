@@ -38,6 +38,7 @@ pub struct Config {
     pub(crate) strategy: Strategy,
     pub(crate) lazy_validation: bool,
     pub(crate) unfinished_features: bool,
+    pub(crate) mixed_seed: Option<u64>,
     pub(crate) settings: Settings,
 }
 
@@ -69,6 +70,14 @@ impl Config {
     #[doc(hidden)]
     pub fn unfinished_features(&mut self, enable: bool) -> &mut Config {
         self.unfinished_features = enable;
+        self
+    }
+
+    /// Has [`Strategy::Jit`] leave half of the functions to the interpreter, chosen by
+    /// this number: for tests of calls between the two.
+    #[doc(hidden)]
+    pub fn mixed(&mut self, seed: u64) -> &mut Config {
+        self.mixed_seed = Some(seed);
         self
     }
 

@@ -38,8 +38,12 @@ impl Shape {
 
     /// The slots of an array call: [`bimetal_runtime::abi`].
     pub(crate) fn call_slots(&self) -> u32 {
-        let count = |types: &[Type]| types.iter().map(|&ty| slots(ty)).sum::<u32>();
-        count(&self.params).max(count(&self.results))
+        self.param_slots().max(self.results.iter().map(|&ty| slots(ty)).sum())
+    }
+
+    /// The slots of the parameters.
+    pub(crate) fn param_slots(&self) -> u32 {
+        self.params.iter().map(|&ty| slots(ty)).sum()
     }
 
     /// The signature of a native entry: the callee's context, then the
@@ -52,6 +56,28 @@ impl Shape {
         sig
     }
 }
+
+impl Shape {
+    /// The signature of what takes arguments from slots and goes on to a native entry
+    /// of this shape: the entry, its context, the address of the slots.
+    pub(crate) fn tail_trampoline(&self) -> Signature {
+        let mut sig = signature(CallConv::Tail, &[PTR, PTR, PTR], &[]);
+        sig.returns.extend(self.results.iter().map(|&ty| AbiParam::new(ty)));
+        sig
+    }
+
+    /// Whether a native entry finds its context in the second integer register: the
+    /// code generator passes the address of results that do not fit into registers
+    /// in the first one.
+    pub(crate) fn shifts_context(&self) -> bool {
+        let floats = self.results.iter().filter(|ty| ty.is_float() || ty.is_vector()).count();
+        let ints = self.results.len() - floats;
+        cfg!(target_arch = "x86_64") && (ints > RESULT_REGISTERS || floats > RESULT_REGISTERS)
+    }
+}
+
+/// How many results of each register class `CallConv::Tail` has registers for.
+const RESULT_REGISTERS: usize = 8;
 
 /// How many slots a value takes.
 pub(crate) fn slots(ty: Type) -> u32 {

@@ -1,13 +1,17 @@
 //! A compiled module that has no place in memory yet.
 
+use std::collections::{BTreeSet, HashMap, hash_map};
 use std::sync::Arc;
 
 use bimetal_parser::Module;
 
+use crate::abi::Shape;
 use crate::codemap::CodeIndex;
-use crate::compile::FuncCode;
+use crate::compile::{FuncCode, Target};
+use crate::env::Symbol;
 use crate::error::JitError;
 use crate::link::{Layout, Linked};
+use crate::numbered::through_slot;
 use crate::stackmap::StackMaps;
 
 /// What the compiler makes of a module, what is kept on disk, and what is loaded.
@@ -20,56 +24,92 @@ pub(crate) struct Artifact {
 }
 
 impl Artifact {
-    /// Links the code of the defined functions, in order, and of the stubs that
-    /// stand behind slow calls and throws.
+    /// Links the code of functions, each with its position among the defined ones, of
+    /// the stubs that stand behind slow calls and throws, and of what leads to
+    /// functions that are called but not among them.
     ///
     /// # Errors
     /// If the code is too long.
     pub(crate) fn new(
         module: &Arc<Module>,
-        funcs: Vec<FuncCode>,
+        funcs: Vec<(usize, FuncCode)>,
         stubs: [&FuncCode; 2],
     ) -> Result<Artifact, JitError> {
-        Ok(Artifact::part(module, 0, funcs, &stubs)?.0)
+        let (defined, mut funcs): (Vec<usize>, Vec<FuncCode>) = funcs.into_iter().unzip();
+        let names = defined.iter().enumerate();
+        let mut names = names.map(|(at, &func)| (Symbol::Defined(func as u32), at)).collect();
+        add_stubs(&mut funcs, &mut names, stubs);
+        for func in callees(&funcs) {
+            if let hash_map::Entry::Vacant(name) = names.entry(Symbol::Defined(func)) {
+                name.insert(funcs.len());
+                let shape = Shape::new(module.type_of_func(module.func_at(func as usize)));
+                funcs.push(FuncCode::plain(&through_slot(func, shape.shifts_context())));
+            }
+        }
+        let layout = Layout::new(&funcs);
+        let linked = Linked::new(&funcs, &layout, &names)?;
+        let index = code_index(module, &defined, &funcs, &layout);
+        Ok(Artifact { linked, index })
     }
 
-    /// The same for some functions, those from `first` on in order, that call no
-    /// function directly, and for these and other stubs. Also gives the offset of
-    /// the last one.
+    /// The same for one function that calls none directly, and for what enters it by
+    /// the name of the first one. Also gives the offset of that.
     ///
     /// # Errors
     /// If the code is too long.
-    pub(crate) fn part(
+    pub(crate) fn single(
         module: &Arc<Module>,
-        first: usize,
-        mut funcs: Vec<FuncCode>,
-        stubs: &[&FuncCode],
+        (defined, func): (usize, FuncCode),
+        stubs: [&FuncCode; 2],
+        entry: &FuncCode,
     ) -> Result<(Artifact, usize), JitError> {
-        let defined = funcs.len();
-        funcs.extend(stubs.iter().map(|&stub| stub.clone()));
+        let mut funcs = vec![func];
+        let mut names = HashMap::from([(Symbol::Defined(0), 0)]);
+        add_stubs(&mut funcs, &mut names, stubs);
+        funcs.push(entry.clone());
         let layout = Layout::new(&funcs);
-        let linked = Linked::new(&funcs, &layout, Some([defined, defined + 1]))?;
-        let index = code_index(module, first, &funcs[..defined], &layout);
+        let linked = Linked::new(&funcs, &layout, &names)?;
+        let index = code_index(module, &[defined], &funcs, &layout);
         let last = layout.offsets.last().copied().unwrap_or(0);
         Ok((Artifact { linked, index }, last))
     }
 }
 
-/// The tables of a block that begins with the defined functions.
+/// Adds the stubs that stand behind slow calls and throws.
+fn add_stubs(funcs: &mut Vec<FuncCode>, names: &mut HashMap<Symbol, usize>, stubs: [&FuncCode; 2]) {
+    for (symbol, stub) in [Symbol::SlowCall, Symbol::Throw].into_iter().zip(stubs) {
+        names.insert(symbol, funcs.len());
+        funcs.push(stub.clone());
+    }
+}
+
+/// The defined functions that code calls directly.
+fn callees(funcs: &[FuncCode]) -> BTreeSet<u32> {
+    let targets = funcs.iter().flat_map(|func| &func.relocs).map(|reloc| reloc.target);
+    let defined = |target| match target {
+        Target::Symbol(Symbol::Defined(func)) => Some(func),
+        _ => None,
+    };
+    targets.filter_map(defined).collect()
+}
+
+/// The tables of a block that begins with functions at these positions among the
+/// defined ones.
 fn code_index(
     module: &Arc<Module>,
-    first: usize,
+    defined: &[usize],
     funcs: &[FuncCode],
     layout: &Layout,
 ) -> CodeIndex {
-    let mut starts: Vec<u32> = layout.offsets.iter().map(|&offset| offset as u32).collect();
     // The stub behind the last function marks its end.
-    starts.truncate(funcs.len() + 1);
+    let positions = defined.iter().map(|&func| func as u32).chain([CodeIndex::NO_FUNC]);
+    let starts: Vec<(u32, u32)> =
+        layout.offsets.iter().map(|&offset| offset as u32).zip(positions).collect();
     let mut traps = Vec::new();
     let mut positions = Vec::new();
     let mut stack_maps = StackMaps::default();
     let mut handlers = Vec::new();
-    for (func, &start) in funcs.iter().zip(&starts) {
+    for (func, &(start, _)) in funcs.iter().zip(&starts).take(defined.len()) {
         traps.extend(func.traps.iter().map(|&(offset, code)| (start + offset, code)));
         stack_maps.append(start, &func.stack_maps);
         handlers.extend(func.handlers.iter().map(|site| site.at(start)));
@@ -85,7 +125,6 @@ fn code_index(
     }
     CodeIndex {
         module: module.clone(),
-        first,
         funcs: starts.into(),
         traps: traps.into(),
         positions: positions.into(),

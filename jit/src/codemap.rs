@@ -21,11 +21,9 @@ use crate::stackmap::StackMaps;
 pub(crate) struct CodeIndex {
     /// The module that the code was made from.
     pub(crate) module: Arc<Module>,
-    /// The first function's position among the defined ones.
-    pub(crate) first: usize,
-    /// Where each function begins, in the order of the defined ones, and where the
-    /// last ends.
-    pub(crate) funcs: Box<[u32]>,
+    /// Where each function begins, in order, and its position among the defined ones;
+    /// at last where code begins that is no function's, with [`CodeIndex::NO_FUNC`].
+    pub(crate) funcs: Box<[(u32, u32)]>,
     /// Where code may trap, and the number of the trap code: sorted.
     pub(crate) traps: Box<[(u32, u8)]>,
     /// Where ranges of code begin and the byte offset in the module that each
@@ -40,6 +38,8 @@ pub(crate) struct CodeIndex {
 impl CodeIndex {
     /// The position of code that comes from no instruction.
     pub(crate) const NOWHERE: u32 = u32::MAX;
+    /// What stands for a function where there is none.
+    pub(crate) const NO_FUNC: u32 = u32::MAX;
 
     /// The number of the trap that the instruction at this offset can raise.
     fn trap(&self, offset: u32) -> Option<u8> {
@@ -52,10 +52,8 @@ impl CodeIndex {
     /// A load that the code generator folded into the instruction that uses its
     /// value is said to be where that instruction is, a few bytes further on.
     pub(crate) fn frame(&self, offset: u32) -> Option<GuestFrame> {
-        let position = self.funcs.partition_point(|&start| start <= offset).checked_sub(1)?;
-        // Behind the last function are stubs.
-        let func = (position + 1 < self.funcs.len()).then_some(position)?;
-        let defined = self.first + func;
+        let func = self.funcs.partition_point(|func| func.0 <= offset).checked_sub(1)?;
+        let defined = self.funcs[func].1 as usize;
         let body = self.module.bodies.get(defined)?;
         let range = self.positions.partition_point(|range| range.0 <= offset).checked_sub(1);
         let position = range.map_or(CodeIndex::NOWHERE, |range| self.positions[range].1);
@@ -202,8 +200,7 @@ mod tests {
         let module = Module::new(b"(module (func) (func nop))", &ParseOptions::default());
         CodeIndex {
             module: Arc::new(module.unwrap()),
-            first: 0,
-            funcs: [0, 16, 32].into(),
+            funcs: [(0, 0), (16, 1), (32, CodeIndex::NO_FUNC)].into(),
             traps: traps.into(),
             handlers: [].into(),
             positions: [(4, 100), (8, CodeIndex::NOWHERE), (20, 200)].into(),

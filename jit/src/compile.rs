@@ -125,7 +125,7 @@ impl Compiler {
             self.frontend = FunctionBuilderContext::new();
         }
         result.map_err(|error| match error {
-            WalkError::Module(error) => JitError::new(error.to_string()),
+            WalkError::Module(error) => JitError::invalid(error.to_string()),
             WalkError::Backend(error) => error,
         })
     }

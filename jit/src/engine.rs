@@ -5,20 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use bimetal_core::types::FuncType;
+use bimetal_core::types::{FuncType, SubType};
 use bimetal_parser::Module;
+use bimetal_runtime::abi::InterpCall;
+use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::limits::Settings;
 use rayon::prelude::*;
 
 use crate::abi::Shape;
 use crate::artifact::Artifact;
+use crate::code::{FuncStats, JitCode, Stats};
 use crate::compile::{Compiler, FuncCode};
 use crate::env::{Calls, ModuleEnv};
 use crate::error::JitError;
-use crate::image::trampoline_shapes;
 use crate::isa::{Isas, Target};
 use crate::lower::Start;
-use crate::module::{FuncStats, JitModule, Stats, escapes};
+use crate::module::{JitModule, escapes};
+use crate::numbered::{missing_bridge, numbered_entry};
 use crate::stubcache::{Kind, Stubs};
 use crate::{stub, unwind};
 
@@ -33,6 +36,7 @@ pub struct JitEngine {
     pub(crate) throw: FuncCode,
     pub(crate) osr_entry: FuncCode,
     stubs: Arc<Stubs>,
+    interpreter: Option<InterpCall>,
 }
 
 /// Bytes of function bodies below which waking other threads takes longer than
@@ -49,12 +53,25 @@ impl JitEngine {
     pub fn new(settings: &Settings) -> Result<JitEngine, JitError> {
         unwind::install()?;
         let isas = Isas::new(settings.relaxed)?;
-        // Not on the caller's thread: as in `compile_module`.
+        // Not on the caller's thread: as in `compile`.
         let slow_call = rayon::scope(|_| stub::slow_call(&mut Compiler::new(), isas.full()))?;
         let throw = rayon::scope(|_| stub::throw(&mut Compiler::new(), isas.full()))?;
         let osr_entry = rayon::scope(|_| stub::osr_entry(&mut Compiler::new(), isas.full()))?;
         let (settings, stubs) = (settings.clone(), Arc::default());
-        Ok(JitEngine { isas, settings, slow_call, throw, osr_entry, stubs })
+        let interpreter = None;
+        Ok(JitEngine { isas, settings, slow_call, throw, osr_entry, stubs, interpreter })
+    }
+
+    /// The same for modules of which the fast interpreter, entered in this way, runs
+    /// some functions.
+    ///
+    /// # Errors
+    /// As [`JitEngine::new`].
+    pub fn with_interpreter(
+        settings: &Settings,
+        interpreter: InterpCall,
+    ) -> Result<JitEngine, JitError> {
+        Ok(JitEngine { interpreter: Some(interpreter), ..JitEngine::new(settings)? })
     }
 
     /// The processor that code is made for.
@@ -68,28 +85,97 @@ impl JitEngine {
     /// If a function is invalid or beyond the limits of the code generator, or
     /// there is no memory for the code.
     pub fn compile_module(&self, module: &Arc<Module>) -> Result<Arc<JitModule>, JitError> {
-        // Never on the caller's thread, which may have little stack.
-        rayon::scope(|_| self.compile_on_worker(module))
+        let all: Vec<usize> = (0..module.bodies.len()).collect();
+        let code = self.compile(module, &all, false)?;
+        match code.refused().first() {
+            Some((_, error)) => Err(error.clone()),
+            None => Ok(Arc::new(JitModule::new(code))),
+        }
     }
 
-    fn compile_on_worker(&self, module: &Arc<Module>) -> Result<Arc<JitModule>, JitError> {
+    /// Compiles functions of a module, named by their positions among the defined
+    /// ones, on all processors. Those that go beyond the limits of the code generator
+    /// are left out ([`JitCode::refused`]).
+    ///
+    /// The code calls functions that are not among them through their code slots, so
+    /// it runs where [`JitEngine::lead_to_interpreter`] has been.
+    ///
+    /// # Errors
+    /// If a function is invalid, or there is no memory for the code.
+    pub fn compile_functions(
+        &self,
+        module: &Arc<Module>,
+        wanted: &[usize],
+    ) -> Result<JitCode, JitError> {
+        self.compile(module, wanted, true)
+    }
+
+    /// Leads compiled callers of a module's functions to the interpreter.
+    ///
+    /// # Errors
+    /// If there is no memory for the code.
+    pub fn lead_to_interpreter(&self, module: &Module, slots: &[CodeSlot]) -> Result<(), JitError> {
+        let shifted = |ty: &SubType| ty.as_func().is_some_and(|ty| Shape::new(ty).shifts_context());
+        let shifted: Vec<bool> = module.types.iter().map(shifted).collect();
+        for (defined, slot) in slots.iter().enumerate() {
+            let ty = module.funcs[module.func_at(defined).index()];
+            let entry = numbered_entry(defined, shifted[ty.index()])?;
+            slot.bridge.store(missing_bridge().cast_mut(), Ordering::Release);
+            slot.native.store(entry.cast_mut(), Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// What belongs into [`CodeSlot::bridge`] of interpreted functions of this type.
+    /// Valid as long as the engine and any module that it compiled.
+    ///
+    /// # Errors
+    /// If there is no memory for the code, or no interpreter.
+    pub fn bridge(&self, ty: &FuncType) -> Result<*const u8, JitError> {
+        let none = || JitError::new("the engine has no interpreter");
+        self.stub(Kind::Bridge(self.interpreter.ok_or_else(none)?), ty)
+    }
+
+    fn compile(
+        &self,
+        module: &Arc<Module>,
+        wanted: &[usize],
+        mixed: bool,
+    ) -> Result<JitCode, JitError> {
+        // Never on the caller's thread, which may have little stack.
+        rayon::scope(|_| self.compile_on_worker(module, wanted, mixed))
+    }
+
+    fn compile_on_worker(
+        &self,
+        module: &Arc<Module>,
+        wanted: &[usize],
+        mixed: bool,
+    ) -> Result<JitCode, JitError> {
         let start = Instant::now();
         let env = ModuleEnv::new(module, &self.settings, Calls::Direct);
-        let funcs = self.compile_functions(&env)?;
-        let stats = |func: &FuncCode| FuncStats {
-            code_bytes: func.bytes.len() as u32,
-            compile_time: func.compile_time,
-        };
-        let stats = funcs.iter().map(stats).collect();
+        let (mut funcs, mut refused) = (Vec::new(), Vec::new());
+        let mut stats = vec![FuncStats::default(); module.bodies.len()];
+        for (defined, result) in self.compile_each(&env, wanted) {
+            match result {
+                Ok(func) => {
+                    let (code_bytes, compile_time) = (func.bytes.len() as u32, func.compile_time);
+                    stats[defined] = FuncStats { code_bytes, compile_time };
+                    funcs.push((defined, func));
+                }
+                // The first one, so that the error is always the same.
+                Err(error) if error.is_invalid() => return Err(error),
+                Err(error) => refused.push((defined, error)),
+            }
+        }
         let artifact = Artifact::new(module, funcs, [&self.slow_call, &self.throw])?;
-        let shapes = trampoline_shapes(module);
-        self.stubs.make(Kind::Trampoline, self.isas.full(), shapes.iter())?;
         let code_bytes = artifact.linked.code.len();
-        let stats = Stats { compile_time: start.elapsed(), funcs: stats, code_bytes };
-        self.place(artifact, stats)
+        let stats = Stats { compile_time: start.elapsed(), funcs: stats.into(), code_bytes };
+        self.place(artifact, stats, refused, mixed)
     }
 
-    /// Puts a module into memory whose trampolines have been made.
+    /// Puts compiled code into memory. `mixed` if other functions of the module are
+    /// interpreted: they may call all of these.
     ///
     /// # Errors
     /// If the system refuses the memory.
@@ -97,24 +183,31 @@ impl JitEngine {
         &self,
         artifact: Artifact,
         stats: Stats,
-    ) -> Result<Arc<JitModule>, JitError> {
+        refused: Vec<(usize, JitError)>,
+        mixed: bool,
+    ) -> Result<JitCode, JitError> {
         let module = &artifact.index.module;
-        // Zero for a function that only compiled code of its own module calls.
-        let trampoline = |defined| {
+        let compiled = artifact.index.funcs.iter().map(|func| func.1 as usize);
+        let compiled = compiled.filter(|&defined| defined < module.bodies.len());
+        let called = |defined| {
             let ty = module.type_of_func(module.func_at(defined));
-            let address = || self.stubs.address(Kind::Trampoline, &Shape::new(ty));
-            escapes(module, defined).then(address).flatten().unwrap_or(0)
+            (mixed || escapes(module, defined)).then(|| Shape::new(ty))
         };
-        let trampolines: Vec<usize> = (0..module.bodies.len()).map(trampoline).collect();
-        Ok(Arc::new(JitModule::new(artifact, stats, &trampolines, self.stubs.clone())?))
+        let shapes: Vec<Option<Shape>> = compiled.map(called).collect();
+        let trampolines = self.stubs.trampolines(self.isas.full(), &shapes, mixed)?;
+        JitCode::new(artifact, stats, refused, trampolines, self.stubs.clone())
     }
 
-    /// The code of every defined function, in order.
-    fn compile_functions(&self, env: &ModuleEnv<'_>) -> Result<Vec<FuncCode>, JitError> {
+    /// The code of each of these functions, in order.
+    fn compile_each(
+        &self,
+        env: &ModuleEnv<'_>,
+        wanted: &[usize],
+    ) -> Vec<(usize, Result<FuncCode, JitError>)> {
         let bodies = &env.module.bodies;
         // The largest first: they take longest, and one left for last would keep
         // all other processors waiting.
-        let mut order: Vec<usize> = (0..bodies.len()).collect();
+        let mut order = wanted.to_vec();
         order.sort_by_key(|&defined| std::cmp::Reverse(bodies[defined].range.len()));
         let next = AtomicUsize::new(0);
         let worker = || {
@@ -125,16 +218,15 @@ impl JitEngine {
             }
             compiled
         };
-        let bytes: usize = bodies.iter().map(|body| body.range.len()).sum();
+        let bytes: usize = order.iter().map(|&defined| bodies[defined].range.len()).sum();
         let mut compiled: Vec<_> = if bytes < ALONE_BELOW {
             worker()
         } else {
-            let workers = rayon::current_num_threads().min(bodies.len());
+            let workers = rayon::current_num_threads().min(order.len());
             (0..workers).into_par_iter().with_max_len(1).flat_map_iter(|_| worker()).collect()
         };
-        // In order, so that the error is always that of the first bad function.
         compiled.sort_unstable_by_key(|func| func.0);
-        compiled.into_iter().map(|func| func.1).collect()
+        compiled
     }
 
     pub(crate) fn stubs(&self) -> &Stubs {
@@ -148,14 +240,18 @@ impl JitEngine {
     /// # Errors
     /// If there is no memory for the code.
     pub fn host_thunk(&self, ty: &FuncType) -> Result<*const u8, JitError> {
+        self.stub(Kind::HostThunk, ty)
+    }
+
+    fn stub(&self, kind: Kind, ty: &FuncType) -> Result<*const u8, JitError> {
         let shape = Shape::new(ty);
-        let known = || self.stubs.address(Kind::HostThunk, &shape);
+        let known = || self.stubs.address(kind, &shape);
         if let Some(address) = known() {
             return Ok(address as *const u8);
         }
-        let isa = self.isas.full();
-        rayon::scope(|_| self.stubs.make(Kind::HostThunk, isa, std::iter::once(&shape)))?;
-        let address = known().ok_or_else(|| JitError::new("no host thunk was made"))?;
+        // Not on the caller's thread: as in `compile`.
+        rayon::scope(|_| self.stubs.make(kind, self.isas.full(), std::iter::once(&shape)))?;
+        let address = known().ok_or_else(|| JitError::new("no stub was made"))?;
         Ok(address as *const u8)
     }
 }

@@ -8,10 +8,12 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::activation::{self, Activation};
+use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::osr::{OsrFrame, Replaced};
 use bimetal_runtime::trap;
 use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmStore};
 
+use crate::stubcache::Trampolines;
 use crate::unwind;
 
 thread_local! {
@@ -65,23 +67,38 @@ pub(crate) unsafe fn replace(cx: *mut VmCtx, code: *const u8, frame: &mut OsrFra
 
 /// The array entry of every compiled function.
 pub(crate) unsafe extern "C-unwind" fn array_call(
-    store: *mut VmStore,
+    _store: *mut VmStore,
     callee: *const VmFuncRef,
     slots: *mut Slot,
 ) -> Outcome {
+    // SAFETY: by the contract of `ArrayCall` the record is valid and its slot leads to
+    // compiled code, which the instance keeps alive.
+    unsafe { native_call((*callee).cx, (*callee).code, slots) }
+}
+
+/// How interpreters call a compiled function: see
+/// [`bimetal_runtime::abi::NativeCall`].
+///
+/// # Safety
+/// As `NativeCall` says, and the code slot leads to compiled code.
+pub unsafe extern "C-unwind" fn native_call(
+    cx: *mut VmCtx,
+    code: *const CodeSlot,
+    slots: *mut Slot,
+) -> Outcome {
     unwind::prepare_thread();
-    // SAFETY: by the contract of `ArrayCall` the record is valid and its slot is
-    // one of a `JitModule`, which the instance keeps alive.
-    let (code, cx) = unsafe { (&*(*callee).code, (*callee).cx) };
-    let native = code.native.load(Ordering::Acquire);
-    let trampoline = code.trampoline.load(Ordering::Acquire);
-    assert!(!trampoline.is_null(), "only functions that escape have records");
-    // SAFETY: the caller vouches for the store; the trampoline is the one of the
-    // function's signature; `cx`, `native` and `slots` belong to the function.
-    match unsafe { guarded(store, trampoline, native, cx, slots) } {
-        Some(0) => Outcome::RETURN,
-        Some(_) => Outcome::UNWIND,
-        // SAFETY: as above; the activations in the list have all called out.
-        None => unsafe { trap::raise(store, TrapCode::StackOverflow) },
+    // SAFETY: the caller's promise; trampolines live as long as the code, and are
+    // those of the function's signature.
+    unsafe {
+        let trampolines = (*code).trampoline.load(Ordering::Acquire).cast::<Trampolines>();
+        assert!(!trampolines.is_null(), "only functions that escape have records");
+        let trampoline = (*trampolines).array.load(Ordering::Relaxed);
+        let (store, native) = ((*cx).store, (*code).native.load(Ordering::Acquire));
+        match guarded(store, trampoline, native, cx, slots) {
+            Some(0) => Outcome::RETURN,
+            Some(_) => Outcome::UNWIND,
+            // The activations in the list have all called out.
+            None => trap::raise(store, TrapCode::StackOverflow),
+        }
     }
 }

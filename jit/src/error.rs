@@ -11,11 +11,29 @@ struct Inner {
     message: String,
     func: Option<(u32, Option<String>)>,
     offset: Option<u32>,
+    invalid: bool,
 }
 
 impl JitError {
     pub(crate) fn new(message: impl Into<String>) -> JitError {
-        JitError(Box::new(Inner { message: message.into(), func: None, offset: None }))
+        JitError(Box::new(Inner {
+            message: message.into(),
+            func: None,
+            offset: None,
+            invalid: false,
+        }))
+    }
+
+    /// The code is invalid: no tier can run it.
+    pub(crate) fn invalid(message: impl Into<String>) -> JitError {
+        let mut error = JitError::new(message);
+        error.0.invalid = true;
+        error
+    }
+
+    /// Whether no tier can run the code, not just this one.
+    pub fn is_invalid(&self) -> bool {
+        self.0.invalid
     }
 
     /// The same error, said to lie at this byte offset of the module.

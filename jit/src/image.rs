@@ -15,12 +15,13 @@ use bimetal_parser::Module;
 
 use crate::abi::Shape;
 use crate::artifact::Artifact;
+use crate::code::{FuncStats, Stats};
 use crate::codemap::CodeIndex;
 use crate::engine::JitEngine;
 use crate::error::JitError;
 use crate::handlers::CallSite;
 use crate::link::{Fixed, Fixup, Linked};
-use crate::module::{FuncStats, JitModule, Stats, escapes};
+use crate::module::{JitModule, escapes};
 use crate::stackmap::StackMaps;
 use crate::stubcache::Kind;
 use crate::wire::{Reader, Writer};
@@ -32,14 +33,14 @@ impl JitModule {
     /// The compiled module as bytes, for [`JitEngine::load`].
     pub fn image(&self) -> Vec<u8> {
         let mut out = Writer::default();
-        let index = self.index();
-        out.bytes(&self.pristine_code());
-        out.words(self.fixups().iter().map(|fixup| {
+        let index = self.all().index();
+        out.bytes(&self.all().pristine_code());
+        out.words(self.all().fixups().iter().map(|fixup| {
             let [kind, value] = fixed_words(fixup.target);
             [fixup.at, kind, value]
         }));
         write_stats(&mut out, self.stats());
-        out.words(index.funcs.iter().map(|&start| [start]));
+        out.words(index.funcs.iter().map(|&(start, _)| [start]));
         out.words(index.traps.iter().map(|&(offset, code)| [offset, u32::from(code)]));
         out.words(index.positions.iter().map(|&(offset, position)| [offset, position]));
         let (calls, distances) = index.stack_maps.parts();
@@ -53,7 +54,7 @@ impl JitModule {
         let clauses = index.handlers.iter().flat_map(|site| &site.clauses);
         out.words(clauses.map(|&(tag, at)| [tag.map_or(ANY_TAG, |tag| tag.0), at]));
         for shape in trampoline_shapes(self.module()) {
-            let code = self.stubs().code(Kind::Trampoline, &shape);
+            let code = self.all().stubs().code(Kind::Trampoline, &shape);
             out.bytes(code.expect("made with the module"));
         }
         out.finish()
@@ -93,7 +94,8 @@ impl JitEngine {
         }
         reader.finish()?;
         self.stubs().adopt(Kind::Trampoline, trampolines.into_iter())?;
-        self.place(Artifact { linked: Linked { code, fixups }, index }, stats)
+        let artifact = Artifact { linked: Linked { code, fixups }, index };
+        Ok(self.place(artifact, stats, Vec::new(), false)?.into_module())
     }
 }
 
@@ -153,11 +155,14 @@ fn read_index(
     module: &Arc<Module>,
     code_bytes: usize,
 ) -> Result<CodeIndex, JitError> {
-    let funcs: Box<[u32]> = reader.words()?.map(|[start]| start).collect();
-    let ends_inside = funcs.last().is_some_and(|&end| end as usize <= code_bytes);
-    if funcs.len() != module.bodies.len() + 1 || !funcs.is_sorted() || !ends_inside {
+    let starts: Vec<u32> = reader.words()?.map(|[start]| start).collect();
+    let ends_inside = starts.last().is_some_and(|&end| end as usize <= code_bytes);
+    let defined = module.bodies.len();
+    if starts.len() != defined + 1 || !starts.is_sorted() || !ends_inside {
         return Err(wrong("functions"));
     }
+    let positions = (0..defined as u32).chain([CodeIndex::NO_FUNC]);
+    let funcs = starts.into_iter().zip(positions).collect();
     let mut traps = Vec::new();
     for [offset, code] in reader.words()? {
         let known = u8::try_from(code).ok().filter(|&code| TrapCode::from_u8(code).is_some());
@@ -169,7 +174,6 @@ fn read_index(
     let stack_maps = StackMaps::from_parts(calls, distances);
     let index = CodeIndex {
         module: module.clone(),
-        first: 0,
         funcs,
         traps: traps.into(),
         positions,
@@ -199,8 +203,8 @@ fn read_handlers(reader: &mut Reader<'_>) -> Result<Box<[CallSite]>, JitError> {
 /// Every function is there and lies where the index says.
 fn check_funcs(index: &CodeIndex, stats: &Stats) -> Result<(), JitError> {
     let ranges = index.funcs.windows(2);
-    let fits = |(range, func): (&[u32], &FuncStats)| {
-        func.code_bytes != 0 && func.code_bytes <= range[1] - range[0]
+    let fits = |(range, func): (&[(u32, u32)], &FuncStats)| {
+        func.code_bytes != 0 && func.code_bytes <= range[1].0 - range[0].0
     };
     let same = ranges.len() == stats.funcs.len();
     if same && ranges.zip(&stats.funcs).all(fits) { Ok(()) } else { Err(wrong("functions")) }

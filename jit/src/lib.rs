@@ -9,7 +9,9 @@
 
 mod abi;
 mod artifact;
+mod bridge;
 mod budget;
+mod code;
 mod codemap;
 mod codemem;
 mod compile;
@@ -24,6 +26,7 @@ mod isa;
 mod link;
 mod lower;
 mod module;
+mod numbered;
 mod osr;
 mod stackmap;
 mod stub;
@@ -31,8 +34,10 @@ mod stubcache;
 mod unwind;
 mod wire;
 
+pub use code::{FuncStats, JitCode, Stats};
 pub use engine::JitEngine;
+pub use enter::native_call;
 pub use error::JitError;
 pub use isa::Target;
-pub use module::{FuncStats, JitModule, Stats};
+pub use module::JitModule;
 pub use osr::OsrCode;

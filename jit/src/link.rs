@@ -3,6 +3,8 @@
 //! Code reaches code of its own block by distances, which no place changes. What
 //! remains are a few words that hold addresses: [`Fixup`]s.
 
+use std::collections::HashMap;
+
 use bimetal_core::sem;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::LibCall;
@@ -81,27 +83,24 @@ impl Fixed {
 }
 
 impl Linked {
-    /// Puts functions behind each other. Defined functions come first, in order;
-    /// `stubs` are the positions of those of [`Symbol::SlowCall`] and
-    /// [`Symbol::Throw`].
+    /// Puts functions behind each other. `names` are the positions of those that
+    /// others call.
     ///
     /// # Errors
     /// If code lies too far apart.
     pub(crate) fn new(
         funcs: &[FuncCode],
         layout: &Layout,
-        stubs: Option<[usize; 2]>,
+        names: &HashMap<Symbol, usize>,
     ) -> Result<Linked, JitError> {
         // Displacements are 32 bits and the code index counts in 32 bits.
         if i32::try_from(layout.len).is_err() {
             return Err(JitError::new("the module's code exceeds 2 GiB"));
         }
-        let here = |offset: Option<&usize>| offset.map(|&offset| Fixed::Here(offset as u32));
+        let here = |&at: &usize| Fixed::Here(layout.offsets[at] as u32);
         let resolve = |symbol| match symbol {
-            Symbol::Defined(index) => here(layout.offsets.get(index as usize)),
-            Symbol::SlowCall => here(layout.offsets.get(stubs?[0])),
-            Symbol::Throw => here(layout.offsets.get(stubs?[1])),
             Symbol::Raise => Some(Fixed::Raise),
+            Symbol::Defined(_) | Symbol::SlowCall | Symbol::Throw => names.get(&symbol).map(here),
         };
         let mut linked = Linked { code: vec![0; layout.len], fixups: Vec::new() };
         for (func, &offset) in funcs.iter().zip(&layout.offsets) {

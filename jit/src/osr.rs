@@ -62,8 +62,8 @@ impl JitEngine {
         let env = ModuleEnv::new(module, &self.settings, Calls::Slots);
         let code = Compiler::new().function(&env, &self.isas, defined, Start::Loop(number))?;
         let code_bytes = code.bytes.len();
-        let stubs = [&self.slow_call, &self.throw, &self.osr_entry];
-        let (artifact, entry) = Artifact::part(module, defined, vec![code], &stubs)?;
+        let stubs = [&self.slow_call, &self.throw];
+        let (artifact, entry) = Artifact::single(module, (defined, code), stubs, &self.osr_entry)?;
         let block = artifact.linked.place()?;
         let registration = Registration::new(block.address(), block.len(), artifact.index);
         Ok(OsrCode {

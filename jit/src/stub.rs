@@ -27,17 +27,19 @@ use crate::env::{CONSTANT, Symbol};
 use crate::error::JitError;
 use crate::unwind;
 
-const TRUSTED: MemFlagsData = MemFlagsData::trusted();
+/// Flags of an access to what is always there.
+pub(crate) const TRUSTED: MemFlagsData = MemFlagsData::trusted();
 
 /// The entry block and the function's parameters.
-fn enter(builder: &mut FunctionBuilder<'_>) -> Vec<Value> {
+pub(crate) fn enter(builder: &mut FunctionBuilder<'_>) -> Vec<Value> {
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
     builder.block_params(entry).to_vec()
 }
 
-fn function(sig: Signature) -> Function {
+/// An empty function.
+pub(crate) fn function(sig: Signature) -> Function {
     Function::with_name_signature(UserFuncName::default(), sig)
 }
 
@@ -73,7 +75,7 @@ pub(crate) fn store_slots(builder: &mut FunctionBuilder<'_>, values: &[Value], b
 
 /// Where the guest left: the return address into the caller and its frame
 /// pointer.
-fn caller(builder: &mut FunctionBuilder<'_>) -> (Value, Value) {
+pub(crate) fn caller(builder: &mut FunctionBuilder<'_>) -> (Value, Value) {
     let pc = builder.ins().get_return_address(PTR);
     let own = builder.ins().get_frame_pointer(PTR);
     // Frame pointers are kept: the word at one is the caller's.
@@ -83,7 +85,7 @@ fn caller(builder: &mut FunctionBuilder<'_>) -> (Value, Value) {
 
 /// Ends a stub with a call of [`unwind::raise`]. The linker puts its address in, so
 /// that the stub is the same in every process.
-fn raise(builder: &mut FunctionBuilder<'_>, store: Value, trap: Value) {
+pub(crate) fn raise(builder: &mut FunctionBuilder<'_>, store: Value, trap: Value) {
     let signature = builder.import_signature(host(&[PTR, types::I64], &[]));
     let name = builder.func.declare_imported_user_function(Symbol::Raise.name());
     let callee = builder.import_function(ExtFuncData {

@@ -2,8 +2,11 @@
 //! long as it or any module that it compiled.
 
 use std::collections::HashMap;
+use std::ptr::null;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bimetal_runtime::abi::InterpCall;
 use cranelift_codegen::isa::TargetIsa;
 
 use crate::abi::Shape;
@@ -11,18 +14,43 @@ use crate::codemem::CodeBlock;
 use crate::compile::{Compiler, FuncCode};
 use crate::error::JitError;
 use crate::link::{Layout, Linked};
-use crate::stub;
+use crate::{bridge, stub};
 
 /// What a stub does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     /// Leads from slots to a native entry.
     Trampoline,
+    /// Leads from slots to a native entry that takes the caller's place.
+    TailTrampoline,
     /// Leads from a native call to a host function.
     HostThunk,
+    /// Leads from a native call to an interpreted function.
+    Bridge(InterpCall),
+}
+
+/// The ways from slots to native entries of a signature: what a code slot's
+/// `trampoline` leads to.
+#[repr(C)]
+#[derive(Default, Debug)]
+pub(crate) struct Trampolines {
+    /// For calls by the host and the interpreter.
+    pub(crate) array: AtomicPtr<u8>,
+    /// For tail calls by interpreted functions that compiled code has called. Null as
+    /// long as nothing of the engine's is interpreted.
+    pub(crate) tail: AtomicPtr<u8>,
 }
 
 impl Kind {
+    fn index(self) -> usize {
+        match self {
+            Kind::Trampoline => 0,
+            Kind::TailTrampoline => 1,
+            Kind::HostThunk => 2,
+            Kind::Bridge(_) => 3,
+        }
+    }
+
     /// The code of such a stub.
     fn compile(
         self,
@@ -32,7 +60,9 @@ impl Kind {
     ) -> Result<FuncCode, JitError> {
         match self {
             Kind::Trampoline => stub::trampoline(compiler, isa, shape),
+            Kind::TailTrampoline => bridge::tail_trampoline(compiler, isa, shape),
             Kind::HostThunk => stub::host_thunk(compiler, isa, shape),
+            Kind::Bridge(interpreter) => bridge::bridge(compiler, isa, shape, interpreter),
         }
     }
 }
@@ -44,8 +74,12 @@ pub(crate) struct Stubs(Mutex<StubCache>);
 #[derive(Default)]
 struct StubCache {
     /// Where stubs are, by signature and by what they do ([`Kind`]).
-    known: HashMap<Shape, [Option<Place>; 2]>,
+    known: HashMap<Shape, [Option<Place>; 4]>,
     blocks: Vec<CodeBlock>,
+    /// In boxes, because code slots lead to them.
+    trampolines: HashMap<Shape, Box<Trampolines>>,
+    /// Whether tail trampolines are needed.
+    mixed: bool,
 }
 
 /// Where a stub lies in memory, for as long as the cache lives.
@@ -100,6 +134,38 @@ impl Stubs {
         self.add(kind, stubs, |_, code| Ok(FuncCode::plain(code)))
     }
 
+    /// The trampolines of these signatures: valid as long as the stubs. `mixed` if
+    /// some function of the module, or of another one so far, is interpreted.
+    ///
+    /// # Errors
+    /// If there is no memory for the code.
+    pub(crate) fn trampolines(
+        &self,
+        isa: &dyn TargetIsa,
+        shapes: &[Option<Shape>],
+        mixed: bool,
+    ) -> Result<Vec<*const Trampolines>, JitError> {
+        self.make(Kind::Trampoline, isa, shapes.iter().flatten())?;
+        let mut cache = self.lock();
+        for shape in shapes.iter().flatten() {
+            if !cache.trampolines.contains_key(shape) {
+                cache.trampolines.insert(shape.clone(), Box::default());
+            }
+        }
+        cache.mixed |= mixed;
+        let needed: Vec<Shape> = match cache.mixed {
+            true => cache.trampolines.keys().cloned().collect(),
+            false => Vec::new(),
+        };
+        drop(cache);
+        self.make(Kind::TailTrampoline, isa, needed.iter())?;
+        let cache = self.lock();
+        cache.fill();
+        let record = |shape: &Shape| cache.trampolines.get(shape).map(|record| &raw const **record);
+        let record = |shape: &Option<Shape>| shape.as_ref().and_then(record).unwrap_or(null());
+        Ok(shapes.iter().map(record).collect())
+    }
+
     /// Adds the stubs that are missing, all in one block.
     fn add<'a, T>(
         &self,
@@ -121,11 +187,11 @@ impl Stubs {
             return Ok(());
         }
         let layout = Layout::new(&funcs);
-        let block = Linked::new(&funcs, &layout, None)?.place()?;
+        let block = Linked::new(&funcs, &layout, &HashMap::new())?.place()?;
         for (shape, position) in missing {
             let address = block.at(layout.offsets[position]) as usize;
             let place = Place { address, len: funcs[position].bytes.len() };
-            cache.known.entry(shape.clone()).or_default()[kind as usize] = Some(place);
+            cache.known.entry(shape.clone()).or_default()[kind.index()] = Some(place);
         }
         cache.blocks.push(block);
         Ok(())
@@ -133,7 +199,16 @@ impl Stubs {
 }
 
 impl StubCache {
+    /// Enters what has been made into the records of trampolines.
+    fn fill(&self) {
+        for (shape, record) in &self.trampolines {
+            let address = |kind| self.place(kind, shape).map_or(0, |place| place.address);
+            record.array.store(address(Kind::Trampoline) as *mut u8, Ordering::Release);
+            record.tail.store(address(Kind::TailTrampoline) as *mut u8, Ordering::Release);
+        }
+    }
+
     fn place(&self, kind: Kind, shape: &Shape) -> Option<Place> {
-        self.known.get(shape)?[kind as usize]
+        self.known.get(shape)?[kind.index()]
     }
 }

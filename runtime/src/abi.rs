@@ -10,9 +10,10 @@
 
 use bimetal_core::value::Slot;
 
+use crate::code::CodeSlot;
 use crate::store::Store;
 use crate::trap::Unwind;
-use crate::vmctx::{VmFuncRef, VmStore};
+use crate::vmctx::{VmCtx, VmFuncRef, VmStore};
 
 /// Whether a call returned or is being unwound.
 ///
@@ -29,6 +30,10 @@ impl Outcome {
     pub const RETURN: Outcome = Outcome(0);
     /// A trap, a host error, a panic or an exception is pending in the store.
     pub const UNWIND: Outcome = Outcome(1);
+    /// The callee ended in a tail call of the function that
+    /// [`crate::vmctx::VmStore::tail`] names, whose arguments are where its own
+    /// were. Only an [`InterpCall`] ends so.
+    pub const TAIL: Outcome = Outcome(2);
 }
 
 /// An entry that takes arguments and results in slots.
@@ -43,6 +48,27 @@ pub type ArrayCall = unsafe extern "C-unwind" fn(
     callee: *const VmFuncRef,
     slots: *mut Slot,
 ) -> Outcome;
+
+/// How compiled code calls an interpreted function of an instance: by its position
+/// among the defined functions, with so many slots of parameters.
+///
+/// # Safety
+/// `cx` is the context of a live instance whose store is not borrowed; the store's
+/// innermost activation has current exit fields; `slots` is the top of the store's
+/// value stack, which has room for parameters, results and two slots more.
+pub type InterpCall = unsafe extern "C-unwind" fn(
+    cx: *mut VmCtx,
+    index: u32,
+    params: u32,
+    slots: *mut Slot,
+) -> Outcome;
+
+/// How interpreted code calls the compiled function behind a code slot.
+///
+/// # Safety
+/// As for [`ArrayCall`], for a function of the instance of `cx`.
+pub type NativeCall =
+    unsafe extern "C-unwind" fn(cx: *mut VmCtx, code: *const CodeSlot, slots: *mut Slot) -> Outcome;
 
 /// Calls a function from the host: arguments and results in `slots`.
 ///

@@ -1,5 +1,6 @@
 //! Where a function's code is found, whichever tier it is in.
 
+use std::any::Any;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -21,8 +22,11 @@ pub struct CodeSlot {
     /// For everyone else: arguments and results in an array of slots.
     array: AtomicPtr<u8>,
     /// Data of the tier behind `array`: the JIT keeps the machine code of its
-    /// entry trampoline here.
+    /// entry trampolines here.
     pub trampoline: AtomicPtr<u8>,
+    /// As long as an interpreted function has compiled callers: machine code that
+    /// leads from the signature of `native` to the fast interpreter.
+    pub bridge: AtomicPtr<u8>,
 }
 
 impl CodeSlot {
@@ -33,6 +37,7 @@ impl CodeSlot {
             interp: AtomicPtr::new(null_mut()),
             array: AtomicPtr::new(array as *mut u8),
             trampoline: AtomicPtr::new(null_mut()),
+            bridge: AtomicPtr::new(null_mut()),
         }
     }
 
@@ -62,4 +67,13 @@ pub unsafe trait ModuleCode: Send + Sync {
     fn slots(&self) -> &[CodeSlot];
     /// The tier's data for the module.
     fn tier(&self) -> *const ();
+
+    /// What belongs into [`CodeSlot::bridge`] of a function: asked for when compiled
+    /// code first calls it while it is interpreted.
+    ///
+    /// # Errors
+    /// If there is no memory for the code, or the tier has no such callers.
+    fn bridge(&self, _defined: usize) -> Result<*const u8, Box<dyn Any + Send + Sync>> {
+        Err(Box::new("a function that compiled code cannot call"))
+    }
 }

@@ -100,6 +100,16 @@ offsets! {
     STORE_STACK_LIMIT = crate::vmctx::VmStore, stack_limit;
     /// [`crate::vmctx::VmStore::activation`]
     STORE_ACTIVATION = crate::vmctx::VmStore, activation;
+    /// [`crate::vmctx::VmValueStack::top`]
+    STORE_VALUES_TOP = crate::vmctx::VmStore, values.top;
+    /// [`crate::vmctx::VmValueStack::end`]
+    STORE_VALUES_END = crate::vmctx::VmStore, values.end;
+    /// [`crate::vmctx::VmTail::code`]
+    STORE_TAIL_CODE = crate::vmctx::VmStore, tail.code;
+    /// [`crate::vmctx::VmTail::cx`]
+    STORE_TAIL_CX = crate::vmctx::VmStore, tail.cx;
+    /// [`crate::vmctx::VmStore::callee`]
+    STORE_CALLEE = crate::vmctx::VmStore, callee;
     /// [`crate::vmctx::VmHeap::base`]
     STORE_HEAP_BASE = crate::vmctx::VmStore, heap.base;
     /// [`crate::vmctx::VmHeap::bump`]
@@ -118,6 +128,10 @@ offsets! {
     ACTIVATION_EXIT_FP = crate::activation::Activation, exit_fp;
     /// [`crate::code::CodeSlot::native`]
     CODE_NATIVE = crate::code::CodeSlot, native;
+    /// [`crate::code::CodeSlot::trampoline`]
+    CODE_TRAMPOLINE = crate::code::CodeSlot, trampoline;
+    /// [`crate::code::CodeSlot::bridge`]
+    CODE_BRIDGE = crate::code::CodeSlot, bridge;
     /// [`VmFuncRef::code`]
     FUNC_REF_CODE = VmFuncRef, code;
     /// [`VmFuncRef::cx`]

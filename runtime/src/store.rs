@@ -22,7 +22,7 @@ use crate::memory::{Mapping, Memory};
 use crate::table::Table;
 use crate::trap::Unwind;
 use crate::types::{TypeRegistry, TypeTable};
-use crate::vmctx::{VmFuncRef, VmHeap, VmStore, VmValueStack};
+use crate::vmctx::{VmFuncRef, VmHeap, VmStore, VmTail, VmValueStack};
 
 /// Tells stores of one process apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -315,6 +315,8 @@ impl StoreBox {
             types: null(),
             funcs: slab.as_ptr(),
             store: null_mut(),
+            tail: VmTail { code: null(), cx: null_mut() },
+            callee: 0,
         });
         let vm = NonNull::from(Box::leak(vm));
         let store = Box::new(Store {

@@ -101,6 +101,21 @@ pub struct VmStore {
     pub funcs: *const *const VmFuncRef,
     /// The runtime's store.
     pub store: *mut crate::store::Store,
+    /// Written by whoever returns [`crate::abi::Outcome::TAIL`].
+    pub tail: VmTail,
+    /// The position among the defined functions of the interpreted one that
+    /// compiled code is calling: written and read on the way there.
+    pub callee: u32,
+}
+
+/// A function that is to be called as soon as the frame of its caller is gone.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct VmTail {
+    /// Entries of the function's code.
+    pub code: *const CodeSlot,
+    /// The instance that it belongs to.
+    pub cx: *mut VmCtx,
 }
 
 /// The heap, as compiled code allocates in it.

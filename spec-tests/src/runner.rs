@@ -20,6 +20,9 @@ use crate::source::Script;
 /// again for parsing deeply nested text.
 const STACK: usize = 16 << 20;
 
+/// Which functions are in which tier where nobody says otherwise.
+const MIXED_SEED: u64 = 1;
+
 /// A way to run guests.
 #[derive(Clone, Debug)]
 pub struct Tier {
@@ -41,7 +44,16 @@ impl Tier {
             tier("reference", Strategy::Reference),
             tier("interp", Strategy::Interpreter),
             tier("jit", Strategy::Jit),
+            Tier::mixed(MIXED_SEED),
         ]
+    }
+
+    /// Interpreter and compiler in every instance: this number says which function is
+    /// in which.
+    pub fn mixed(seed: u64) -> Tier {
+        let mut config = Config::new();
+        config.strategy(Strategy::Jit).mixed(seed);
+        Tier { name: "mixed", config }
     }
 
     /// The tier of this name.

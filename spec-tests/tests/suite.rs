@@ -44,6 +44,11 @@ fn the_compiler_passes_the_suite() {
 }
 
 #[test]
+fn interpreter_and_compiler_together_pass_the_suite() {
+    passes(&named("mixed"));
+}
+
+#[test]
 fn the_compiler_passes_the_suite_without_guard_pages() {
     let mut tier = Tier { name: "jit-without-guard-pages", ..named("jit") };
     tier.config.memory_guard_pages(false);

@@ -3,17 +3,23 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bimetal_interp::fast;
 use bimetal_jit::JitEngine;
 use bimetal_parser::Module;
 use bimetal_runtime::HostFunc;
 use bimetal_runtime::code::ModuleCode;
 
 use super::Tier;
+use super::mixed::Mixed;
 use crate::config::Config;
 use crate::error::Result;
 
-/// Compiles every function of a module before any of them runs.
-pub(super) struct Jit(JitEngine);
+/// Compiles every function of a module before any of them runs. What the compiler
+/// refuses is interpreted.
+pub(super) struct Jit {
+    jit: Arc<JitEngine>,
+    config: Config,
+}
 
 impl Jit {
     /// The compiler for this machine.
@@ -21,18 +27,48 @@ impl Jit {
     /// # Errors
     /// If the processor or the system is not supported.
     pub(super) fn new(config: &Config) -> Result<Jit> {
-        Ok(Jit(JitEngine::new(&config.settings)?))
+        let jit = JitEngine::with_interpreter(&config.settings, fast::call)?;
+        Ok(Jit { jit: Arc::new(jit), config: config.clone() })
+    }
+
+    /// The functions that are compiled.
+    fn wanted(&self, module: &Module) -> Vec<usize> {
+        let chosen = |defined: &usize| match self.config.mixed_seed {
+            // Other functions of every module.
+            Some(seed) => coin(seed.wrapping_add(module.bytes.len() as u64), *defined as u64),
+            None => true,
+        };
+        (0..module.bodies.len()).filter(chosen).collect()
     }
 }
 
 impl Tier for Jit {
     fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>> {
-        Ok(self.0.compile_module(module)?)
+        let code = self.jit.compile_functions(module, &self.wanted(module))?;
+        if code.is_whole() {
+            return Ok(code.into_module());
+        }
+        let mixed = Mixed::new(module, &self.config.settings, &self.jit)?;
+        mixed.install(code);
+        Ok(mixed)
     }
 
     fn prepare_host_func(&self, host: &HostFunc) -> Result<()> {
-        let thunk = self.0.host_thunk(host.ty())?;
+        let thunk = self.jit.host_thunk(host.ty())?;
         host.slot().native.store(thunk.cast_mut(), Ordering::Release);
         Ok(())
     }
+
+    fn prepare_store(&self, store: &mut bimetal_runtime::Store) -> Result<()> {
+        store.ensure_value_stack()?;
+        Ok(())
+    }
+}
+
+/// A bit that looks random, the same for the same arguments.
+fn coin(seed: u64, number: u64) -> bool {
+    let mut bits = seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits >> 63 == 1
 }

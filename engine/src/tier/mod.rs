@@ -2,6 +2,7 @@
 
 mod interpreter;
 mod jit;
+mod mixed;
 mod reference;
 
 use std::sync::Arc;

@@ -9,15 +9,23 @@ pub(crate) fn engines() -> Vec<Engine> {
     engines_with(|_| {})
 }
 
-/// An engine of each strategy, with further settings.
+/// Some ways to divide functions between interpreter and compiler.
+const MIXES: std::ops::Range<u64> = 0..6;
+
+/// An engine of each strategy, and some in which functions of one instance are in
+/// different tiers, with further settings.
 pub(crate) fn engines_with(configure: impl Fn(&mut Config)) -> Vec<Engine> {
-    let engine = |&strategy: &Strategy| {
+    let engine = |strategy: Strategy, mix: Option<u64>| {
         let mut config = Config::new();
         config.strategy(strategy);
+        if let Some(seed) = mix {
+            config.mixed(seed);
+        }
         configure(&mut config);
         Engine::new(&config).expect("every strategy is available")
     };
-    Strategy::ALL.iter().map(engine).collect()
+    let pure = Strategy::ALL.iter().map(|&strategy| engine(strategy, None));
+    pure.chain(MIXES.map(|seed| engine(Strategy::Jit, Some(seed)))).collect()
 }
 
 /// An instance of a module without imports, in a store of its own.

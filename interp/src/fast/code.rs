@@ -85,6 +85,15 @@ impl Stub {
     }
 }
 
+/// The entry cell of a compiled function: `super::exec::native`. A vector for the
+/// reason given at [`FuncCode::words`].
+pub(super) struct NativeEntry(
+    #[expect(dead_code, reason = "owns the words that code slots lead to")] pub(super) Vec<Word>,
+);
+
+// SAFETY: as for `FuncCode`; the words are never written.
+unsafe impl Send for NativeEntry {}
+
 /// What has been translated so far.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
@@ -124,6 +133,8 @@ pub struct FastModule {
     /// A vector for the reason given at [`FuncCode::words`].
     stubs: Vec<Stub>,
     pub(super) funcs: Box<[OnceLock<Result<FuncCode, Error>>]>,
+    /// Of the functions that have been compiled.
+    pub(super) natives: Mutex<Vec<NativeEntry>>,
     /// The translated functions by the address of their code.
     pub(super) ranges: RwLock<BTreeMap<usize, usize>>,
     pub(super) counters: Counters,
@@ -172,6 +183,7 @@ impl FastModule {
             slots: slots.collect(),
             stubs,
             funcs: (0..count).map(|_| OnceLock::new()).collect(),
+            natives: Mutex::default(),
             ranges: RwLock::default(),
             counters: Counters::default(),
             layouts: Layouts::default(),
@@ -194,6 +206,11 @@ impl FastModule {
             body_bytes: load(body_bytes),
             nanos: load(nanos),
         }
+    }
+
+    /// The entry cell of a function before it is translated.
+    pub(super) fn untranslated(&self, defined: usize) -> Ip {
+        self.stubs[defined].entry()
     }
 
     /// The code of a function that has been translated.

@@ -80,6 +80,10 @@ impl Exit {
     pub(super) const RETURN: Exit = Exit(0);
     /// The reason to unwind is pending in the store.
     pub(super) const PENDING: Exit = Exit(256);
+    /// The outermost function ended in a tail call of the function that
+    /// [`bimetal_runtime::vmctx::VmStore::tail`] names, with the arguments at the
+    /// beginning of its frame.
+    pub(super) const TAIL: Exit = Exit(257);
 
     /// The trap at the activation's exit position.
     pub(super) fn trap(self) -> Option<TrapCode> {

@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use bimetal_parser::Error;
+use bimetal_runtime::abi::NativeCall;
 use bimetal_runtime::trap::{Unwind, raise_unwind};
 use bimetal_runtime::vmctx::VmCtx;
 
-use super::code::{FastModule, FuncCode};
+use super::code::{FastModule, FuncCode, NativeEntry, PREFIX_WORDS};
 use super::dispatch::{Ip, Word};
+use super::exec::native;
 use super::translate;
 
 impl FastModule {
@@ -34,11 +36,31 @@ impl FastModule {
             self.count(defined, &code, start);
             let mut ranges = self.ranges.write().unwrap_or_else(PoisonError::into_inner);
             ranges.insert(code.words.as_ptr() as usize, defined);
-            // Whoever loads the entry sees the code behind it.
-            self.slots[defined].interp.store(code.entry().cast_mut().cast(), Ordering::Release);
+            // Whoever loads the entry sees the code behind it; that of compiled code
+            // stays.
+            let entry = code.entry().cast_mut().cast();
+            let untranslated = self.untranslated(defined).cast_mut().cast();
+            let _ = self.slots[defined].interp.compare_exchange(
+                untranslated,
+                entry,
+                Ordering::Release,
+                Ordering::Relaxed,
+            );
             Ok(code)
         });
         result.as_ref().map_err(Clone::clone)
+    }
+
+    /// Has interpreted callers of a function call its compiled code from now on: by
+    /// this function, which finds it in the code slot.
+    pub fn enter_native(&self, defined: usize, call: NativeCall) {
+        let ty = self.module.type_of_func(self.module.func_at(defined));
+        let slot = &self.slots[defined];
+        let words = native::entry(ty.param_slots(), ty.result_slots(), slot, call);
+        let entry = words[PREFIX_WORDS..].as_ptr();
+        self.natives.lock().unwrap_or_else(PoisonError::into_inner).push(NativeEntry(words));
+        // Whoever loads the entry sees the cell behind it.
+        slot.interp.store(entry.cast_mut().cast(), Ordering::Release);
     }
 
     fn count(&self, defined: usize, code: &FuncCode, start: Instant) {

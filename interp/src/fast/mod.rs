@@ -22,6 +22,7 @@ mod vreg;
 
 pub use code::{FastModule, Stats};
 pub use dump::dump;
+pub use entry::call;
 pub use translate::Fusions;
 
 #[cfg(test)]

@@ -21,11 +21,13 @@ mod guard;
 mod signal;
 mod walk;
 
+use std::sync::atomic::Ordering;
+
 use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 use bimetal_runtime::abi::Outcome;
-use bimetal_runtime::trap;
-use bimetal_runtime::vmctx::{VmFuncRef, VmStore};
+use bimetal_runtime::trap::{self, Unwind};
+use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmStore};
 
 pub(crate) use guard::guarded_call;
 pub(crate) use signal::{install, prepare_thread};
@@ -59,6 +61,35 @@ pub(crate) unsafe extern "C" fn host_call(
         if outcome != Outcome::RETURN {
             unwind(store);
         }
+    }
+}
+
+/// Makes the bridge of the interpreted function whose number stands in the store.
+///
+/// # Safety
+/// Entered from `crate::numbered` alone: `cx` is the function's context, `pc` and
+/// `fp` are where the guest called it.
+pub(crate) unsafe extern "C" fn make_bridge(cx: *mut VmCtx, pc: usize, fp: usize) -> *const u8 {
+    // SAFETY: the context is of a live instance, whose compiled code runs. Nothing
+    // that needs dropping is alive when `leave` is reached.
+    unsafe {
+        let store = (*cx).store;
+        let defined = (*store).callee as usize;
+        let code = (*(*cx).instance).code();
+        match code.bridge(defined) {
+            Ok(bridge) => {
+                code.slots()[defined].bridge.store(bridge.cast_mut(), Ordering::Release);
+                // Whoever made it may have had guests run.
+                (*store).callee = defined as u32;
+                return bridge;
+            }
+            Err(error) => {
+                (*(*store).activation).exit_pc = pc;
+                (*(*store).activation).exit_fp = fp;
+                let _ = trap::raise_unwind(store, Unwind::Host(error));
+            }
+        }
+        leave(store)
     }
 }
 

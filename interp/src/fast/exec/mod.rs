@@ -11,6 +11,7 @@ pub(crate) mod exception;
 pub(crate) mod fused;
 pub(crate) mod gc;
 pub(crate) mod memory;
+pub(crate) mod native;
 pub(crate) mod num;
 pub(crate) mod object;
 pub(crate) mod place;

@@ -13,7 +13,7 @@
 use bimetal_core::trap::TrapCode;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::code::CodeSlot;
-use bimetal_runtime::vmctx::VmCtx;
+use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmTail};
 
 use super::call::{
     BRIDGE_SLOTS, CallRef, available, entry_of, frame_bytes, func_ref, indirect, with_result,
@@ -226,6 +226,7 @@ pub(crate) unsafe fn write_bridge(bridge: Fp, cx: *mut VmCtx, ip: Ip, fp: Fp, re
 }
 
 /// Calls a function of the host or of another tier and returns what it returns.
+/// If nobody of this activation waits, a function of another tier takes its place.
 enum ReturnArray {}
 
 impl Exec for ReturnArray {
@@ -237,6 +238,9 @@ impl Exec for ReturnArray {
             if available(r.cx, r.fp) < (slots + HEADER) * size_of::<u64>() {
                 return r.trap(TrapCode::StackOverflow);
             }
+            if own_header(r).0 == frames::leave_cell() && (*func_ref(r)).index != VmFuncRef::HOST {
+                return r.to::<LeaveForArray>();
+            }
             if return_array(r) != Outcome::RETURN {
                 return Flow::exit(r, Exit::PENDING);
             }
@@ -244,6 +248,25 @@ impl Exec for ReturnArray {
             r = with_result(r, r.fp);
             r.fp = caller;
             r.jump(ip)
+        }
+    }
+}
+
+/// Ends the chain of handlers in favour of a function of another tier.
+enum LeaveForArray {}
+
+impl Exec for LeaveForArray {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: as for `ReturnArray`, which has checked that there is room.
+        unsafe {
+            let func = func_ref(r);
+            (*(*r.cx).store).tail = VmTail { code: (*func).code, cx: (*func).cx };
+            let from = r.fp.add(r.imm() as usize);
+            for i in 0..r.field(0) {
+                *r.fp.add(i) = *from.add(i);
+            }
+            Flow::exit(r, Exit::TAIL)
         }
     }
 }
@@ -274,7 +297,7 @@ unsafe fn return_array(r: Regs) -> Outcome {
 }
 
 /// The state of the function that a header leads to, at its call.
-unsafe fn waiting(mut r: Regs, ip: Ip, fp: Fp) -> Regs {
+pub(super) unsafe fn waiting(mut r: Regs, ip: Ip, fp: Fp) -> Regs {
     // SAFETY: a header leads to a cell behind a call, to a bridge, or out.
     unsafe {
         (r.ip, r.fp) = (ip, fp);
