@@ -84,56 +84,78 @@ struct Retired(*mut Vec<Entry>);
 // SAFETY: an owned box, touched only under the lock that holds it.
 unsafe impl Send for Retired {}
 
-/// Calls `read` with the entry that contains an address and its offset there.
-fn find<R>(address: usize, read: impl FnOnce(&Entry, u32) -> Option<R>) -> Option<R> {
-    READERS.fetch_add(1, SeqCst);
-    let snapshot = SNAPSHOT.load(SeqCst);
-    // SAFETY: null or a published snapshot, not freed while a reader is counted.
-    let entries = unsafe { snapshot.as_ref() };
-    let result = entries.and_then(|entries| {
-        let at = entries.partition_point(|entry| entry.start <= address).checked_sub(1)?;
-        let entry = entries.get(at).filter(|entry| address < entry.end)?;
-        read(entry, (address - entry.start) as u32)
-    });
-    READERS.fetch_sub(1, SeqCst);
-    result
+/// Somebody who looks things up in the map: what it has found stays there meanwhile.
+///
+/// It takes two locked operations, so whoever looks up a whole stack makes one for
+/// all of it. Its thread must not remove code before it is dropped: that waits for
+/// readers.
+pub(crate) struct Reader {
+    /// A snapshot; null as long as there is none.
+    snapshot: *const Vec<Entry>,
+    /// Where the last address was.
+    last: Entry,
+}
+
+impl Reader {
+    pub(crate) fn new() -> Reader {
+        READERS.fetch_add(1, SeqCst);
+        let last = Entry { start: 0, end: 0, index: std::ptr::null() };
+        Reader { snapshot: SNAPSHOT.load(SeqCst), last }
+    }
+
+    /// What is known about the block of code that contains an address, where it
+    /// begins, and the address's offset there.
+    fn find(&mut self, address: usize) -> Option<(&CodeIndex, usize, u32)> {
+        if !(self.last.start..self.last.end).contains(&address) {
+            // SAFETY: null or a published snapshot, not freed while a reader is
+            // counted.
+            let entries = unsafe { self.snapshot.as_ref()? };
+            let at = entries.partition_point(|entry| entry.start <= address).checked_sub(1)?;
+            self.last = *entries.get(at).filter(|entry| address < entry.end)?;
+        }
+        // SAFETY: an index is freed only after its entry has left the map and no
+        // reader is counted.
+        let index = unsafe { &*self.last.index };
+        Some((index, self.last.start, (address - self.last.start) as u32))
+    }
+
+    /// The call that returns to this address, if it is one inside a `try_table`,
+    /// and the address where its block of code begins.
+    pub(crate) fn call_site(&mut self, pc: usize) -> Option<(&CallSite, usize)> {
+        let (index, start, offset) = self.find(pc)?;
+        let at = index.handlers.binary_search_by_key(&offset, |site| site.ret).ok()?;
+        Some((&index.handlers[at], start))
+    }
+
+    /// How far below its frame pointer a frame keeps each of its references. `pc` is
+    /// the address that the frame's call returns to.
+    pub(crate) fn references(&mut self, pc: usize) -> &[u32] {
+        // The call may be the last instruction of its block of code.
+        match self.find(pc.wrapping_sub(1)) {
+            Some((index, _, offset)) => index.stack_maps.at(offset + 1),
+            None => &[],
+        }
+    }
+
+    /// The guest's frame whose code contains this address.
+    pub(crate) fn frame(&mut self, pc: usize) -> Option<GuestFrame> {
+        let (index, _, offset) = self.find(pc)?;
+        index.frame(offset)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        READERS.fetch_sub(1, SeqCst);
+    }
 }
 
 /// The number of the trap that the instruction at this address can raise.
 /// Takes no lock and allocates nothing: for the signal handler.
 pub(crate) fn trap_at(pc: usize) -> Option<u8> {
-    // SAFETY: an index is freed only after its entry has left the map and no
-    // reader is counted.
-    find(pc, |entry, offset| unsafe { (*entry.index).trap(offset) })
-}
-
-/// The guest's frame whose code contains this address.
-pub(crate) fn frame_at(pc: usize) -> Option<GuestFrame> {
-    // SAFETY: as in `trap_at`.
-    find(pc, |entry, offset| unsafe { (*entry.index).frame(offset) })
-}
-
-/// Calls `visit` with where a frame keeps each of its references: how far below its
-/// frame pointer. `pc` is the address that the frame's call returns to.
-pub(crate) fn references_at(pc: usize, mut visit: impl FnMut(u32)) {
-    // The call may be the last instruction of its block of code.
-    find(pc.wrapping_sub(1), |entry, offset| {
-        // SAFETY: as in `trap_at`.
-        let maps = unsafe { &(*entry.index).stack_maps };
-        maps.at(offset + 1).iter().for_each(|&distance| visit(distance));
-        Some(())
-    });
-}
-
-/// Calls `read` with the call that returns to this address, if it is one inside a
-/// `try_table`, and with the address where its block of code begins.
-pub(crate) fn call_site<R>(pc: usize, read: impl FnOnce(&CallSite, usize) -> R) -> Option<R> {
-    find(pc, |entry, offset| {
-        // SAFETY: as in `trap_at`.
-        let handlers = unsafe { &(*entry.index).handlers };
-        let at = handlers.binary_search_by_key(&offset, |site| site.ret).ok()?;
-        Some(read(&handlers[at], entry.start))
-    })
+    let mut reader = Reader::new();
+    let (index, _, offset) = reader.find(pc)?;
+    index.trap(offset)
 }
 
 /// A block of code that is in the map for as long as this lives.

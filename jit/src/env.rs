@@ -30,7 +30,7 @@ pub(crate) struct ModuleEnv<'a> {
     pub(crate) layout: VmLayout,
     pub(crate) plans: Box<[MemoryPlan]>,
     pub(crate) relaxed: RelaxedChoice,
-    /// By type index; that of a function type is of no use here.
+    /// By type index; that of a function type is for exceptions.
     pub(crate) objects: Box<[ObjectLayout]>,
     /// How functions of the module call each other.
     pub(crate) calls: Calls,

@@ -6,17 +6,19 @@ use bimetal_core::ops::gc::GcBuiltinOp;
 use bimetal_core::ops::slow::SlowImm;
 use bimetal_core::trap::TrapCode;
 use bimetal_core::types::ValType;
-use bimetal_parser::walk::{BlockType, Catch};
+use bimetal_parser::walk::{BlockType, Catch, Extend};
+use bimetal_runtime::gc::layout::Field;
 use bimetal_runtime::layout::CX_GC_BUILTINS;
 use cranelift_codegen::ir::{
     Block, BlockArg, BlockCall, ExceptionTable, ExceptionTableData, ExceptionTableItem,
     ExceptionTag, FuncRef, InstBuilder, SigRef, Type, Value, types,
 };
 
+use super::gc_access::Place;
 use super::{Label, Lower};
-use crate::abi::{self, PTR, clif_trap, clif_type, slots};
+use crate::abi::{self, PTR, clif_trap, slots};
 use crate::env::{CONSTANT, Symbol};
-use crate::stub::{load_slots, store_slots};
+use crate::stub::store_slots;
 
 /// A clause of a `try_table`: its tag, and the block that is given the exception.
 pub(super) type Clause = (Option<TagIdx>, Block);
@@ -53,16 +55,20 @@ impl Lower<'_> {
         let (_, block) = self.ended[clause];
         self.continue_in(block);
         let exception = self.builder.block_params(block)[0];
-        let clif_types: Vec<Type> = types.iter().map(|&ty| clif_type(ty)).collect();
-        let count = types.iter().map(|ty| ty.slots()).sum();
-        let address = self.operands(count, &[exception]);
-        let imm = SlowImm { a: catch.tag.is_some().into(), b: catch.with_ref.into() };
-        let builtin = self.builtin_address(GcBuiltinOp::catch);
-        let imm = self.builder.ins().iconst(types::I64, imm.pack() as i64);
-        let sig = self.builder.import_signature(abi::gc_builtin());
-        self.builder.ins().call_indirect(sig, builtin, &[self.cx, imm, address]);
-        let payload = load_slots(&mut self.builder, &clif_types, address);
-        values.extend(types.iter().zip(payload).map(|(&ty, value)| self.rooted(ty, value)));
+        if let Some(tag) = catch.tag {
+            let ty = self.env.module.tags[tag.index()];
+            let address = self.object_address(exception);
+            for &Field { offset, kind } in &self.env.objects[ty.index()].fields {
+                let place = Place { address, offset: offset as i32, kind };
+                values.push(self.read_place(&place, Extend::None));
+            }
+        }
+        if catch.with_ref {
+            values.push(exception);
+        }
+        for (&ty, value) in types.iter().zip(values) {
+            *value = self.rooted(ty, *value);
+        }
     }
 
     /// Throws: the builtin makes the exception from the operands.

@@ -105,7 +105,11 @@ impl Lower<'_> {
         }
     }
 
-    fn read_place(&mut self, &Place { address, offset, kind }: &Place, extend: Extend) -> Value {
+    pub(super) fn read_place(
+        &mut self,
+        &Place { address, offset, kind }: &Place,
+        extend: Extend,
+    ) -> Value {
         let flags = self.place_flags(kind);
         let signed = extend == Extend::Signed;
         let ins = self.builder.ins();

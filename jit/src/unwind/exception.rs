@@ -7,7 +7,7 @@ use bimetal_core::value::Slot;
 use bimetal_runtime::store::{Store, TagId};
 use bimetal_runtime::vmctx::{VmCtx, VmStore};
 
-use crate::codemap;
+use crate::codemap::Reader;
 use crate::handlers::CallSite;
 
 /// Where execution goes on.
@@ -45,9 +45,11 @@ unsafe fn search(store: *mut VmStore, tag: TagId) -> Option<Landing> {
     unsafe {
         let activation = (*store).activation;
         let (mut pc, mut fp) = ((*activation).exit_pc, (*activation).exit_fp);
+        let mut reader = Reader::new();
         while fp != (*activation).entry_fp && fp != 0 {
-            let found = codemap::call_site(pc, |site, start| handler(site, start, fp, tag));
-            if let Some(landing) = found.flatten() {
+            if let Some((site, start)) = reader.call_site(pc)
+                && let Some(landing) = handler(site, start, fp, tag)
+            {
                 return Some(landing);
             }
             pc = *((fp + size_of::<usize>()) as *const usize);

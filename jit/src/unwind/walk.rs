@@ -4,7 +4,7 @@ use bimetal_core::value::Slot;
 use bimetal_runtime::activation::{Activation, GuestFrame};
 use bimetal_runtime::gc::roots::RootVisitor;
 
-use crate::codemap;
+use crate::codemap::Reader;
 
 /// Reports the frames of compiled code, innermost first:
 /// [`bimetal_runtime::activation::WalkFrames`].
@@ -13,9 +13,10 @@ use crate::codemap;
 /// The exit fields are current: `exit_fp` is the innermost frame's pointer and
 /// `exit_pc` an address behind the instruction that left.
 pub(crate) unsafe fn walk(activation: &Activation, visit: &mut dyn FnMut(GuestFrame)) {
+    let mut reader = Reader::new();
     let report = |pc: usize, _| {
         // A return address may lie behind its function: the call is before it.
-        if let Some(frame) = codemap::frame_at(pc.wrapping_sub(1)) {
+        if let Some(frame) = reader.frame(pc.wrapping_sub(1)) {
             visit(frame);
         }
     };
@@ -29,12 +30,13 @@ pub(crate) unsafe fn walk(activation: &Activation, visit: &mut dyn FnMut(GuestFr
 /// # Safety
 /// As for [`walk`], and nobody else looks at the frames meanwhile.
 pub(crate) unsafe fn roots(activation: &Activation, visit: &mut dyn RootVisitor) {
+    let mut reader = Reader::new();
     let report = |pc, fp: usize| {
-        codemap::references_at(pc, |distance| {
+        for &distance in reader.references(pc) {
             // SAFETY: the frame has put a reference there before it called, and
             // reads it again after the call.
             visit.slot(unsafe { &mut *((fp - distance as usize) as *mut Slot) });
-        });
+        }
     };
     // SAFETY: the caller's promise.
     unsafe { frames(activation, report) }

@@ -123,9 +123,23 @@ impl Objects {
     }
 
     /// Sets the elements of a range, which lies inside the array.
-    pub fn fill(self, array: GcRef, first: Field, range: Range<u32>, value: [Slot; 2]) {
-        for index in range {
-            self.set_element(array, first, index, value);
+    pub fn fill(self, array: GcRef, first: Field, range: Range<u32>, [low, high]: [Slot; 2]) {
+        let at = self.bytes(array, Objects::element(first, range.start));
+        let count = range.len();
+        // SAFETY: elements of this kind stand there, as many as the range has.
+        unsafe {
+            match first.kind {
+                FieldKind::I8 => at.write_bytes(low.bits() as u8, count),
+                FieldKind::I16 => fill(at, count, low.bits() as u16),
+                FieldKind::I32 | FieldKind::F32 => fill(at, count, low.u32()),
+                FieldKind::Ref => {
+                    fill(at, count, low.u32());
+                    write_barrier(self.store, array);
+                }
+                FieldKind::Func => fill(at, count, self.slab_index(low)),
+                FieldKind::I64 | FieldKind::F64 => fill(at, count, low.bits()),
+                FieldKind::V128 => fill(at, count, [low.bits(), high.bits()]),
+            }
         }
     }
 
@@ -216,6 +230,17 @@ impl Objects {
         let record = std::ptr::with_exposed_provenance::<VmFuncRef>(bits.bits() as usize);
         // SAFETY: a function reference is null or the address of a record.
         unsafe { record.as_ref() }.map_or(0, |record| record.slab)
+    }
+}
+
+/// Writes a value so many times, one behind the other.
+///
+/// # Safety
+/// There is room for them, aligned for the type.
+unsafe fn fill<T: Copy>(at: *mut u8, count: usize, value: T) {
+    for index in 0..count {
+        // SAFETY: the caller's promise.
+        unsafe { at.cast::<T>().add(index).write(value) };
     }
 }
 
