@@ -90,6 +90,9 @@ pub(crate) struct RunArgs {
     /// Validate functions when they are first called
     #[arg(long)]
     pub(crate) lazy_validation: bool,
+    /// Canonical NaNs and the specification's outcome of relaxed vector instructions
+    #[arg(long)]
+    pub(crate) deterministic: bool,
     /// Bytes of stack that the guest may use
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_wasm_stack: Option<usize>,

@@ -95,6 +95,7 @@ fn timed<R>(work: impl FnOnce() -> R) -> (R, Duration) {
 fn engine(args: &RunArgs) -> Result<Engine> {
     let mut config = Config::new();
     config.strategy(args.tier.strategy()).lazy_validation(args.lazy_validation);
+    config.deterministic(args.deterministic);
     if let Some(bytes) = args.max_wasm_stack {
         config.max_wasm_stack(bytes);
     }

@@ -149,3 +149,21 @@ fn dump_shows_every_form_of_a_function() {
     }
     bimetal(&["dump", "--func", "nosuch", &kernels]).fails(1, &["no function `nosuch`"]);
 }
+
+#[test]
+fn deterministic_makes_nans_canonical() {
+    let file = wat(r#"(module (func (export "bits") (param f64) (result i64)
+        (i64.reinterpret_f64 (f64.sqrt (local.get 0)))))"#);
+    for tier in TIERS {
+        let run = bimetal(&[
+            "--tier",
+            tier,
+            "--deterministic",
+            "--invoke",
+            "bits",
+            file.path_str(),
+            "-1",
+        ]);
+        run.prints(&format!("{}\n", 0x7ff8_u64 << 48));
+    }
+}

@@ -116,13 +116,14 @@ impl Config {
         self
     }
 
-    /// Whether relaxed vector instructions give what the specification's
-    /// deterministic profile says, on every processor. Off by default: then they
-    /// do what this processor does in the fewest instructions, and the same under
-    /// every strategy.
+    /// Whether instructions give what the specification's deterministic profile
+    /// says, on every processor: relaxed vector instructions have the outcome it
+    /// prescribes, and a NaN that arithmetic makes is the positive canonical one.
     ///
-    /// The bits of NaNs are not part of this.
-    pub fn relaxed_simd_deterministic(&mut self, deterministic: bool) -> &mut Config {
+    /// Off by default: then relaxed instructions do what this processor does in the
+    /// fewest instructions, the same under every strategy, and the sign and payload of
+    /// such NaNs are whatever comes out. With it, arithmetic on floats is slower.
+    pub fn deterministic(&mut self, deterministic: bool) -> &mut Config {
         self.settings.relaxed = match deterministic {
             true => RelaxedChoice::DETERMINISTIC,
             false => RelaxedChoice::host(),

@@ -3,6 +3,8 @@
 use arbitrary::Unstructured;
 use wasm_smith::{Config, Module};
 
+use crate::binary::export_global;
+
 /// A small generator of pseudo-random numbers (xorshift64*): the same sequence
 /// for the same seed on every machine.
 #[derive(Clone, Debug)]
@@ -33,11 +35,16 @@ impl Random {
     }
 }
 
-/// How many function entries and loop iterations a module may make in one call.
-const FUEL: u32 = 2_000;
+/// How many function entries and loop iterations a module may make in one call: the
+/// initial value of its export [`FUEL_NAME`].
+pub const FUEL: i32 = 2_000;
 
-/// The features that every tier implements.
-fn config() -> Config {
+/// The export of the global that counts them down.
+pub const FUEL_NAME: &str = "fuel left";
+
+/// The features that every tier implements. What the specification leaves open is
+/// left out, unless the module runs in the deterministic profile.
+fn config(deterministic: bool) -> Config {
     Config {
         max_imports: 0,
         max_memories: 2,
@@ -60,9 +67,8 @@ fn config() -> Config {
         sign_extension_ops_enabled: true,
         extended_const_enabled: true,
         simd_enabled: true,
-        // The bits of a NaN are open, and a vector shows them.
-        canonicalize_nans: true,
-        relaxed_simd_enabled: false,
+        canonicalize_nans: !deterministic,
+        relaxed_simd_enabled: deterministic,
         exceptions_enabled: true,
         gc_enabled: true,
         tail_call_enabled: true,
@@ -75,10 +81,10 @@ fn config() -> Config {
     }
 }
 
-/// A valid module that always terminates, from random input; `None` if the input
-/// does not suffice.
-pub fn module(input: &mut Unstructured<'_>) -> Option<Vec<u8>> {
-    let mut module = Module::new(config(), input).ok()?;
-    module.ensure_termination(FUEL).ok()?;
-    Some(module.to_bytes())
+/// A valid module whose calls always terminate, from random input; `None` if the
+/// input does not suffice.
+pub fn module(input: &mut Unstructured<'_>, deterministic: bool) -> Option<Vec<u8>> {
+    let mut module = Module::new(config(deterministic), input).ok()?;
+    let fuel = module.ensure_termination(FUEL as u32).ok()?;
+    export_global(&module.to_bytes(), fuel, FUEL_NAME)
 }

@@ -1,16 +1,21 @@
 //! Fuzz targets as plain functions over bytes.
 //!
 //! * [`tiers()`](tiers::tiers): a random valid module must behave the same on
-//!   every tier.
+//!   every tier and, with the feature `peers`, on wasmtime.
 //! * [`bytes()`](bytes::bytes): any bytes must be loaded or refused, never more.
 //!
-//! The tests drive both from seeds, so that they run on a stable compiler.
+//! They are driven from seeds by the tests and by the command, on a stable compiler,
+//! and by libFuzzer from the folder `libfuzzer`.
 
 #![forbid(unsafe_code)]
 
+mod binary;
 pub mod bytes;
 pub mod generate;
 pub mod observe;
+#[cfg(feature = "peers")]
+mod peer;
+pub mod seeded;
 pub mod tiers;
 
 use bimetal::Strategy;

@@ -1,26 +1,27 @@
 //! What a run of a module shows to the outside, in a form that can be compared.
 
 use bimetal::{
-    Config, Engine, Extern, Func, Instance, Module, Ref, Store, Strategy, Trap, Val, ValType,
+    Config, Engine, Error, Extern, Func, Instance, Module, Ref, Store, Trap, V128, Val, ValType,
 };
 
-use crate::generate::Random;
+use crate::generate::{FUEL, FUEL_NAME, Random};
 
 /// Everything observed, in order.
 pub type Observation = Vec<String>;
 
-/// Instantiates a module without imports on a tier, calls its exported functions
-/// with arguments drawn from `seed`, and notes results, traps, globals and
+/// How often each function is called.
+const CALLS: usize = 2;
+
+/// Instantiates a module without imports, calls its exported functions with
+/// arguments drawn from `seed`, and notes results, traps, globals, tables and
 /// memories after every call.
 ///
-/// Ends early once the stack was exhausted: how deep that is may differ.
+/// Ends early once a resource was exhausted: when that is may differ.
 ///
 /// # Panics
 /// If the engine refuses the module.
-pub fn observe(wasm: &[u8], strategy: Strategy, seed: u64) -> Observation {
-    let mut config = Config::new();
-    config.strategy(strategy);
-    let engine = Engine::new(&config).expect("an engine of this tier");
+pub fn observe(wasm: &[u8], config: &Config, seed: u64) -> Observation {
+    let engine = Engine::new(config).expect("an engine of this tier");
     let module = Module::from_binary(&engine, wasm).expect("a valid module");
     let mut store = Store::new(&engine, ());
     let mut notes = Observation::new();
@@ -33,11 +34,14 @@ pub fn observe(wasm: &[u8], strategy: Strategy, seed: u64) -> Observation {
     };
     let mut random = Random::new(seed);
     let names: Vec<String> = module.exports().map(|export| export.name().to_owned()).collect();
-    for name in &names {
+    for name in names.iter().flat_map(|name| [name; CALLS]) {
         let Some(Extern::Func(func)) = instance.get_export(&mut store, name) else { continue };
+        if let Some(fuel) = instance.get_global(&mut store, FUEL_NAME) {
+            fuel.set(&mut store, Val::I32(FUEL)).expect("a mutable i32");
+        }
         let outcome = call(&mut store, func, &mut random);
         notes.push(format!("{name}: {outcome}"));
-        if outcome.contains("call stack exhausted") {
+        if is_exhaustion(&outcome) {
             return notes;
         }
         state(&mut store, instance, &names, &mut notes);
@@ -45,9 +49,16 @@ pub fn observe(wasm: &[u8], strategy: Strategy, seed: u64) -> Observation {
     notes
 }
 
+/// Whether a note says that the stack or the heap was full, which depends on who
+/// runs the guest.
+pub(crate) fn is_exhaustion(note: &str) -> bool {
+    note.contains("call stack exhausted") || note.contains("heap exhausted")
+}
+
 fn call(store: &mut Store<()>, func: Func, random: &mut Random) -> String {
     let ty = func.ty(&*store);
-    let args: Vec<Val> = ty.params().map(|ty| argument(&ty, random)).collect();
+    let args: Option<Vec<Val>> = ty.params().map(|ty| argument(&ty, random)).collect();
+    let Some(args) = args else { return "not called".to_owned() };
     let mut results = vec![Val::I32(0); ty.results().count()];
     match func.call(store, &args, &mut results) {
         Ok(()) => format!("{:?}", results.iter().map(text).collect::<Vec<_>>()),
@@ -55,37 +66,54 @@ fn call(store: &mut Store<()>, func: Func, random: &mut Random) -> String {
     }
 }
 
-/// Small numbers, edges and random bits, about as often.
-fn argument(ty: &ValType, random: &mut Random) -> Val {
-    let bits = match random.below(4) {
+/// An argument of this type: drawn bits or null; `None` if it must not be null.
+fn argument(ty: &ValType, random: &mut Random) -> Option<Val> {
+    let bits = draw(random);
+    Some(match ty {
+        ValType::I32 => Val::I32(bits as i32),
+        ValType::I64 => Val::I64(bits as i64),
+        ValType::F32 => Val::F32(bits as u32),
+        ValType::F64 => Val::F64(bits as u64),
+        ValType::V128 => Val::V128(V128::from_u128(bits)),
+        other => Val::default_for_ty(other)?,
+    })
+}
+
+/// Bits for an argument: small numbers, edges and random bits, about as often.
+pub(crate) fn draw(random: &mut Random) -> u128 {
+    let low = match random.below(4) {
         0 => random.next_u64(),
         1 => random.below(70_000) as u64,
         2 => 0u64.wrapping_sub(random.below(3) as u64),
         _ => 1 << random.below(64),
     };
-    match ty {
-        ValType::I32 => Val::I32(bits as i32),
-        ValType::I64 => Val::I64(bits as i64),
-        ValType::F32 => Val::F32(bits as u32),
-        ValType::F64 => Val::F64(bits),
-        ValType::Ref(ty) if ty.heap == bimetal::HeapType::Extern => Val::ExternRef(None),
-        _ => Val::FuncRef(None),
+    u128::from(low) | u128::from(random.next_u64()) << 64
+}
+
+/// A value; references are null or not.
+fn text(value: &Val) -> String {
+    match value {
+        Val::I32(value) => number("i32", u128::from(*value as u32)),
+        Val::I64(value) => number("i64", u128::from(*value as u64)),
+        Val::F32(bits) => number("f32", u128::from(*bits)),
+        Val::F64(bits) => number("f64", u128::from(*bits)),
+        Val::V128(value) => number("v128", value.to_u128()),
+        other => reference(other.ref_().is_none_or(|value| value.is_null())),
     }
 }
 
-/// A value; NaNs are all the same, and references are null or not.
-fn text(value: &Val) -> String {
-    match value {
-        Val::F32(bits) if f32::from_bits(*bits).is_nan() => "f32 nan".to_owned(),
-        Val::F64(bits) if f64::from_bits(*bits).is_nan() => "f64 nan".to_owned(),
-        Val::FuncRef(func) => format!("func {}", func.is_some()),
-        Val::ExternRef(value) => format!("extern {}", value.is_some()),
-        other => format!("{other:?}"),
-    }
+/// A number by its bits.
+pub(crate) fn number(ty: &str, bits: u128) -> String {
+    format!("{ty} {bits:#x}")
+}
+
+/// A reference, which is null or not.
+pub(crate) fn reference(null: bool) -> String {
+    if null { "null" } else { "ref" }.to_owned()
 }
 
 /// The trap, or the error's text where it is none.
-fn kind(error: &bimetal::Error) -> String {
+fn kind(error: &Error) -> String {
     match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string(),
         None => error.to_string(),
@@ -100,31 +128,31 @@ fn state(store: &mut Store<()>, instance: Instance, names: &[String], notes: &mu
                 notes.push(format!("  {name} = {value}"));
             }
             Some(Extern::Memory(memory)) => {
-                let data = memory.data(&*store);
-                notes.push(format!("  {name}: {} bytes, {:016x}", data.len(), hash(data)));
+                notes.push(format!("  {name}: {}", bytes(memory.data(&*store))));
             }
             Some(Extern::Table(table)) => {
                 let size = table.size(&*store);
-                let set = (0..size)
-                    .filter(|&i| table.get(&mut *store, i).is_some_and(|item| is_set(&item)))
-                    .count();
-                notes.push(format!("  {name}: {size} elements, {set} not null"));
+                let mut item =
+                    |i| table.get(&mut *store, i).is_some_and(|item: Ref| !item.is_null());
+                let set = (0..size).filter(|&i| item(i)).count();
+                notes.push(elements(name, size, set));
             }
             _ => {}
         }
     }
 }
 
-fn is_set(item: &Ref) -> bool {
-    !item.is_null()
+/// The contents of a table.
+pub(crate) fn elements(name: &str, size: u64, set: usize) -> String {
+    format!("  {name}: {size} elements, {set} not null")
 }
 
-/// FNV-1a over the words of a memory; float results stored as NaNs are compared
-/// as they are: the tiers run the same hardware instructions.
-fn hash(data: &[u8]) -> u64 {
-    data.chunks(8).fold(0xcbf2_9ce4_8422_2325, |hash, chunk| {
+/// The contents of a memory: its length, and FNV-1a over its words.
+pub(crate) fn bytes(data: &[u8]) -> String {
+    let hash = data.chunks(8).fold(0xcbf2_9ce4_8422_2325, |hash: u64, chunk| {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);
         (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    });
+    format!("{} bytes, {hash:016x}", data.len())
 }

@@ -1,40 +1,57 @@
 //! A random module behaves the same on every tier.
 
 use arbitrary::Unstructured;
+use bimetal::Config;
 
 use crate::STRATEGIES;
 use crate::generate::module;
-use crate::observe::observe;
+use crate::observe::{Observation, is_exhaustion, observe};
 
 /// Makes a module from `data`, runs it on every tier and compares what each of
-/// them shows. Returns whether the data made a module.
+/// them shows; with the feature `peers`, also with what wasmtime shows. Returns
+/// whether the data made a module.
+///
+/// The seed chooses the arguments of calls and, if it is odd, the deterministic
+/// profile.
 ///
 /// # Panics
 /// If two tiers differ.
 pub fn tiers(data: &[u8], seed: u64) -> bool {
-    let Some(wasm) = module(&mut Unstructured::new(data)) else { return false };
+    let deterministic = seed % 2 == 1;
+    let Some(wasm) = module(&mut Unstructured::new(data), deterministic) else { return false };
+    let run = |strategy| {
+        let mut config = Config::new();
+        config.strategy(strategy).deterministic(deterministic);
+        observe(&wasm, &config, seed)
+    };
     let [reference, others @ ..] = STRATEGIES;
-    let expected = observe(&wasm, reference, seed);
+    let expected = run(reference);
     for strategy in others {
-        let found = observe(&wasm, strategy, seed);
-        let common = expected.len().min(found.len());
-        if let Some(at) = (0..common).find(|&at| expected[at] != found[at]) {
-            if is_exhaustion(&expected[at]) || is_exhaustion(&found[at]) {
-                continue;
-            }
-            panic!(
-                "{strategy:?} differs from {reference:?} at step {at}\n  {reference:?}: {}\n  \
-                 {strategy:?}: {}\nafter: {:#?}",
-                expected[at],
-                found[at],
-                &expected[..at]
-            );
-        }
+        compare(&format!("{strategy:?}"), &expected, &run(strategy));
     }
+    #[cfg(feature = "peers")]
+    crate::peer::compare(&wasm, &expected, deterministic, seed);
     true
 }
 
-/// Stack depth is the one limit that tiers may differ in.
-fn is_exhaustion(note: &str) -> bool {
-    note.contains("call stack exhausted")
+/// Compares what somebody shows with what the reference interpreter shows, up to
+/// where the stack or the heap of one of them is full.
+///
+/// # Panics
+/// If they differ.
+pub(crate) fn compare(who: &str, expected: &Observation, found: &Observation) {
+    let different = |&at: &usize| expected.get(at) != found.get(at);
+    let Some(at) = (0..expected.len().max(found.len())).find(different) else { return };
+    let last = at.saturating_sub(1)..=at;
+    let mut notes = last.flat_map(|at| [expected.get(at), found.get(at)]).flatten();
+    if notes.any(|note| is_exhaustion(note)) {
+        return;
+    }
+    let before = &expected[at.saturating_sub(30)..at];
+    panic!(
+        "{who} differs from the reference interpreter at step {at}\n  reference: {:?}\n  \
+         {who}: {:?}\nafter: {before:#?}",
+        expected.get(at),
+        found.get(at),
+    );
 }

@@ -137,7 +137,7 @@ fn outcome(world: &mut World, id: InstanceId, name: &str, args: &[u64]) -> Resul
 #[test]
 fn every_numeric_instruction_agrees_with_its_meaning() {
     let mut wat = String::from("(module ");
-    for op in NumOp::ALL {
+    for op in NumOp::PLAIN {
         let params: Vec<String> = op.params().iter().map(ToString::to_string).collect();
         let gets = ["(local.get 0)", "(local.get 1)"][..params.len()].join(" ");
         let (name, params, result) = (op.name(), params.join(" "), op.result());
@@ -148,7 +148,7 @@ fn every_numeric_instruction_agrees_with_its_meaning() {
     wat += ")";
     let mut world = World::new();
     let id = world.instance(&wat, &[]);
-    for &op in NumOp::ALL {
+    for &op in NumOp::PLAIN {
         let name = op.name();
         let exact =
             ["abs", "neg", "copysign", "reinterpret"].iter().any(|part| name.contains(part));

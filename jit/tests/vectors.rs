@@ -124,8 +124,7 @@ fn immediates(op: VecOp) -> Vec<(String, VecImm)> {
 /// All plain instructions and, as their chosen outcomes, the relaxed ones.
 fn cases(choice: RelaxedChoice) -> Vec<Case> {
     let mut cases = Vec::new();
-    let plain = VecOp::ALL.iter().filter(|op| !op.name().contains("relaxed"));
-    for &op in plain {
+    for &op in VecOp::PLAIN {
         for (imm_text, imm) in immediates(op) {
             cases.push(Case { text: format!("{}{imm_text}", op.name()), op, imm });
         }

@@ -15,7 +15,7 @@ pub struct Settings {
     /// Whether 32-bit memories reserve their whole address range with guard
     /// pages, so that compiled code needs no bounds checks.
     pub memory_guard_pages: bool,
-    /// Which outcome the relaxed vector instructions have.
+    /// Which outcome instructions have where the specification leaves it open.
     pub relaxed: RelaxedChoice,
     /// Whether the heap is collected at every allocation: for tests, which so find
     /// every reference that is missing from the roots.

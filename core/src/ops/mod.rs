@@ -21,6 +21,7 @@ use mnemonic;
 
 pub mod gc;
 pub mod mem;
+pub mod nan;
 pub mod num;
 pub mod relaxed;
 pub mod slow;

@@ -16,8 +16,30 @@ use crate::value::{Scalar, Slot};
 #[macro_export]
 macro_rules! for_each_num_op {
     ($mac:ident $(! ($($extra:tt)*))?) => {
+        $crate::num_op_rows! { $mac ($(($($extra)*))?) () }
+    };
+}
+
+/// The rows of [`for_each_num_op!`](crate::for_each_num_op), then, in the same
+/// form, those that no operator of a module stands for: what follows others in the
+/// deterministic profile. Called like the other.
+#[macro_export]
+macro_rules! for_each_num_sem {
+    ($mac:ident $(! ($($extra:tt)*))?) => {
+        $crate::num_op_rows! { $mac ($(($($extra)*))?) (
+            f32_canonical_nan    Nop               (f32) -> f32;
+            f64_canonical_nan    Nop               (f64) -> f64;
+        ) }
+    };
+}
+
+/// Gives a macro the rows of the scalar instructions between other tokens.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! num_op_rows {
+    ($mac:ident ($($before:tt)*) ($($after:tt)*)) => {
         $mac! {
-            $(($($extra)*))?
+            $($before)*
             i32_eqz              I32Eqz            (i32) -> i32;
             i32_eq               I32Eq             (i32, i32) -> i32;
             i32_ne               I32Ne             (i32, i32) -> i32;
@@ -154,6 +176,7 @@ macro_rules! for_each_num_op {
             i64_trunc_sat_f32_u  I64TruncSatF32U   (f32) -> i64;
             i64_trunc_sat_f64_s  I64TruncSatF64S   (f64) -> i64;
             i64_trunc_sat_f64_u  I64TruncSatF64U   (f64) -> i64;
+            $($after)*
         }
     };
 }
@@ -255,7 +278,7 @@ macro_rules! impl_row {
 
 macro_rules! num_ops {
     ($($name:ident $operator:ident ($($param:ident),+) -> $result:ident;)+) => {
-        /// A scalar numeric instruction.
+        /// A scalar numeric instruction, or what follows one in the deterministic profile.
         #[allow(non_camel_case_types, reason = "spelled as the specification spells it")]
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[repr(u16)]
@@ -313,7 +336,17 @@ macro_rules! num_ops {
         $(impl_row!($name ($($param),+) -> $result);)+
     };
 }
-for_each_num_op!(num_ops);
+for_each_num_sem!(num_ops);
+
+macro_rules! plain {
+    ($($name:ident $operator:ident $params:tt -> $result:ident;)+) => {
+        impl NumOp {
+            /// The instructions of the specification, in table order.
+            pub const PLAIN: &'static [NumOp] = &[$(NumOp::$name),+];
+        }
+    };
+}
+for_each_num_op!(plain);
 
 #[cfg(test)]
 mod tests;

@@ -68,8 +68,9 @@ macro_rules! for_each_relaxed_op {
     };
 }
 
-/// Which outcome the relaxed instructions have, one field for each parameter of
-/// the specification; `false` is the deterministic profile's.
+/// Which outcome instructions have where the specification leaves it open: a field
+/// for each parameter of the relaxed ones, and one for NaNs; `false` is the
+/// deterministic profile's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct RelaxedChoice {
     /// A swizzle takes indices of 16 to 127 modulo 16, not as out of range.
@@ -89,6 +90,9 @@ pub struct RelaxedChoice {
     pub q15mulr: bool,
     /// A dot product takes the lanes of its second operand as unsigned.
     pub dot: bool,
+    /// A NaN that arithmetic makes has any sign and payload, and is not the positive
+    /// canonical one: see [`canonical_nan`](super::nan).
+    pub any_nan: bool,
 }
 
 impl RelaxedChoice {
@@ -102,6 +106,7 @@ impl RelaxedChoice {
         laneselect: false,
         q15mulr: false,
         dot: false,
+        any_nan: false,
     };
 
     /// What an x86-64 CPU with these features does in the fewest instructions.
@@ -115,11 +120,12 @@ impl RelaxedChoice {
             laneselect: sse41,
             q15mulr: ssse3,
             dot: ssse3,
+            any_nan: true,
         }
     }
 
     /// What the CPU that runs this does in the fewest instructions. Away from
-    /// x86-64, all but the multiply-add are the deterministic profile's.
+    /// x86-64, all but the multiply-add and NaNs are the deterministic profile's.
     pub fn host() -> RelaxedChoice {
         #[cfg(target_arch = "x86_64")]
         return RelaxedChoice::x86_64(
@@ -130,6 +136,7 @@ impl RelaxedChoice {
         #[cfg(not(target_arch = "x86_64"))]
         return RelaxedChoice {
             fmadd: cfg!(any(target_arch = "aarch64", target_arch = "s390x")),
+            any_nan: true,
             ..RelaxedChoice::DETERMINISTIC
         };
     }

@@ -24,7 +24,8 @@ macro_rules! for_each_vec_op {
 
 /// The rows of [`for_each_vec_op!`](crate::for_each_vec_op), then, in the same
 /// form, those of the outcomes of relaxed instructions that no plain instruction
-/// has: all that a tier must be able to execute. Called like the other.
+/// has, and of what follows others in the deterministic profile: all that a tier
+/// must be able to execute. Called like the other.
 #[macro_export]
 macro_rules! for_each_vec_sem {
     ($mac:ident $(! ($($extra:tt)*))?) => {
@@ -49,6 +50,8 @@ macro_rules! for_each_vec_sem {
             i16x8_relaxed_dot_i8x16_i7x16_s_unsigned     I16x8RelaxedDotI8x16I7x16S    {} (V128, V128) -> V128;
             i32x4_relaxed_dot_i8x16_i7x16_add_s_signed   I32x4RelaxedDotI8x16I7x16AddS {} (V128, V128, V128) -> V128;
             i32x4_relaxed_dot_i8x16_i7x16_add_s_unsigned I32x4RelaxedDotI8x16I7x16AddS {} (V128, V128, V128) -> V128;
+            f32x4_canonical_nan                          Nop                           {} (V128) -> V128;
+            f64x2_canonical_nan                          Nop                           {} (V128) -> V128;
         ) }
     };
 }

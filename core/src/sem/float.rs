@@ -163,6 +163,20 @@ pub fn f64_copysign(a: f64, b: f64) -> f64 {
     a.copysign(b)
 }
 
+/// `a`, but the positive canonical NaN if it is a NaN: what the deterministic
+/// profile puts in place of a NaN that arithmetic made.
+#[inline]
+pub fn f32_canonical_nan(a: f32) -> f32 {
+    if a.is_nan() { f32::from_bits(0x7fc0_0000) } else { a }
+}
+
+/// `a`, but the positive canonical NaN if it is a NaN: what the deterministic
+/// profile puts in place of a NaN that arithmetic made.
+#[inline]
+pub fn f64_canonical_nan(a: f64) -> f64 {
+    if a.is_nan() { f64::from_bits(0x7ff8_0000_0000_0000) } else { a }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

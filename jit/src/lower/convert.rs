@@ -1,6 +1,7 @@
 //! Comparisons and conversions that take more than one CLIF instruction.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 
 use super::Lower;
@@ -27,6 +28,17 @@ impl Lower<'_> {
 
     pub(super) fn reinterpret(&mut self, to: Type, a: Value) -> Value {
         self.builder.ins().bitcast(to, MemFlagsData::new(), a)
+    }
+
+    /// A float, but the positive canonical NaN if it is a NaN.
+    pub(super) fn canonical_nan(&mut self, a: Value) -> Value {
+        let nan = if self.builder.func.dfg.value_type(a) == types::F32 {
+            self.builder.ins().f32const(Ieee32::with_bits(0x7fc0_0000))
+        } else {
+            self.builder.ins().f64const(Ieee64::with_bits(0x7ff8_0000_0000_0000))
+        };
+        let is_nan = self.builder.ins().fcmp(FloatCC::Unordered, a, a);
+        self.builder.ins().select(is_nan, nan, a)
     }
 
     /// The low part of an integer, sign-extended.

@@ -72,6 +72,7 @@ impl Lower<'_> {
             f32_min | f64_min => self.builder.ins().fmin(a, b),
             f32_max | f64_max => self.builder.ins().fmax(a, b),
             f32_copysign | f64_copysign => self.builder.ins().fcopysign(a, b),
+            f32_canonical_nan | f64_canonical_nan => self.canonical_nan(a),
             i32_wrap_i64 => self.builder.ins().ireduce(I32, a),
             i32_trunc_f32_s | i32_trunc_f64_s => self.builder.ins().fcvt_to_sint(I32, a),
             i32_trunc_f32_u | i32_trunc_f64_u => self.builder.ins().fcvt_to_uint(I32, a),

@@ -322,6 +322,8 @@ impl Lower<'_> {
             i8x16_relaxed_swizzle_modulo => bin!(I8X16, x86_pshufb),
             i32x4_relaxed_trunc_f32x4_s_least => convert!(F32X4, x86_cvtt2dq, I32X4),
             i32x4_relaxed_trunc_f64x2_s_zero_least => narrow!(x86_cvtt2dq, snarrow),
+            f32x4_canonical_nan => self.canonical_nans(F32X4, a),
+            f64x2_canonical_nan => self.canonical_nans(F64X2, a),
             f32x4_relaxed_madd_unfused => self.multiply_add(F32X4, a, b, c),
             f32x4_relaxed_nmadd_unfused => {
                 let a = un!(F32X4, fneg);

@@ -3,7 +3,7 @@
 use bimetal_core::ops::vec::VecImm;
 use bimetal_core::value::V128;
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{I8, I8X16, I16, I16X8, I32, I32X4};
+use cranelift_codegen::ir::types::{F32X4, I8, I8X16, I16, I16X8, I32, I32X4};
 use cranelift_codegen::ir::{Endianness, InstBuilder, MemFlagsData, Type, Value};
 
 use super::Lower;
@@ -84,6 +84,21 @@ impl Lower<'_> {
     pub(super) fn bitmask(&mut self, ty: Type, vector: Value) -> Value {
         let vector = self.lanes(ty, vector);
         self.builder.ins().vhigh_bits(I32, vector)
+    }
+
+    /// Float lanes, with the positive canonical NaN for every NaN.
+    pub(super) fn canonical_nans(&mut self, ty: Type, vector: Value) -> Value {
+        let vector = self.lanes(ty, vector);
+        // NaN in each lane, lane 0 lowest.
+        let nan = match ty {
+            F32X4 => 0x7fc0_0000_7fc0_0000_7fc0_0000_7fc0_0000,
+            _ => 0x7ff8_0000_0000_0000_7ff8_0000_0000_0000,
+        };
+        let nan = self.constant_lanes(ty, V128::from_u128(nan));
+        let is_nan = self.builder.ins().fcmp(FloatCC::Unordered, vector, vector);
+        let mask = self.lanes(ty, is_nan);
+        let value = self.builder.ins().bitselect(mask, nan, vector);
+        self.bits(value)
     }
 
     /// The pattern that Cranelift knows as `minps`: `b < a ? b : a`.

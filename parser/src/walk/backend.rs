@@ -119,8 +119,9 @@ pub trait Backend {
         addr: Operand<Self::Value>,
         value: Operand<Self::Value>,
     );
-    /// Which outcome the relaxed instructions have: the walker calls
-    /// [`Backend::vec`] for the one that is chosen.
+    /// Which outcome instructions have where the specification leaves it open: the
+    /// walker calls [`Backend::vec`] for the one that is chosen, and lets another
+    /// instruction follow what may make a NaN.
     fn relaxed(&self) -> RelaxedChoice;
     /// `v128.const`
     fn vec_const(&mut self, stack: &mut Stack<Self::Value>, vector: V128) -> Self::Value;

@@ -147,6 +147,13 @@ impl<B: Backend> Walker<'_, B> {
                 _ => self.backend.num(&mut self.stack, op, &[]),
             };
             self.stack.push(op.result(), value);
+            if let Some(follower) = op.canonical_nan()
+                && !self.backend.relaxed().any_nan
+            {
+                let result = self.stack.pop();
+                let value = self.backend.num(&mut self.stack, follower, &[result]);
+                self.stack.push(op.result(), value);
+            }
         } else if let Some((op, arg)) = load_op(op) {
             let addr = self.stack.pop();
             let value = self.backend.load(&mut self.stack, op, mem_arg(&arg, offset)?, addr);

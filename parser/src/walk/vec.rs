@@ -133,5 +133,12 @@ impl<B: Backend> Walker<'_, B> {
             }
         };
         self.stack.push(op.result(), value);
+        if let Some(follower) = op.canonical_nan()
+            && !self.backend.relaxed().any_nan
+        {
+            let result = self.stack.pop();
+            let value = self.backend.vec(&mut self.stack, follower, imm, &[result]);
+            self.stack.push(op.result(), value);
+        }
     }
 }

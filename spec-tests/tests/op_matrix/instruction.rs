@@ -8,7 +8,7 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::types::ValType;
 use bimetal_core::value::Slot;
 
-use crate::values::{Value, edges};
+use crate::values::{Value, canonical, edges};
 
 /// What an instruction gives for operands.
 pub(crate) type Outcome = Result<Vec<Value>, TrapCode>;
@@ -49,12 +49,32 @@ impl Instruction {
             eval: Box::new(eval),
         }
     }
+
+    /// The same with the result that the deterministic profile prescribes.
+    pub(crate) fn deterministic(mut self) -> Instruction {
+        let Some(lane) = self.any_nan.take() else { return self };
+        let eval = self.eval;
+        self.eval = Box::new(move |operands| {
+            let mut results = eval(operands)?;
+            for value in results.iter_mut().filter(|value| is_float(value.ty)) {
+                value.bits = canonical(value.bits, lane);
+            }
+            Ok(results)
+        });
+        self
+    }
 }
 
-/// NaNs of arithmetic may be any; moves and changes of sign keep all bits.
+fn is_float(ty: ValType) -> bool {
+    matches!(ty, ValType::F32 | ValType::F64 | ValType::V128)
+}
+
+/// NaNs of arithmetic may be any; moves and changes of sign keep all bits, and the
+/// ones of a comparison are no NaN.
 fn any_nan(text: &str) -> Option<u32> {
     const EXACT: [&str; 8] =
         ["abs", "neg", "copysign", "reinterpret", "splat", "lane", ".pmin", ".pmax"];
+    const COMPARISONS: [&str; 6] = ["eq", "ne", "lt", "gt", "le", "ge"];
     let lane = match text.get(..3)? {
         "f32" => 32,
         "f64" => 64,
@@ -62,7 +82,8 @@ fn any_nan(text: &str) -> Option<u32> {
     };
     // `relaxed_nmadd` negates a product.
     let exact = EXACT.iter().any(|part| text.contains(part)) && !text.contains("relaxed");
-    (!exact).then_some(lane)
+    let compares = text.split('.').nth(1).is_some_and(|name| COMPARISONS.contains(&name));
+    (!exact && !compares).then_some(lane)
 }
 
 fn slots(operands: &[Value]) -> Vec<Slot> {
@@ -80,7 +101,7 @@ pub(crate) fn scalar() -> Vec<Instruction> {
         let plain = Instruction::plain(op.name().to_owned(), op.params(), results, eval);
         Instruction { traps: op.traps(), ..plain }
     };
-    NumOp::ALL.iter().map(instruction).collect()
+    NumOp::PLAIN.iter().map(instruction).collect()
 }
 
 /// The instructions with two results.

@@ -205,11 +205,28 @@ fn relaxed_instructions_give_what_core_gives_for_the_choice_of_this_machine() {
     check(&instruction::relaxed(RelaxedChoice::host()), &Config::new());
 }
 
-#[test]
-fn relaxed_instructions_give_what_core_gives_for_the_deterministic_choice() {
+/// What every instruction gives in the deterministic profile: the bits of NaNs are
+/// compared, too.
+fn check_deterministic(instructions: Vec<Instruction>) {
+    let instructions: Vec<_> = instructions.into_iter().map(Instruction::deterministic).collect();
     let mut config = Config::new();
-    config.relaxed_simd_deterministic(true);
-    check(&instruction::relaxed(RelaxedChoice::DETERMINISTIC), &config);
+    config.deterministic(true);
+    check(&instructions, &config);
+}
+
+#[test]
+fn scalar_instructions_give_canonical_nans_in_the_deterministic_profile() {
+    check_deterministic(instruction::scalar());
+}
+
+#[test]
+fn vector_instructions_give_canonical_nans_in_the_deterministic_profile() {
+    check_deterministic(instruction::vector());
+}
+
+#[test]
+fn relaxed_instructions_give_what_the_deterministic_profile_says() {
+    check_deterministic(instruction::relaxed(RelaxedChoice::DETERMINISTIC));
 }
 
 #[test]

@@ -20,13 +20,15 @@ fn a_reader_of_the_table_can_be_given_extra_tokens() {
             $start $(+ usize::from(NumOp::$name.result() == <$result>::TYPE))+
         };
     }
-    assert_eq!(for_each_num_op!(count!(1000)), 1000 + NumOp::ALL.len());
+    assert_eq!(for_each_num_op!(count!(1000)), 1000 + NumOp::PLAIN.len());
+    assert_eq!(for_each_num_sem!(count!(1000)), 1000 + NumOp::ALL.len());
 }
 
 #[test]
 fn the_table_has_every_scalar_numeric_instruction_of_the_specification() {
     // 0x45 to 0xc4 one after the other, then 0xfc 0 to 7.
-    assert_eq!(NumOp::ALL.len(), 0xc4 - 0x45 + 1 + 8);
+    assert_eq!(NumOp::PLAIN.len(), 0xc4 - 0x45 + 1 + 8);
+    assert!(NumOp::PLAIN.iter().zip(NumOp::ALL).all(|(a, b)| a == b));
     assert_eq!(NumOp::ALL[0x6a - 0x45], NumOp::i32_add);
     assert_eq!(NumOp::ALL[0xa7 - 0x45], NumOp::i32_wrap_i64);
     assert_eq!(NumOp::ALL[0xc4 - 0x45], NumOp::i64_extend32_s);
@@ -100,5 +102,5 @@ fn eval_answers_for_every_row_what_its_function_answers() {
             }
         )+};
     }
-    for_each_num_op!(compare);
+    for_each_num_sem!(compare);
 }

@@ -200,7 +200,8 @@ macro_rules! impl_row {
 
 macro_rules! vec_ops {
     ($($name:ident $operator:ident {$($imm:ident)?} ($($param:ident),+) -> $result:ident;)+) => {
-        /// A vector instruction, or one outcome of a relaxed one.
+        /// A vector instruction, one outcome of a relaxed one, or what follows one in
+        /// the deterministic profile.
         #[allow(non_camel_case_types, reason = "spelled as the specification spells it")]
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[repr(u16)]
@@ -263,3 +264,13 @@ macro_rules! vec_ops {
     };
 }
 crate::for_each_vec_sem!(vec_ops);
+
+macro_rules! plain {
+    ($($name:ident $operator:ident $imm:tt $params:tt -> $result:ident;)+) => {
+        impl VecOp {
+            /// The instructions of the specification but the relaxed ones, in table order.
+            pub const PLAIN: &'static [VecOp] = &[$(VecOp::$name),+];
+        }
+    };
+}
+crate::for_each_vec_op!(plain);

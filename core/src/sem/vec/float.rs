@@ -193,6 +193,18 @@ pub fn f64x2_pmax(a: V128, b: V128) -> V128 {
     zip(a, b, |a: f64, b| if a < b { b } else { a })
 }
 
+/// Lanes of 32 bits, with the positive canonical NaN for every NaN.
+#[inline]
+pub fn f32x4_canonical_nan(a: V128) -> V128 {
+    map(a, sem::f32_canonical_nan)
+}
+
+/// Lanes of 64 bits, with the positive canonical NaN for every NaN.
+#[inline]
+pub fn f64x2_canonical_nan(a: V128) -> V128 {
+    map(a, sem::f64_canonical_nan)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -73,7 +73,7 @@ macro_rules! add_br_handlers {
         static ADD_BR: &[Option<AddBrHandlers>] = &[$(add_br_row!($name $params -> $result)),*];
     };
 }
-bimetal_core::for_each_num_op!(add_br_handlers);
+bimetal_core::for_each_num_sem!(add_br_handlers);
 
 /// The handlers of [`AddBr`] for a comparison; `None` for other instructions and
 /// for comparisons of floats.

@@ -199,7 +199,7 @@ macro_rules! num_handlers {
         static HANDLERS: &[NumHandlers] = &[$(handlers_of!($name $params -> $result)),*];
     };
 }
-bimetal_core::for_each_num_op!(num_handlers);
+bimetal_core::for_each_num_sem!(num_handlers);
 
 /// The handlers of an instruction.
 pub(crate) fn handlers(op: NumOp) -> &'static NumHandlers {

@@ -169,14 +169,14 @@ fn check(op: NumOp, fusions: Fusions) {
 
 #[test]
 fn every_instruction_means_the_same_wherever_its_operands_are() {
-    for &op in NumOp::ALL {
+    for &op in NumOp::PLAIN {
         check(op, Fusions::ALL);
     }
 }
 
 #[test]
 fn every_instruction_means_the_same_without_fusions() {
-    for &op in NumOp::ALL {
+    for &op in NumOp::PLAIN {
         check(op, Fusions::NONE);
     }
 }

@@ -95,7 +95,7 @@ impl Backend for Trace {
         self.verb(stack, format_args!("{} +{} {}", op.name(), arg.offset, list(&[addr, value])));
     }
     fn relaxed(&self) -> RelaxedChoice {
-        RelaxedChoice { fmadd: true, ..RelaxedChoice::DETERMINISTIC }
+        RelaxedChoice { fmadd: true, any_nan: true, ..RelaxedChoice::DETERMINISTIC }
     }
     fn vec_const(&mut self, stack: &mut St, vector: V128) -> Value {
         self.verb(stack, format_args!("v128.const {}", vector.to_u128()))
