@@ -1,6 +1,6 @@
 //! Any bytes: loaded or refused, without a panic.
 
-use bimetal::{Config, Engine, Linker, Module, Store};
+use bimetal::{Config, Engine, Linker, Module};
 
 use crate::STRATEGIES;
 use crate::binary::sections;
@@ -20,7 +20,7 @@ pub fn bytes(data: &[u8]) {
         config.strategy(strategy);
         let engine = Engine::new(&config).expect("an engine of this tier");
         let Ok(module) = Module::from_binary(&engine, data) else { return false };
-        let mut store = Store::new(&engine, ());
+        let mut store = crate::store(&engine);
         let mut linker = Linker::new(&engine);
         if linker.define_unknown_imports_as_traps(&module).is_ok() {
             // A failing instantiation is an answer like any other.

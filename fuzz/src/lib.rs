@@ -18,7 +18,25 @@ mod peer;
 pub mod seeded;
 pub mod tiers;
 
-use bimetal::Strategy;
+use bimetal::{Engine, Store, StoreLimitsBuilder, Strategy};
 
 /// Every tier, the one that is right in a dispute first.
 pub const STRATEGIES: [Strategy; 3] = [Strategy::Reference, Strategy::Interpreter, Strategy::Jit];
+
+/// Bytes that a memory or the heap may have: far less than would be possible, for
+/// the sake of many modules in little time.
+const MEMORY_BYTES: usize = 16 << 20;
+
+/// Elements that a table may have.
+const TABLE_ELEMENTS: usize = 100_000;
+
+/// A store with these limits.
+fn store(engine: &Engine) -> Store<()> {
+    let mut store = Store::new(engine, ());
+    let limits = StoreLimitsBuilder::new()
+        .memory_size(MEMORY_BYTES)
+        .heap_size(MEMORY_BYTES)
+        .table_elements(TABLE_ELEMENTS);
+    store.set_limits(limits.build());
+    store
+}

@@ -1,7 +1,8 @@
 //! What a run of a module shows to the outside, in a form that can be compared.
 
 use bimetal::{
-    Config, Engine, Error, Extern, Func, Instance, Module, Ref, Store, Trap, V128, Val, ValType,
+    Config, Engine, Error, Extern, Func, Instance, Module, Ref, Store, ThrownException, Trap, V128,
+    Val, ValType,
 };
 
 use crate::generate::{FUEL, FUEL_NAME, Random};
@@ -10,7 +11,7 @@ use crate::generate::{FUEL, FUEL_NAME, Random};
 pub type Observation = Vec<String>;
 
 /// How often each function is called.
-const CALLS: usize = 2;
+pub(crate) const CALLS: usize = 2;
 
 /// Instantiates a module without imports, calls its exported functions with
 /// arguments drawn from `seed`, and notes results, traps, globals, tables and
@@ -23,7 +24,7 @@ const CALLS: usize = 2;
 pub fn observe(wasm: &[u8], config: &Config, seed: u64) -> Observation {
     let engine = Engine::new(config).expect("an engine of this tier");
     let module = Module::from_binary(&engine, wasm).expect("a valid module");
-    let mut store = Store::new(&engine, ());
+    let mut store = crate::store(&engine);
     let mut notes = Observation::new();
     let instance = match Instance::new(&mut store, &module, &[]) {
         Ok(instance) => instance,
@@ -114,6 +115,9 @@ pub(crate) fn reference(null: bool) -> String {
 
 /// The trap, or the error's text where it is none.
 fn kind(error: &Error) -> String {
+    if error.is::<ThrownException>() {
+        return "wasm trap: unhandled exception".to_owned();
+    }
     match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string(),
         None => error.to_string(),

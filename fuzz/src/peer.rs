@@ -9,12 +9,6 @@ use crate::generate::{FUEL, FUEL_NAME, Random};
 use crate::observe::{self, Observation, number, reference};
 use crate::tiers;
 
-/// How often each function is called.
-const CALLS: usize = 2;
-
-/// The elements that a table may have, as in a store of ours.
-const TABLE_ELEMENTS: usize = 10_000_000;
-
 /// Compares what wasmtime shows with what the reference interpreter shows.
 ///
 /// # Panics
@@ -70,7 +64,10 @@ fn config() -> Config {
 fn observe(wasm: &[u8], seed: u64) -> Observation {
     let engine = Engine::new(&config()).expect("an engine");
     let module = Module::from_binary(&engine, wasm).expect("a valid module");
-    let limits = StoreLimitsBuilder::new().table_elements(TABLE_ELEMENTS).build();
+    let limits = StoreLimitsBuilder::new()
+        .memory_size(crate::MEMORY_BYTES)
+        .table_elements(crate::TABLE_ELEMENTS)
+        .build();
     let mut store = Store::new(&engine, limits);
     store.limiter(|limits| limits);
     let mut notes = Observation::new();
@@ -83,7 +80,7 @@ fn observe(wasm: &[u8], seed: u64) -> Observation {
     };
     let mut random = Random::new(seed);
     let names: Vec<String> = module.exports().map(|export| export.name().to_owned()).collect();
-    for name in names.iter().flat_map(|name| [name; CALLS]) {
+    for name in names.iter().flat_map(|name| [name; observe::CALLS]) {
         let Some(Extern::Func(func)) = instance.get_export(&mut store, name) else { continue };
         if let Some(fuel) = instance.get_global(&mut store, FUEL_NAME) {
             fuel.set(&mut store, Val::I32(FUEL)).expect("a mutable i32");
@@ -107,7 +104,7 @@ fn call(store: &mut Store<StoreLimits>, func: Func, random: &mut Random) -> Stri
         Ok(()) => format!("{:?}", results.iter().map(text).collect::<Vec<_>>()),
         Err(error) => {
             // The exception stays pending in the store until somebody takes it.
-            drop(store.as_context_mut().take_pending_exception());
+            let _exception = store.as_context_mut().take_pending_exception();
             kind(&error)
         }
     }

@@ -16,6 +16,7 @@ mod legacy;
 mod load;
 pub mod module;
 pub mod names;
+mod operands;
 mod sections;
 mod text;
 pub mod types;

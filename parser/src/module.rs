@@ -68,6 +68,8 @@ pub struct Module {
     pub validation: BodyValidation,
     /// What the module may use.
     pub features: Features,
+    /// Whether it has types by which a short instruction passes many operands.
+    pub(crate) counts_operands: bool,
 }
 
 /// How many imports there are of each kind.

@@ -18,8 +18,8 @@ use crate::module::{
     Export, Global, Import, ImportCounts, Module, Table,
 };
 use crate::names::Names;
-use crate::types;
 use crate::validate::BodyValidation;
+use crate::{operands, types};
 
 /// Decodes and validates a binary module.
 pub(crate) fn load(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
@@ -256,6 +256,7 @@ impl Sections {
         let mut module = Module {
             bytes: bytes.into(),
             names: Names::new(name_section.map(|custom| custom.range.clone())),
+            counts_operands: operands::are_many(&self.types),
             types: self.types.into(),
             rec_groups: self.rec_groups.into(),
             imports: self.imports.into(),

@@ -9,6 +9,7 @@ use wasmparser::{
 
 use crate::error::{Error, ErrorKind};
 use crate::module::Module;
+use crate::operands;
 
 /// Modules with less code than this are validated on the calling thread.
 const PARALLEL_CODE_BYTES: usize = 64 << 10;
@@ -126,8 +127,14 @@ impl Module {
         );
         let body = FunctionBody::new(reader);
         let mut validator = to_validate.into_validator(std::mem::take(allocations));
-        let outcome = validator.validate(&body);
+        let outcome = match self.counts_operands {
+            true => operands::validate(&mut validator, &body, func.0),
+            false => {
+                let outcome = validator.validate(&body);
+                outcome.map_err(|error| Error::in_body(error, &body, func.0))
+            }
+        };
         *allocations = validator.into_allocations();
-        outcome.map_err(|error| Error::in_body(error, &body, func.0))
+        outcome
     }
 }

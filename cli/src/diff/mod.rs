@@ -58,7 +58,7 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<ExitCode> {
 
 fn engine(tier: Tier) -> Result<Engine> {
     let mut config = Config::new();
-    config.strategy(tier.strategy()).relaxed_simd_deterministic(true);
+    config.strategy(tier.strategy()).deterministic(true);
     Engine::new(&config)
 }
 
@@ -127,7 +127,7 @@ mod tests {
                 (call $store (f32.const 1))
                 (call $store (local.get 0))))"#;
         let mut fast = Config::new();
-        fast.strategy(bimetal::Strategy::Jit).relaxed_simd_deterministic(false);
+        fast.strategy(bimetal::Strategy::Jit).deterministic(false);
         let engines = [engine(Tier::Reference).unwrap(), Engine::new(&fast).unwrap()];
         let module = Module::new(&engines[0], wat).unwrap();
         let instrumented = instrument::instrument(module.binary()).unwrap();
