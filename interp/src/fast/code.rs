@@ -10,6 +10,7 @@ use bimetal_core::index::TagIdx;
 use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_parser::{Error, Module};
 use bimetal_runtime::code::{CodeSlot, ModuleCode};
+use bimetal_runtime::hot::{Thresholds, TierUp};
 use bimetal_runtime::layout::VmLayout;
 use bimetal_runtime::limits::Settings;
 use bimetal_runtime::vmctx::VmCtx;
@@ -17,6 +18,7 @@ use bimetal_runtime::vmctx::VmCtx;
 use super::dispatch::{Handler, Ip, Word, handler};
 use super::entry::array_call;
 use super::exec::call::Translate;
+use super::hot::{Hot, LoopSite};
 use super::layouts::Layouts;
 use super::translate::Fusions;
 use super::translate::safepoint::FuncRoots;
@@ -31,11 +33,16 @@ pub(super) struct FuncCode {
     /// A vector, not a box: moving a box would take back the right to use the
     /// addresses in it.
     pub(super) words: Vec<Word>,
+    /// The first of them: where every address in code comes from, because some words
+    /// are replaced while code runs (`super::hot`).
+    pub(super) base: *mut Word,
     /// The module offset of each cell that can trap or call, by its position in
     /// `words`, ascending.
     pub(super) offsets: Box<[(u32, u32)]>,
     /// Every `try_table`, inner ones before outer ones.
     pub(super) try_tables: Box<[TryTable]>,
+    /// The loops whose iterations are counted. A vector for the same reason.
+    pub(super) loops: Vec<LoopSite>,
 }
 
 /// What a `try_table` catches; positions count in `words`.
@@ -51,13 +58,13 @@ pub(super) struct TryTable {
 // SAFETY: the pointers in code lead to code, code slots and handlers, all of
 // which live as long as the module's code and may be used from any thread.
 unsafe impl Send for FuncCode {}
-// SAFETY: as above; words are not written after the code is made.
+// SAFETY: as above; words are written after the code is made as `super::hot` says.
 unsafe impl Sync for FuncCode {}
 
 impl FuncCode {
     /// The entry cell.
     pub(super) fn entry(&self) -> Ip {
-        self.words[PREFIX_WORDS..].as_ptr()
+        self.base.wrapping_add(PREFIX_WORDS)
     }
 }
 
@@ -139,6 +146,8 @@ pub struct FastModule {
     pub(super) ranges: RwLock<BTreeMap<usize, usize>>,
     pub(super) counters: Counters,
     pub(super) layouts: Layouts,
+    /// Whom counters ask; without it nothing is counted.
+    pub(super) hot: Option<Hot>,
     /// Where references are, of the functions that a collection has met.
     pub(super) roots: Mutex<HashMap<usize, FuncRoots>>,
 }
@@ -168,6 +177,26 @@ impl FastModule {
         settings: &Settings,
         fusions: Fusions,
     ) -> Arc<FastModule> {
+        FastModule::make(module, settings, fusions, None)
+    }
+
+    /// A module whose calls and iterations are counted; `hook` is asked when counters
+    /// run out, which they do for the first time after `first`.
+    pub fn tiered(
+        module: &Arc<Module>,
+        settings: &Settings,
+        first: Thresholds,
+        hook: Box<dyn TierUp>,
+    ) -> Arc<FastModule> {
+        FastModule::make(module, settings, Fusions::default(), Some(Hot { hook, first }))
+    }
+
+    pub(super) fn make(
+        module: &Arc<Module>,
+        settings: &Settings,
+        fusions: Fusions,
+        hot: Option<Hot>,
+    ) -> Arc<FastModule> {
         let count = module.bodies.len();
         let stubs: Vec<Stub> = (0..count).map(Stub::new).collect();
         let slots = stubs.iter().map(|stub| {
@@ -187,6 +216,7 @@ impl FastModule {
             ranges: RwLock::default(),
             counters: Counters::default(),
             layouts: Layouts::default(),
+            hot,
             roots: Mutex::default(),
         })
     }

@@ -21,7 +21,7 @@ use super::translate::ir::{Ir, Op};
 /// If the module defines no such function.
 pub fn dump(tier: &FastModule, defined: usize) -> Result<String, Error> {
     let ir = translate::lower(tier, defined)?;
-    let (code, positions) = translate::link(tier, &ir);
+    let (code, positions) = translate::link(tier, &ir, defined);
     let func = tier.module.func_at(defined);
     let mut out = String::new();
     // Writing to a string cannot fail.

@@ -52,7 +52,7 @@ unsafe fn handler(cursor: &Cursor, exception: Slot) -> Option<(Ip, u32)> {
         for table in code.try_tables.iter().filter(|table| table.body.contains(&at)) {
             for &(tag, position) in &table.clauses {
                 if tag.is_none_or(|tag| Some(tags[tag.index()]) == thrown) {
-                    return Some((code.words.as_ptr().add(position as usize), table.slot));
+                    return Some((code.base.add(position as usize).cast_const(), table.slot));
                 }
             }
         }

@@ -48,6 +48,22 @@ pub(super) unsafe fn record(r: Regs) {
     }
 }
 
+/// The position that was recorded last.
+///
+/// # Safety
+/// `r` is the state of a running handler.
+pub(super) unsafe fn recorded(r: Regs) -> (Ip, Fp, *mut VmCtx) {
+    // SAFETY: as for `record`.
+    unsafe {
+        let activation = (*(*r.cx).store).activation;
+        (
+            std::ptr::with_exposed_provenance((*activation).exit_pc),
+            std::ptr::with_exposed_provenance_mut((*activation).exit_fp),
+            std::ptr::with_exposed_provenance_mut((*activation).entry_sp),
+        )
+    }
+}
+
 /// Records the current position and gives the value stack from `top` on to
 /// whoever runs next. Returns what [`resume`] takes.
 ///

@@ -35,7 +35,7 @@ impl FastModule {
             let code = translate::translate(self, defined)?;
             self.count(defined, &code, start);
             let mut ranges = self.ranges.write().unwrap_or_else(PoisonError::into_inner);
-            ranges.insert(code.words.as_ptr() as usize, defined);
+            ranges.insert(code.base as usize, defined);
             // Whoever loads the entry sees the code behind it; that of compiled code
             // stays.
             let entry = code.entry().cast_mut().cast();

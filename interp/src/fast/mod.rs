@@ -13,6 +13,7 @@ mod entry;
 mod exception;
 mod exec;
 mod frames;
+mod hot;
 mod layouts;
 mod lazy;
 mod roots;

@@ -10,6 +10,7 @@ pub(crate) mod data;
 pub(crate) mod exception;
 pub(crate) mod fused;
 pub(crate) mod gc;
+pub(crate) mod hot;
 pub(crate) mod memory;
 pub(crate) mod native;
 pub(crate) mod num;

@@ -181,35 +181,61 @@ enum ReturnAcross {}
 impl Exec for ReturnAcross {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
-        // SAFETY: as for `replace`; a frame that moves up to make room for a
-        // bridge is checked before.
+        // SAFETY: as for `replace`.
         unsafe {
             let func = func_ref(r);
-            let entry = entry_of((*func).code);
-            let (ip, caller) = own_header(r);
-            let base = r.imm() as usize;
-            // Who waits restores the context, or no longer has one.
-            let in_place = ip == frames::bridge_cell() || ip == frames::leave_cell();
-            let shift = if in_place { 0 } else { BRIDGE_SLOTS };
-            let params = r.field(0);
-            let own = (shift + params + HEADER) * size_of::<u64>();
-            let callee = shift * size_of::<u64>() + frame_bytes(entry);
-            if available(r.cx, r.fp) < own.max(callee) {
+            let from = r.fp.add(r.imm() as usize);
+            let moved = Moved { from, params: r.field(0), results: r.half(3, 0) as usize };
+            let Some(fp) = across(r, func, moved, own_header(r)) else {
                 return r.trap(TrapCode::StackOverflow);
-            }
-            let fp = r.fp.add(shift);
-            std::ptr::copy(r.fp.add(base), fp, params);
-            if in_place {
-                write_header(fp, params, ip, caller);
-            } else {
-                let results = r.half(3, 0) as usize;
-                write_bridge(r.fp, r.cx, ip, caller, results);
-                write_header(fp, params, frames::bridge_cell(), r.fp);
-            }
+            };
             r.fp = fp;
             r.cx = (*func).cx;
-            r.jump(entry)
+            r.jump(entry_of((*func).code))
         }
+    }
+}
+
+/// The arguments of a tail call, which move to the beginning of the frame.
+#[derive(Clone, Copy)]
+pub(super) struct Moved {
+    pub(super) from: Fp,
+    pub(super) params: usize,
+    /// The slots of the callee's results.
+    pub(super) results: usize,
+}
+
+/// Makes the frame of a function of another instance out of the running one, which
+/// returns to `ip` and `caller`. `None` if the value stack does not suffice.
+#[inline(always)] // part of two handlers
+pub(super) unsafe fn across(
+    r: Regs,
+    func: *const VmFuncRef,
+    moved: Moved,
+    (ip, caller): (Ip, Fp),
+) -> Option<Fp> {
+    // SAFETY: as for `replace`; a frame that moves up to make room for a bridge is
+    // checked before.
+    unsafe {
+        let entry = entry_of((*func).code);
+        let Moved { from, params, results } = moved;
+        // Who waits restores the context, or no longer has one.
+        let in_place = ip == frames::bridge_cell() || ip == frames::leave_cell();
+        let shift = if in_place { 0 } else { BRIDGE_SLOTS };
+        let own = (shift + params + HEADER) * size_of::<u64>();
+        let callee = shift * size_of::<u64>() + frame_bytes(entry);
+        if available(r.cx, r.fp) < own.max(callee) {
+            return None;
+        }
+        let fp = r.fp.add(shift);
+        std::ptr::copy(from, fp, params);
+        if in_place {
+            write_header(fp, params, ip, caller);
+        } else {
+            write_bridge(r.fp, r.cx, ip, caller, results);
+            write_header(fp, params, frames::bridge_cell(), r.fp);
+        }
+        Some(fp)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Modules in the text format, run through the runtime.
 
 mod calls;
+mod hot;
 mod numeric;
 mod objects;
 mod programs;

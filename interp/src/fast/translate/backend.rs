@@ -217,10 +217,11 @@ impl Backend for Translator<'_> {
         Structure { target: self.label(), else_: None, start: None }
     }
 
-    fn loop_(&mut self, stack: &mut St, _: BlockType, _: u32) -> Structure {
+    fn loop_(&mut self, stack: &mut St, _: BlockType, number: u32) -> Structure {
         self.flush(stack);
         self.zero.open();
         let target = self.label();
+        self.loops.push((target, number));
         self.bind(target);
         Structure { target, else_: None, start: None }
     }

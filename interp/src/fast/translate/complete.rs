@@ -39,6 +39,7 @@ impl Translator<'_> {
             targets: self.targets,
             vectors: self.vectors,
             try_tables: self.try_tables,
+            loops: self.loops,
             params: info.ty.param_slots(),
             results: info.ty.result_slots(),
             slots: frame_slots.max(self.catch_slots),

@@ -13,6 +13,7 @@ use bimetal_core::types::{RefType, ValType};
 use bimetal_core::value::V128;
 use bimetal_parser::walk::MemArg;
 use bimetal_runtime::gc::layout::Field;
+use bimetal_runtime::osr::{self, HEADER_SLOTS};
 
 use super::safepoint::FuncRoots;
 
@@ -292,6 +293,9 @@ pub(crate) struct Ir {
     pub(crate) zero: Vec<(u32, u32)>,
     /// Every `try_table`, inner ones before outer ones.
     pub(crate) try_tables: Vec<TryTable>,
+    /// The headers of loops with their numbers. Nothing but back-edges leads to these
+    /// labels.
+    pub(crate) loops: Vec<(Label, u32)>,
     /// Slots of the parameters.
     pub(crate) params: u32,
     /// Slots of the results.
@@ -301,7 +305,7 @@ pub(crate) struct Ir {
 }
 
 /// Slots of a frame's header.
-pub(super) const HEADER: u32 = 2;
+pub(super) const HEADER: u32 = HEADER_SLOTS;
 /// Scratch slots of a frame too large for cells: two per operand, two for the
 /// result.
 pub(super) const SCRATCH: u32 = 8;
@@ -314,9 +318,7 @@ impl Ir {
 
     /// The slot of the frame for a canonical slot.
     pub(super) fn frame_slot(&self, canonical: u32) -> u32 {
-        if canonical < self.params {
-            return canonical;
-        }
-        canonical + HEADER + if self.is_wide() { SCRATCH } else { 0 }
+        let slot = osr::frame_slot(self.params, canonical);
+        if canonical >= self.params && self.is_wide() { slot + SCRATCH } else { slot }
     }
 }

@@ -12,6 +12,7 @@ use bimetal_core::types::ValType;
 use bimetal_core::value::{Slot, V128};
 
 use super::cell::{cell_of, place};
+use super::counting;
 use super::ir::{self, Class, HEADER, Inst, Ir, Label, Op, SCRATCH, Src};
 use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS, TryTable};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
@@ -24,15 +25,15 @@ const SCRATCH_DST: usize = 3;
 pub(super) struct Linker<'a> {
     pub(super) tier: &'a FastModule,
     pub(super) ir: &'a Ir,
-    words: Vec<Word>,
+    pub(super) words: Vec<Word>,
     /// Words to be replaced by the address of a label.
-    fixups: Vec<(usize, Label)>,
+    pub(super) fixups: Vec<(usize, Label)>,
     offsets: Vec<(u32, u32)>,
     wide: bool,
 }
 
 /// Links a function. Also returns the position of each instruction's code.
-pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
+pub(super) fn link(tier: &FastModule, ir: &Ir, defined: usize) -> (FuncCode, Vec<u32>) {
     let slots = ir.slots + HEADER;
     let wide = ir.is_wide();
     let mut linker = Linker {
@@ -47,6 +48,7 @@ pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
     // the topmost operands.
     let frame = (slots + if wide { SCRATCH } else { 0 } + HEADER).max(ir.results);
     linker.words.push(Word { bits: u64::from(frame) * size_of::<Slot>() as u64 });
+    linker.count_calls(defined);
     linker.zero_locals();
     let targets = targets(ir);
     let mut positions = Vec::with_capacity(ir.insts.len());
@@ -62,7 +64,7 @@ pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
             linker.inst(inst);
         }
     }
-    (linker.finish(&positions), positions)
+    (linker.finish(&positions, defined), positions)
 }
 
 /// Which instructions, and the position behind the last one, labels stand before.
@@ -285,7 +287,8 @@ impl Linker<'_> {
         }
     }
 
-    fn finish(self, positions: &[u32]) -> FuncCode {
+    fn finish(mut self, positions: &[u32], defined: usize) -> FuncCode {
+        let counters = self.count_loops();
         let try_tables =
             self.ir.try_tables.iter().map(|table| self.try_table(table, positions)).collect();
         let Linker { mut words, fixups, offsets, ir, .. } = self;
@@ -298,7 +301,8 @@ impl Linker<'_> {
             words[word] = Word { code: target };
         }
         debug_assert!(words.len() > PREFIX_WORDS);
-        FuncCode { words, offsets: offsets.into(), try_tables }
+        let loops = counting::sites(defined, &counters, base);
+        FuncCode { words, base, offsets: offsets.into(), try_tables, loops }
     }
 }
 

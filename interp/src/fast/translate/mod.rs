@@ -7,6 +7,7 @@ mod branch;
 mod calls;
 mod cell;
 mod complete;
+mod counting;
 mod exception;
 mod fuse;
 mod fusions;
@@ -38,7 +39,7 @@ pub use fusions::Fusions;
 
 /// Translates the body of a defined function.
 pub(super) fn translate(tier: &FastModule, defined: usize) -> Result<FuncCode, Error> {
-    Ok(link::link(tier, &lower(tier, defined)?).0)
+    Ok(link::link(tier, &lower(tier, defined)?, defined).0)
 }
 
 /// The first step of translation.
@@ -54,8 +55,8 @@ fn run(tier: &FastModule, defined: usize, translator: Translator<'_>) -> Result<
 
 /// The second step of translation. Also returns the position in the code of each
 /// instruction.
-pub(super) fn link(tier: &FastModule, ir: &Ir) -> (FuncCode, Vec<u32>) {
-    link::link(tier, ir)
+pub(super) fn link(tier: &FastModule, ir: &Ir, defined: usize) -> (FuncCode, Vec<u32>) {
+    link::link(tier, ir, defined)
 }
 
 /// The state of the first step.
@@ -69,6 +70,8 @@ pub(super) struct Translator<'a> {
     vectors: Vec<V128>,
     /// Inner ones before outer ones.
     try_tables: Vec<TryTable>,
+    /// The headers of loops with their numbers.
+    loops: Vec<(Label, u32)>,
     /// One more than the highest slot that a handler needs for its exception.
     catch_slots: u32,
     /// What the accumulators hold, by [`ir::Class::acc`].
@@ -104,6 +107,7 @@ impl<'a> Translator<'a> {
             targets: Vec::new(),
             vectors: Vec::new(),
             try_tables: Vec::new(),
+            loops: Vec::new(),
             catch_slots: 0,
             acc: [None; 2],
             last: None,
