@@ -35,6 +35,7 @@ impl Global {
     pub fn new(mut store: impl AsContextMut, ty: GlobalType, value: Val) -> Result<Global> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
+        store.engine().check_type(*ty.content())?;
         let value = value.to_slots(store, *ty.content()).context("value of a global")?;
         let id = store.runtime_mut().new_global(*ty.as_core(), value);
         Ok(Global { store: store.id(), id })

@@ -35,6 +35,7 @@
 //! under all of them.
 
 mod any;
+mod array;
 mod backtrace;
 mod caller;
 mod config;
@@ -46,13 +47,16 @@ mod extern_;
 mod extern_ref;
 mod func;
 mod global;
+mod i31;
 mod instance;
 mod linker;
 mod memory;
 mod module;
+mod object_types;
 mod refs;
 mod rooted;
 mod store;
+mod structure;
 mod table;
 mod tier;
 mod trap;
@@ -60,7 +64,8 @@ mod types;
 mod unwind;
 mod value;
 
-pub use any::AnyRef;
+pub use any::{AnyRef, EqRef};
+pub use array::ArrayRef;
 pub use backtrace::{FrameInfo, WasmBacktrace};
 pub use caller::Caller;
 pub use config::{Config, Strategy};
@@ -71,15 +76,18 @@ pub use extern_::{Export, Extern};
 pub use extern_ref::ExternRef;
 pub use func::{Func, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmRet, WasmTy};
 pub use global::Global;
+pub use i31::{I31, I31Ref};
 pub use instance::Instance;
 pub use linker::{InstancePre, Linker, UnknownImportError};
 pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
+pub use object_types::{ArrayType, FieldType, Finality, StorageType, StructType};
 pub use refs::Ref;
 pub use rooted::{OwnedRooted, RootScope, Rooted};
 pub use store::{
     AsContext, AsContextMut, Store, StoreContext, StoreContextMut, StoreLimits, StoreLimitsBuilder,
 };
+pub use structure::StructRef;
 pub use table::Table;
 pub use trap::Trap;
 pub use types::{

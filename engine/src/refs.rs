@@ -4,14 +4,18 @@ use std::fmt;
 
 use bimetal_core::value::Slot;
 
-use crate::any::AnyRef;
+use crate::any::{AnyRef, EqRef};
+use crate::array::ArrayRef;
 use crate::error::{Error, Result};
 use crate::exception::ExnRef;
 use crate::extern_ref::ExternRef;
 use crate::func::Func;
+use crate::i31::I31Ref;
 use crate::rooted::Rooted;
 use crate::store::StoreOpaque;
+use crate::structure::StructRef;
 use crate::types::{HeapType, RefType, ValType};
+use crate::value::Val;
 
 /// A reference of any type, or null.
 #[derive(Clone, Copy, Debug)]
@@ -209,20 +213,40 @@ impl From<Option<Func>> for Ref {
     }
 }
 
-impl From<Rooted<ExternRef>> for Ref {
-    fn from(value: Rooted<ExternRef>) -> Ref {
-        Ref::Extern(Some(value))
-    }
+macro_rules! conversions {
+    ($($what:ident: $variant:ident $val:ident;)*) => {$(
+        impl From<Rooted<$what>> for Ref {
+            fn from(value: Rooted<$what>) -> Ref {
+                Ref::$variant(Some(value.convert()))
+            }
+        }
+
+        impl From<Option<Rooted<$what>>> for Ref {
+            fn from(value: Option<Rooted<$what>>) -> Ref {
+                Ref::$variant(value.map(Rooted::convert))
+            }
+        }
+
+        impl From<Rooted<$what>> for Val {
+            fn from(value: Rooted<$what>) -> Val {
+                Val::$val(Some(value.convert()))
+            }
+        }
+
+        impl From<Option<Rooted<$what>>> for Val {
+            fn from(value: Option<Rooted<$what>>) -> Val {
+                Val::$val(value.map(Rooted::convert))
+            }
+        }
+    )*};
 }
 
-impl From<Option<Rooted<ExternRef>>> for Ref {
-    fn from(value: Option<Rooted<ExternRef>>) -> Ref {
-        Ref::Extern(value)
-    }
-}
-
-impl From<Rooted<AnyRef>> for Ref {
-    fn from(value: Rooted<AnyRef>) -> Ref {
-        Ref::Any(Some(value))
-    }
+conversions! {
+    ExternRef: Extern ExternRef;
+    ExnRef: Exn ExnRef;
+    AnyRef: Any AnyRef;
+    EqRef: Any AnyRef;
+    I31Ref: Any AnyRef;
+    StructRef: Any AnyRef;
+    ArrayRef: Any AnyRef;
 }

@@ -50,6 +50,7 @@ impl Table {
                 "a table's minimum of {min} exceeds its maximum of {max}"
             )));
         }
+        store.engine().check_type(ValType::Ref(*ty.element()))?;
         let init = init.to_slot(store, *ty.element()).context("initial element of a table")?;
         let id = store.runtime_mut().new_table(*ty.as_core(), init)?;
         Ok(Table { store: store.id(), id })

@@ -41,12 +41,19 @@ pub struct FuncType(Arc<core::FuncType>);
 
 impl FuncType {
     /// The type with these parameters and results.
+    ///
+    /// # Panics
+    /// If one of them names a type that the engine does not have.
     pub fn new(
-        _engine: &Engine,
+        engine: &Engine,
         params: impl IntoIterator<Item = ValType>,
         results: impl IntoIterator<Item = ValType>,
     ) -> FuncType {
-        FuncType::from_core(core::FuncType::new(params, results))
+        let ty = core::FuncType::new(params, results);
+        for &ty in ty.params.iter().chain(&ty.results) {
+            engine.check_type(ty).expect("types of the engine");
+        }
+        FuncType::from_core(ty)
     }
 
     pub(crate) fn from_core(ty: core::FuncType) -> FuncType {

@@ -106,6 +106,31 @@ impl Val {
         self.externref().unwrap_or_else(|| panic!("expected an `externref`, found {self:?}"))
     }
 
+    /// The reference, null or not, if it is one to an internal value.
+    pub fn anyref(&self) -> Option<Option<&Rooted<AnyRef>>> {
+        match self {
+            Val::AnyRef(value) => Some(value.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// The internal value that a reference leads to; `None` for null.
+    ///
+    /// # Panics
+    /// If it is of another type.
+    #[track_caller]
+    pub fn unwrap_anyref(&self) -> Option<&Rooted<AnyRef>> {
+        self.anyref().unwrap_or_else(|| panic!("expected an `anyref`, found {self:?}"))
+    }
+
+    /// The reference, null or not, if it is one to an exception.
+    pub fn exnref(&self) -> Option<Option<&Rooted<ExnRef>>> {
+        match self {
+            Val::ExnRef(value) => Some(value.as_ref()),
+            _ => None,
+        }
+    }
+
     /// The value as a reference, if it is one.
     pub fn ref_(self) -> Option<Ref> {
         match self {
@@ -274,17 +299,5 @@ impl From<Func> for Val {
 impl From<Option<Func>> for Val {
     fn from(func: Option<Func>) -> Val {
         Val::FuncRef(func)
-    }
-}
-
-impl From<Rooted<ExternRef>> for Val {
-    fn from(value: Rooted<ExternRef>) -> Val {
-        Val::ExternRef(Some(value))
-    }
-}
-
-impl From<Option<Rooted<ExternRef>>> for Val {
-    fn from(value: Option<Rooted<ExternRef>>) -> Val {
-        Val::ExternRef(value)
     }
 }

@@ -48,23 +48,9 @@ impl Store {
         payload: *mut Slot,
     ) -> Result<Slot, TrapCode> {
         let id = self.tag_type(tag);
-        let ty = *self.type_table(id).get(id);
-        let fields = &ty.layout().fields;
-        let kinds = fields.iter().map(|field| field.kind);
-        // SAFETY: the caller's promise: the slots hold values of these kinds.
-        let exception = unsafe { self.allocate_from(id, 0, payload, kinds)? };
-        let objects = self.objects();
-        objects.set_second_word(exception, tag.0);
-        let mut at = payload;
-        for &field in fields {
-            // SAFETY: as above.
-            unsafe {
-                let wide = field.kind.slots() == 2;
-                let value = [*at, if wide { *at.add(1) } else { Slot::ZERO }];
-                objects.set(exception, field, value);
-                at = at.add(field.kind.slots());
-            }
-        }
+        // SAFETY: the caller's promise.
+        let exception = unsafe { self.new_struct(id, payload)? };
+        self.objects().set_second_word(exception, tag.0);
         Ok(exception.slot())
     }
 

@@ -1,17 +1,23 @@
 //! Rust types that stand for WebAssembly types, alone and in lists.
 
-use bimetal_core::types::ValType;
+use bimetal_core::types::{HeapType, RefType, ValType};
 use bimetal_core::value::{Scalar, Slot, V128};
 
+use crate::any::{AnyRef, EqRef};
+use crate::array::ArrayRef;
 use crate::error::Result;
+use crate::exception::ExnRef;
 use crate::extern_ref::ExternRef;
 use crate::func::Func;
-use crate::refs::Ref;
+use crate::i31::I31Ref;
 use crate::rooted::Rooted;
 use crate::store::StoreOpaque;
+use crate::structure::StructRef;
 
 /// A Rust type that stands for a WebAssembly type: `i32`, `u32`, `i64`, `u64`,
-/// `f32`, `f64`, [`V128`], `Option<Func>` and `Option<Rooted<ExternRef>>`.
+/// `f32`, `f64`, [`V128`], [`Func`], and [`Rooted`] references to [`ExternRef`],
+/// [`AnyRef`], [`EqRef`], [`I31Ref`], [`StructRef`], [`ArrayRef`] and [`ExnRef`]; with
+/// an `Option` around them, references may be null.
 pub trait WasmTy: Value {}
 
 impl<T: Value> WasmTy for T {}
@@ -30,7 +36,7 @@ impl<L: List> WasmResults for L {}
 
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not stand for a WebAssembly type",
-    note = "these do: i32, u32, i64, u64, f32, f64, V128, Option<Func>, Option<Rooted<ExternRef>>"
+    note = "these do: i32, u32, i64, u64, f32, f64, V128, Func, Option<Func>, Rooted<..>, Option<Rooted<..>>"
 )]
 /// One value in slots. Only this crate implements it.
 pub trait Value: Send + Sized + 'static {
@@ -89,13 +95,49 @@ impl Value for V128 {
     }
 }
 
+macro_rules! references {
+    ($($what:ty: $heap:ident;)*) => {$(
+        impl Value for Rooted<$what> {
+            const TYPE: ValType = ValType::Ref(RefType { nullable: false, heap: HeapType::$heap });
+
+            fn into_slots(self, store: &StoreOpaque) -> Result<[Slot; 2]> {
+                Ok([self.bits(store)?, Slot::ZERO])
+            }
+
+            unsafe fn from_slots(store: &mut StoreOpaque, slots: [Slot; 2]) -> Self {
+                Rooted::new(store, slots[0])
+            }
+        }
+
+        impl Value for Option<Rooted<$what>> {
+            const TYPE: ValType = ValType::Ref(RefType { nullable: true, heap: HeapType::$heap });
+
+            fn into_slots(self, store: &StoreOpaque) -> Result<[Slot; 2]> {
+                self.map_or(Ok([Slot::ZERO; 2]), |value| value.into_slots(store))
+            }
+
+            unsafe fn from_slots(store: &mut StoreOpaque, slots: [Slot; 2]) -> Self {
+                (slots[0] != Slot::ZERO).then(|| Rooted::new(store, slots[0]))
+            }
+        }
+    )*};
+}
+
+references! {
+    ExternRef: Extern;
+    AnyRef: Any;
+    EqRef: Eq;
+    I31Ref: I31;
+    StructRef: Struct;
+    ArrayRef: Array;
+    ExnRef: Exn;
+}
+
 impl Value for Option<Func> {
     const TYPE: ValType = ValType::FUNCREF;
 
     fn into_slots(self, store: &StoreOpaque) -> Result<[Slot; 2]> {
-        let Some(func) = self else { return Ok([Slot::ZERO; 2]) };
-        func.record(store)?;
-        Ok([func.bits(), Slot::ZERO])
+        self.map_or(Ok([Slot::ZERO; 2]), |func| func.into_slots(store))
     }
 
     unsafe fn from_slots(store: &mut StoreOpaque, slots: [Slot; 2]) -> Self {
@@ -104,21 +146,17 @@ impl Value for Option<Func> {
     }
 }
 
-impl Value for Option<Rooted<ExternRef>> {
-    const TYPE: ValType = ValType::EXTERNREF;
+impl Value for Func {
+    const TYPE: ValType = ValType::Ref(RefType { nullable: false, heap: HeapType::Func });
 
     fn into_slots(self, store: &StoreOpaque) -> Result<[Slot; 2]> {
-        let slot = Ref::Extern(self).to_slot(store, bimetal_core::types::RefType::EXTERNREF)?;
-        Ok([slot, Slot::ZERO])
+        self.record(store)?;
+        Ok([self.bits(), Slot::ZERO])
     }
 
     unsafe fn from_slots(store: &mut StoreOpaque, slots: [Slot; 2]) -> Self {
-        let ty = bimetal_core::types::RefType::EXTERNREF;
-        // SAFETY: the caller's promise.
-        match unsafe { Ref::from_slot(store, ty, slots[0]) } {
-            Ref::Extern(value) => value,
-            Ref::Func(_) | Ref::Any(_) | Ref::Exn(_) => None,
-        }
+        // SAFETY: the caller's promise: it is not null.
+        unsafe { Func::from_bits(store, slots[0]) }.expect("a value of the type is not null")
     }
 }
 

@@ -11,7 +11,7 @@ use bimetal_core::types::{HeapType, RefType};
 use bimetal_core::value::Slot;
 
 use super::instance;
-use crate::gc::layout::{Field, FieldKind};
+use crate::gc::layout::FieldKind;
 use crate::gc::{GcRef, Objects};
 use crate::store::Store;
 use crate::types::VmType;
@@ -86,16 +86,10 @@ impl Call {
         }
     }
 
-    /// A new object. `kinds` are those of the operands, from the first slot on.
-    fn allocate(
-        &self,
-        length: u32,
-        kinds: impl Iterator<Item = FieldKind> + Clone,
-    ) -> Result<GcRef, TrapCode> {
-        let id = self.type_id(self.imm.a);
-        // SAFETY: tiers set their exit fields before they call, and keep in roots
-        // what is not an operand; the instruction has these operands.
-        unsafe { self.store().allocate_from(id, length, self.slots, kinds) }
+    /// A new object of zeros.
+    fn allocate(&self, length: u32) -> Result<GcRef, TrapCode> {
+        // SAFETY: as in `struct_new`.
+        unsafe { self.store().allocate(self.type_id(self.imm.a), length, &mut |_| {}) }
     }
 }
 
@@ -140,50 +134,37 @@ constructors! {
 
 impl Call {
     fn struct_new(&self) -> Result<GcRef, TrapCode> {
-        let ty = self.ty(self.imm.a);
-        let fields: &[Field] = &ty.layout().fields;
-        let object = self.allocate(0, fields.iter().map(|field| field.kind))?;
-        let mut at = 0;
-        for &field in fields {
-            self.objects().set(object, field, self.value(at, field.kind));
-            at += field.kind.slots();
-        }
-        Ok(object)
+        // SAFETY: tiers set their exit fields before they call, and keep in roots
+        // what is not an operand; the instruction has these operands.
+        unsafe { self.store().new_struct(self.type_id(self.imm.a), self.slots) }
     }
 
     fn struct_new_default(&self) -> Result<GcRef, TrapCode> {
-        self.allocate(0, std::iter::empty())
+        self.allocate(0)
     }
 
     fn array_new(&self) -> Result<GcRef, TrapCode> {
         let element = self.ty(self.imm.a).layout().element();
         let length = self.slot(element.kind.slots()).u32();
-        let array = self.allocate(length, std::iter::once(element.kind))?;
-        self.objects().fill(array, element, 0..length, self.value(0, element.kind));
-        Ok(array)
+        // SAFETY: as in `struct_new`.
+        unsafe { self.store().new_array(self.type_id(self.imm.a), length, self.slots) }
     }
 
     fn array_new_default(&self) -> Result<GcRef, TrapCode> {
-        self.allocate(self.slot(0).u32(), std::iter::empty())
+        self.allocate(self.slot(0).u32())
     }
 
     fn array_new_fixed(&self) -> Result<GcRef, TrapCode> {
-        let element = self.ty(self.imm.a).layout().element();
-        let length = self.imm.b;
-        let kinds = std::iter::repeat_n(element.kind, length as usize);
-        let array = self.allocate(length, kinds)?;
-        for index in 0..length {
-            let value = self.value(index as usize * element.kind.slots(), element.kind);
-            self.objects().set_element(array, element, index, value);
-        }
-        Ok(array)
+        let id = self.type_id(self.imm.a);
+        // SAFETY: as in `struct_new`.
+        unsafe { self.store().new_array_fixed(id, self.imm.b, self.slots) }
     }
 
     fn array_new_data(&self) -> Result<GcRef, TrapCode> {
         let element = self.ty(self.imm.a).layout().element();
         let [start, length] = [0, 1].map(|at| self.slot(at).u32());
         let bytes = super::array::data_range(self.data(self.imm.b), start, length, element.kind)?;
-        let array = self.allocate(length, std::iter::empty())?;
+        let array = self.allocate(length)?;
         self.objects().write_bytes(array, element, 0, bytes);
         Ok(array)
     }
@@ -192,7 +173,7 @@ impl Call {
         let element = self.ty(self.imm.a).layout().element();
         let [start, length] = [0, 1].map(|at| self.slot(at).u32());
         let range = super::array::elem_range(self.elem(self.imm.b), start, length)?;
-        let array = self.allocate(length, std::iter::empty())?;
+        let array = self.allocate(length)?;
         // A collection has updated the segment, too.
         for (index, &item) in (0..).zip(&self.elem(self.imm.b)[range]) {
             self.objects().set_element(array, element, index, [item, Slot::ZERO]);

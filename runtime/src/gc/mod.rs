@@ -20,6 +20,7 @@ mod handles;
 mod heap;
 mod host_values;
 pub mod layout;
+mod new;
 pub mod object;
 mod reference;
 pub mod roots;

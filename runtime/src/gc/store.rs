@@ -1,14 +1,13 @@
 //! The heap as part of its store: allocation, and when to collect.
 
 use bimetal_core::trap::TrapCode;
-use bimetal_core::value::Slot;
 
 use crate::limits::ResourceError;
 use crate::store::Store;
 use crate::vmctx::VmHeap;
 
 use super::heap::Heap;
-use super::layout::{FieldKind, ObjectKind};
+use super::layout::ObjectKind;
 use super::roots::RootVisitor;
 use super::{GcRef, Objects};
 
@@ -134,37 +133,5 @@ impl Store {
         unsafe { self.collect_for(size, operands)? };
         let heap = self.heap.as_ref().ok_or(TrapCode::HeapExhausted)?;
         heap.bump(vm, size).ok_or(TrapCode::HeapExhausted)
-    }
-
-    /// As [`Store::allocate`], with the references among values of these kinds as
-    /// what the allocation has to keep.
-    ///
-    /// # Errors
-    /// As [`Store::allocate`].
-    ///
-    /// # Safety
-    /// As for [`Store::allocate`]; the values stand one behind another from `slots`
-    /// on.
-    pub(crate) unsafe fn allocate_from(
-        &mut self,
-        type_id: u32,
-        length: u32,
-        slots: *mut Slot,
-        kinds: impl Iterator<Item = FieldKind> + Clone,
-    ) -> Result<GcRef, TrapCode> {
-        let mut operands = |visit: &mut dyn RootVisitor| {
-            let mut at = slots;
-            for kind in kinds.clone() {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    if kind == FieldKind::Ref {
-                        visit.slot(&mut *at);
-                    }
-                    at = at.add(kind.slots());
-                }
-            }
-        };
-        // SAFETY: the caller's promise.
-        unsafe { self.allocate(type_id, length, &mut operands) }
     }
 }
