@@ -21,6 +21,25 @@ pub const fn effective(index: u64, offset: u64, width: u64, len: u64) -> Result<
     if end <= len { Ok(start) } else { Err(TrapCode::MemoryOutOfBounds) }
 }
 
+/// As [`effective`], for an access that must be naturally aligned: `width` is a power
+/// of two and divides the position.
+///
+/// # Errors
+/// [`TrapCode::UnalignedAtomic`] before anything else; then as [`effective`].
+#[inline(always)]
+pub const fn effective_aligned(
+    index: u64,
+    offset: u64,
+    width: u64,
+    len: u64,
+) -> Result<u64, TrapCode> {
+    // Powers of two divide a sum that wrapped as they divide the sum.
+    if index.wrapping_add(offset) & (width - 1) != 0 {
+        return Err(TrapCode::UnalignedAtomic);
+    }
+    effective(index, offset, width, len)
+}
+
 /// Whether the range of `count` items from `start` lies inside `len` items.
 ///
 /// Bulk operations check the whole range before they touch anything.
@@ -41,6 +60,16 @@ mod tests {
         assert_eq!(effective(0, 0, 4, 4), Ok(0));
         assert_eq!(effective(1, 0, 4, 4), Err(TrapCode::MemoryOutOfBounds));
         assert_eq!(effective(65_532, 0, 4, 65_536), Ok(65_532));
+    }
+
+    #[test]
+    fn alignment_is_checked_before_bounds() {
+        assert_eq!(effective_aligned(3, 1, 4, 8), Ok(4));
+        assert_eq!(effective_aligned(4, 1, 4, 8), Err(TrapCode::UnalignedAtomic));
+        assert_eq!(effective_aligned(9, 0, 4, 8), Err(TrapCode::UnalignedAtomic));
+        assert_eq!(effective_aligned(8, 0, 4, 8), Err(TrapCode::MemoryOutOfBounds));
+        assert_eq!(effective_aligned(u64::MAX, 1, 8, 8), Err(TrapCode::MemoryOutOfBounds));
+        assert_eq!(effective_aligned(7, 0, 1, 8), Ok(7));
     }
 
     #[test]

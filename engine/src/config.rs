@@ -39,6 +39,7 @@ pub struct Config {
     pub(crate) lazy_validation: bool,
     pub(crate) unfinished_features: bool,
     pub(crate) mixed_seed: Option<u64>,
+    pub(crate) without_threads: bool,
     pub(crate) settings: Settings,
 }
 
@@ -78,6 +79,13 @@ impl Config {
     #[doc(hidden)]
     pub fn mixed(&mut self, seed: u64) -> &mut Config {
         self.mixed_seed = Some(seed);
+        self
+    }
+
+    /// Whether modules may use shared memories, atomic accesses, waiting and notifying.
+    /// On by default.
+    pub fn wasm_threads(&mut self, enable: bool) -> &mut Config {
+        self.without_threads = !enable;
         self
     }
 

@@ -7,12 +7,13 @@ use crate::exception::Tag;
 use crate::func::Func;
 use crate::global::Global;
 use crate::memory::Memory;
+use crate::shared_memory::SharedMemory;
 use crate::store::{AsContext, StoreOpaque};
 use crate::table::Table;
 use crate::types::ExternType;
 
 /// Something that an instance can import or export.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Extern {
     /// A function.
@@ -23,6 +24,8 @@ pub enum Extern {
     Table(Table),
     /// A memory.
     Memory(Memory),
+    /// A memory that several stores may use.
+    SharedMemory(SharedMemory),
     /// An exception tag.
     Tag(Tag),
 }
@@ -56,6 +59,7 @@ kinds! {
     Global, into_global, "global";
     Table, into_table, "table";
     Memory, into_memory, "memory";
+    SharedMemory, into_shared_memory, "shared memory";
     Tag, into_tag, "tag";
 }
 
@@ -70,6 +74,7 @@ impl Extern {
             Extern::Global(global) => global.ty(store).into(),
             Extern::Table(table) => table.ty(store).into(),
             Extern::Memory(memory) => memory.ty(store).into(),
+            Extern::SharedMemory(memory) => memory.ty().into(),
             Extern::Tag(tag) => tag.ty(store).into(),
         }
     }
@@ -80,40 +85,50 @@ impl Extern {
             RuntimeExtern::Func(record) => Extern::Func(Func::from_record(store, record)),
             RuntimeExtern::Global(id) => Extern::Global(Global { store: owner, id }),
             RuntimeExtern::Table(id) => Extern::Table(Table { store: owner, id }),
-            RuntimeExtern::Memory(id) => Extern::Memory(Memory { store: owner, id }),
+            RuntimeExtern::Memory(id) => match store.runtime().memory(id).shared() {
+                None => Extern::Memory(Memory { store: owner, id }),
+                Some(memory) => SharedMemory::from_runtime(store.engine(), memory).into(),
+            },
             RuntimeExtern::Tag(id) => Extern::Tag(Tag { store: owner, id }),
         }
     }
 
-    /// As the runtime knows it.
+    /// # Errors
+    /// If it belongs to another store, or a shared memory to another engine.
+    pub(crate) fn check(&self, store: &StoreOpaque) -> Result<()> {
+        match self {
+            Extern::Func(func) => func.record(store).map(drop),
+            Extern::Global(global) => store.check(global.store, "global"),
+            Extern::Table(table) => store.check(table.store, "table"),
+            Extern::Memory(memory) => store.check(memory.store, "memory"),
+            Extern::SharedMemory(memory) => {
+                store.engine().check_same(memory.engine(), "shared memory")
+            }
+            Extern::Tag(tag) => store.check(tag.store, "tag"),
+        }
+    }
+
+    /// As the runtime knows it. A shared memory becomes one of the store's.
     ///
     /// # Errors
-    /// If it belongs to another store.
-    pub(crate) fn to_runtime(self, store: &StoreOpaque) -> Result<RuntimeExtern> {
+    /// As [`Extern::check`], and if the store's limits refuse one more memory.
+    pub(crate) fn to_runtime(&self, store: &mut StoreOpaque) -> Result<RuntimeExtern> {
+        self.check(store)?;
         Ok(match self {
             Extern::Func(func) => RuntimeExtern::Func(func.record(store)?),
-            Extern::Global(global) => {
-                store.check(global.store, "global")?;
-                RuntimeExtern::Global(global.id)
+            Extern::Global(global) => RuntimeExtern::Global(global.id),
+            Extern::Table(table) => RuntimeExtern::Table(table.id),
+            Extern::Memory(memory) => RuntimeExtern::Memory(memory.id),
+            Extern::SharedMemory(memory) => {
+                RuntimeExtern::Memory(store.runtime_mut().add_shared_memory(memory.runtime())?)
             }
-            Extern::Table(table) => {
-                store.check(table.store, "table")?;
-                RuntimeExtern::Table(table.id)
-            }
-            Extern::Memory(memory) => {
-                store.check(memory.store, "memory")?;
-                RuntimeExtern::Memory(memory.id)
-            }
-            Extern::Tag(tag) => {
-                store.check(tag.store, "tag")?;
-                RuntimeExtern::Tag(tag.id)
-            }
+            Extern::Tag(tag) => RuntimeExtern::Tag(tag.id),
         })
     }
 }
 
 /// An export of an instance.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Export<'instance> {
     name: &'instance str,
     value: Extern,
@@ -160,6 +175,11 @@ impl<'instance> Export<'instance> {
     /// The memory, if it is one.
     pub fn into_memory(self) -> Option<Memory> {
         self.value.into_memory()
+    }
+
+    /// The shared memory, if it is one.
+    pub fn into_shared_memory(self) -> Option<SharedMemory> {
+        self.value.into_shared_memory()
     }
 
     /// The tag, if it is one.

@@ -13,6 +13,7 @@ use crate::global::Global;
 use crate::linker::UnknownImportError;
 use crate::memory::Memory;
 use crate::module::Module;
+use crate::shared_memory::SharedMemory;
 use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut, StoreOpaque};
 use crate::table::Table;
 use crate::unwind;
@@ -66,7 +67,7 @@ impl Instance {
         imports: &[Extern],
     ) -> Result<Instance> {
         let mut context = store.as_context_mut();
-        let store = context.opaque();
+        let store = context.opaque_mut();
         let imports = imports.iter().enumerate().map(|(i, import)| {
             import.to_runtime(store).with_context(|| format!("import {i} of the module"))
         });
@@ -188,6 +189,14 @@ impl Instance {
     /// If the instance belongs to another store.
     pub fn get_memory(&self, store: impl AsContext, name: &str) -> Option<Memory> {
         self.get_export(store, name)?.into_memory()
+    }
+
+    /// The exported shared memory of this name.
+    ///
+    /// # Panics
+    /// If the instance belongs to another store.
+    pub fn get_shared_memory(&self, store: impl AsContext, name: &str) -> Option<SharedMemory> {
+        self.get_export(store, name)?.into_shared_memory()
     }
 
     /// The exported table of this name.

@@ -55,6 +55,7 @@ mod module;
 mod object_types;
 mod refs;
 mod rooted;
+mod shared_memory;
 mod store;
 mod structure;
 mod table;
@@ -84,6 +85,7 @@ pub use module::Module;
 pub use object_types::{ArrayType, FieldType, Finality, StorageType, StructType};
 pub use refs::Ref;
 pub use rooted::{OwnedRooted, RootScope, Rooted};
+pub use shared_memory::{SharedMemory, WaitResult};
 pub use store::{
     AsContext, AsContextMut, Store, StoreContext, StoreContextMut, StoreLimits, StoreLimitsBuilder,
 };

@@ -28,24 +28,34 @@ pub struct Memory {
 
 const WHAT: &str = "memory";
 
+/// An error if no memory can have the sizes of a type.
+pub(crate) fn check_type(ty: &MemoryType) -> Result<()> {
+    let max_pages = ty.as_core().max_pages();
+    let max = ty.maximum().unwrap_or(ty.minimum());
+    if ty.minimum() > max || max > max_pages {
+        return Err(Error::msg(format!(
+            "no memory has a minimum of {} and a maximum of {max} pages: \
+             the maximum is at least the minimum and at most {max_pages}",
+            ty.minimum()
+        )));
+    }
+    Ok(())
+}
+
 /// All methods that cannot fail panic if the memory belongs to another store.
 impl Memory {
     /// A memory of the type's minimal size, all zero.
     ///
     /// # Errors
-    /// If the type is impossible, or the store's limits or the system refuse it.
+    /// If the type is shared or impossible, or the store's limits or the system refuse
+    /// it.
     pub fn new(mut store: impl AsContextMut, ty: MemoryType) -> Result<Memory> {
         let mut context = store.as_context_mut();
         let store = context.opaque_mut();
-        let max_pages = ty.as_core().max_pages();
-        let max = ty.maximum().unwrap_or(ty.minimum());
-        if ty.minimum() > max || max > max_pages {
-            return Err(Error::msg(format!(
-                "no memory has a minimum of {} and a maximum of {max} pages: \
-                 the maximum is at least the minimum and at most {max_pages}",
-                ty.minimum()
-            )));
+        if ty.is_shared() {
+            return Err(Error::msg("a shared memory is a `SharedMemory`"));
         }
+        check_type(&ty)?;
         let id = store.runtime_mut().new_memory(*ty.as_core())?;
         Ok(Memory { store: store.id(), id })
     }

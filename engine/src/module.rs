@@ -200,6 +200,7 @@ fn options(engine: &Engine) -> ParseOptions {
     let config = engine.config();
     let any = config.unfinished_features;
     let features = if any { Features::any_tier() } else { Features::all_tiers() };
+    let features = features.with_threads(!config.without_threads);
     ParseOptions { lazy: config.lazy_validation, features }
 }
 

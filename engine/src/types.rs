@@ -128,6 +128,13 @@ impl MemoryType {
         })
     }
 
+    /// A shared memory with 32-bit addresses, its sizes in pages of 64 KiB: see
+    /// [`SharedMemory`](crate::SharedMemory).
+    pub fn shared(minimum: u32, maximum: u32) -> MemoryType {
+        let MemoryType(plain) = MemoryType::new(minimum, Some(maximum));
+        MemoryType(core::MemoryType { shared: true, ..plain })
+    }
+
     /// The same memory with its sizes in pages of 2^`log2` bytes: 1 or 64 KiB.
     ///
     /// # Errors

@@ -72,6 +72,7 @@ fn config(deterministic: bool) -> Config {
         exceptions_enabled: true,
         gc_enabled: true,
         tail_call_enabled: true,
+        // With it come waits for a notification that nobody gives.
         threads_enabled: false,
         memory64_enabled: true,
         custom_page_sizes_enabled: true,

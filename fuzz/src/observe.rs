@@ -134,6 +134,11 @@ fn state(store: &mut Store<()>, instance: Instance, names: &[String], notes: &mu
             Some(Extern::Memory(memory)) => {
                 notes.push(format!("  {name}: {}", bytes(memory.data(&*store))));
             }
+            Some(Extern::SharedMemory(memory)) => {
+                let mut data = vec![0; memory.data_size()];
+                memory.read(0, &mut data).expect("a memory never shrinks");
+                notes.push(format!("  {name}: {}", bytes(&data)));
+            }
             Some(Extern::Table(table)) => {
                 let size = table.size(&*store);
                 let mut item =

@@ -18,6 +18,15 @@ impl Features {
         Features(crate::validate::features().union(WasmFeatures::GC))
     }
 
+    /// The same with or without shared memories and atomic accesses.
+    pub const fn with_threads(self, enable: bool) -> Features {
+        Features(if enable {
+            self.0.union(WasmFeatures::THREADS)
+        } else {
+            self.0.difference(WasmFeatures::THREADS)
+        })
+    }
+
     /// What the validator of sections lets through. Without objects, this much of
     /// garbage collection is supported: recursion groups, declared supertypes and
     /// constant expressions that read the module's own globals. The rest is refused

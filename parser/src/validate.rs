@@ -18,8 +18,8 @@ const PARALLEL_CODE_BYTES: usize = 64 << 10;
 ///
 /// WebAssembly 2.0, relaxed vector instructions, extended constant expressions,
 /// several memories, 64-bit memories and tables, custom page sizes, wide
-/// arithmetic, typed function references, tail calls, garbage collection and
-/// exceptions.
+/// arithmetic, typed function references, tail calls, garbage collection,
+/// exceptions and threads.
 pub const fn features() -> WasmFeatures {
     WasmFeatures::MUTABLE_GLOBAL
         .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
@@ -44,6 +44,7 @@ pub const fn features() -> WasmFeatures {
         .union(WasmFeatures::TAIL_CALL)
         .union(WasmFeatures::GC)
         .union(WasmFeatures::EXCEPTIONS)
+        .union(WasmFeatures::THREADS)
 }
 
 /// What is left to validate: nothing, unless the module was loaded lazily.

@@ -89,8 +89,8 @@ fn a_fault_in_the_text_has_line_and_column() {
 #[test]
 fn a_disabled_proposal_is_unsupported_and_named() {
     let cases = [
-        ("(module (memory 1 1 shared))", "threads"),
-        ("(module (memory 1 1 shared) (func (i32.const 0) i32.atomic.load drop))", "threads"),
+        ("(module (type $f (func)) (type (cont $f)))", "stack switching"),
+        ("(module (import \"\" \"\" (global (shared i32))))", "shared-everything"),
     ];
     for (text, name) in cases {
         let error = refused(text);

@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn constants_lead_to_the_fields_they_name() {
-        let memory = VmMemory { base: 8 as *mut u8, len: 9 };
+        let memory = VmMemory { base: 8 as *mut u8, len: 9.into() };
         let at = |offset: i32| {
             // SAFETY: both fields of the structure are words.
             unsafe { std::ptr::from_ref(&memory).byte_add(offset as usize).cast::<u64>().read() }

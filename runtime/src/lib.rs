@@ -37,7 +37,7 @@ pub use host::HostFunc;
 pub use instance::Instance;
 pub use instantiate::InstantiateError;
 pub use limits::{ResourceError, Settings, StoreLimits};
-pub use memory::{Memory, MemoryAccessError, MemoryPlan};
+pub use memory::{Memory, MemoryAccessError, MemoryPlan, SharedMemory, WaitResult};
 pub use store::{Extern, GlobalId, InstanceId, MemoryId, Store, StoreBox, StoreId, TableId, TagId};
 pub use table::Table;
 pub use trap::{Trap, Unwind};

@@ -134,7 +134,7 @@ impl Store {
         let refused = |error| {
             ResourceError::new(format!("cannot reserve a value stack of {bytes} bytes: {error}"))
         };
-        let mut mapping = Mapping::reserve(bytes).map_err(refused)?;
+        let mapping = Mapping::reserve(bytes).map_err(refused)?;
         mapping.make_accessible(0, bytes).map_err(refused)?;
         let base = mapping.base().cast::<Slot>();
         // SAFETY: the mapping holds `slots` slots; `vm` is valid as long as `self`.
@@ -181,16 +181,6 @@ impl Store {
     /// The global.
     pub fn global_mut(&mut self, id: GlobalId) -> &mut Global {
         self.globals.get_mut(id.0)
-    }
-
-    /// Makes a memory.
-    ///
-    /// # Errors
-    /// If the store's limits or the system refuse it.
-    pub fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryId, ResourceError> {
-        ResourceError::check("memories", self.memories.len(), self.limits.max_memories)?;
-        let memory = Memory::new(ty, &self.settings, &self.limits)?;
-        Ok(MemoryId(self.memories.push(memory)))
     }
 
     /// Makes a table of a type in canonical ids, every element `init`.
@@ -371,5 +361,6 @@ impl Drop for StoreBox {
 }
 
 mod copy;
+mod memories;
 #[cfg(test)]
 mod tests;

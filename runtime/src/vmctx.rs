@@ -10,6 +10,7 @@
 //! time.
 
 use std::marker::PhantomPinned;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bimetal_core::value::Slot;
 
@@ -175,14 +176,25 @@ impl VmFuncRef {
 }
 
 /// A memory. The length changes when the memory grows; the base only if its
-/// plan says so ([`crate::memory::plan`]).
+/// plan says so ([`crate::memory::plan`]). That of a shared memory belongs to the
+/// memory, which the store keeps alive.
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmMemory {
     /// The first byte.
     pub base: *mut u8,
-    /// Length in bytes.
-    pub len: u64,
+    /// Length in bytes. Atomic for the sake of shared memories, which any thread may
+    /// grow at any time.
+    pub len: AtomicU64,
+}
+
+impl VmMemory {
+    /// The current length in bytes. Pages were made accessible before the length
+    /// that covers them was written, and by a system call.
+    #[inline(always)] // in every memory access of the interpreters
+    pub fn len(&self) -> u64 {
+        self.len.load(Ordering::Relaxed)
+    }
 }
 
 /// A table. Both fields change when the table grows.

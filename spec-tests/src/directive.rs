@@ -51,7 +51,7 @@ pub(crate) fn run(script: &mut Script, directive: WastDirective<'_>) -> Outcome 
         WastDirective::AssertException { exec, .. } => throws(script, exec),
         WastDirective::AssertSuspension { .. } => Outcome::Unsupported("stack switching".into()),
         WastDirective::Thread(_) | WastDirective::Wait { .. } => {
-            Outcome::Unsupported("threads".into())
+            Outcome::failed("not a directive that a script runs itself")
         }
     }
 }

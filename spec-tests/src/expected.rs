@@ -32,7 +32,6 @@ lists! {
     "gc.txt"
     "memory64.txt"
     "other.txt"
-    "threads.txt"
 }
 
 /// What is expected of one script.

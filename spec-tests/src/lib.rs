@@ -30,6 +30,7 @@ mod runner;
 mod script;
 pub mod source;
 mod spectest;
+mod threads;
 mod values;
 
 pub use conformance::Conformance;

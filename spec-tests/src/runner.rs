@@ -5,20 +5,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bimetal::{Config, Engine, Strategy};
+use wast::Wast;
 use wast::lexer::Lexer;
 use wast::parser::{ParseBuffer, parse};
-use wast::{Wast, WastDirective};
 
-use crate::directive;
 use crate::expected::Expected;
 use crate::outcome::{FileReport, Kind, Outcome, Record};
 use crate::report::Report;
 use crate::script;
 use crate::source::Script;
+use crate::threads;
 
 /// Native stack of the threads that run scripts: the guest's own and as much
 /// again for parsing deeply nested text.
-const STACK: usize = 16 << 20;
+pub(crate) const STACK: usize = 16 << 20;
 
 /// Which functions are in which tier where nobody says otherwise.
 const MIXED_SEED: u64 = 1;
@@ -124,44 +124,12 @@ fn run_text(text: &str, config: &Config, records: &mut Vec<Record>) -> Result<()
     let engine = Engine::new(config).map_err(|error| format!("{error:#}"))?;
     let mut script = script::Script::new(&engine).map_err(|fault| fault.to_string())?;
     let lines = Lines::new(text);
-    for directive in wast.directives {
-        run_directive(&mut script, directive, &lines, records);
-    }
+    threads::run(&mut script, wast.directives, &lines, records);
     Ok(())
 }
 
-fn run_directive(
-    script: &mut script::Script,
-    directive: WastDirective<'_>,
-    lines: &Lines,
-    records: &mut Vec<Record>,
-) {
-    let line = lines.of(directive.span().offset());
-    let kind = directive::kind(&directive);
-    if let WastDirective::Thread(thread) = directive {
-        // None of what a thread does can be done without threads.
-        let mut open = thread.directives;
-        open.reverse();
-        while let Some(directive) = open.pop() {
-            let record = Record {
-                line: lines.of(directive.span().offset()),
-                kind: directive::kind(&directive),
-                outcome: Outcome::Unsupported("threads".into()),
-            };
-            records.push(record);
-            if let WastDirective::Thread(thread) = directive {
-                open.extend(thread.directives.into_iter().rev());
-            }
-        }
-        let outcome = Outcome::Unsupported("threads".into());
-        return records.push(Record { line, kind, outcome });
-    }
-    let outcome = directive::run(script, directive);
-    records.push(Record { line, kind, outcome });
-}
-
 /// Where the lines of a text begin.
-struct Lines(Vec<usize>);
+pub(crate) struct Lines(Vec<usize>);
 
 impl Lines {
     fn new(text: &str) -> Lines {
@@ -169,12 +137,12 @@ impl Lines {
     }
 
     /// The line of a byte, counted from 1.
-    fn of(&self, offset: usize) -> usize {
+    pub(crate) fn of(&self, offset: usize) -> usize {
         self.0.partition_point(|&end| end < offset) + 1
     }
 }
 
-fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+pub(crate) fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }

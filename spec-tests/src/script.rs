@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bimetal::{Engine, Extern, Instance, Module, Val};
+use bimetal::{Engine, Extern, Instance, Module, SharedMemory, Val};
 use wast::token::Id;
 use wast::{QuoteWat, WastExecute, WastInvoke, Wat};
 
@@ -15,6 +15,15 @@ pub(crate) type Store = bimetal::Store<()>;
 /// A module or an instance; or the reason why it needs what is not supported.
 type Supported<T> = Result<T, String>;
 
+/// What a script finds under the name of an instance.
+#[derive(Clone)]
+enum Named {
+    /// An instance of its own.
+    Instance(Instance),
+    /// What an instance of the script that started this thread shares with it.
+    Shared(HashMap<String, SharedMemory>),
+}
+
 /// What the directives of a script have made so far.
 pub(crate) struct Script {
     engine: Engine,
@@ -23,9 +32,9 @@ pub(crate) struct Script {
     /// Modules that were defined: by name, and the last one under no name.
     definitions: HashMap<Option<String>, Supported<Module>>,
     /// Instances: by name, and the last one under no name.
-    instances: HashMap<Option<String>, Supported<Instance>>,
+    instances: HashMap<Option<String>, Supported<Named>>,
     /// Instances that may be imported from.
-    registered: HashMap<String, Supported<Instance>>,
+    registered: HashMap<String, Supported<Named>>,
 }
 
 impl Script {
@@ -73,7 +82,8 @@ impl Script {
 
     fn import(&mut self, module: &str, name: &str) -> Result<Extern, Fault> {
         let found = match self.registered.get(module) {
-            Some(Ok(instance)) => instance.get_export(&mut self.store, name),
+            Some(Ok(Named::Instance(instance))) => instance.get_export(&mut self.store, name),
+            Some(Ok(Named::Shared(shared))) => shared.get(name).cloned().map(Extern::from),
             Some(Err(reason)) => return Err(Fault::Unsupported(reason.clone())),
             None if module == "spectest" => self.spectest.get(name).cloned(),
             None => None,
@@ -85,7 +95,7 @@ impl Script {
     pub(crate) fn module(&mut self, module: &mut QuoteWat<'_>) -> Result<(), Fault> {
         let name = module.name().map(owned);
         let instance = self.load(module).and_then(|module| self.instantiate(&module));
-        set(&mut self.instances, name, instance)
+        set(&mut self.instances, name, instance.map(Named::Instance))
     }
 
     /// `(module definition ...)`
@@ -107,12 +117,12 @@ impl Script {
             None => Err(Fault::Other(format!("there is no module {module:?}"))),
         };
         let made = module.and_then(|module| self.instantiate(&module));
-        set(&mut self.instances, instance.map(owned), made)
+        set(&mut self.instances, instance.map(owned), made.map(Named::Instance))
     }
 
     /// `(register ...)`
     pub(crate) fn register(&mut self, name: &str, module: Option<Id<'_>>) -> Result<(), Fault> {
-        let instance = self.find(module);
+        let instance = self.named(module);
         let instance = match instance {
             Err(Fault::Unsupported(reason)) => Err(reason),
             Err(other) => return Err(other),
@@ -123,9 +133,39 @@ impl Script {
         result
     }
 
+    /// The state of a thread that this script starts: nothing but `spectest` and,
+    /// under its name, what an instance has to share.
+    ///
+    /// # Errors
+    /// If there is no such instance, or `spectest` cannot be made.
+    pub(crate) fn thread(&self, shared: Option<Id<'_>>) -> Result<Script, Fault> {
+        let mut thread = Script::new(&self.engine)?;
+        if let Some(id) = shared {
+            let memories = match self.named(Some(id))? {
+                Named::Shared(memories) => memories,
+                Named::Instance(instance) => {
+                    let exports = instance.exports(&self.store);
+                    let shared = exports.filter_map(|export| {
+                        Some((export.name().to_owned(), export.into_shared_memory()?))
+                    });
+                    shared.collect()
+                }
+            };
+            thread.instances.insert(Some(owned(id)), Ok(Named::Shared(memories)));
+        }
+        Ok(thread)
+    }
+
     fn find(&self, name: Option<Id<'_>>) -> Result<Instance, Fault> {
+        match self.named(name)? {
+            Named::Instance(instance) => Ok(instance),
+            Named::Shared(_) => Err(Fault::Other(format!("{name:?} is of another thread"))),
+        }
+    }
+
+    fn named(&self, name: Option<Id<'_>>) -> Result<Named, Fault> {
         match self.instances.get(&name.map(owned)) {
-            Some(Ok(instance)) => Ok(*instance),
+            Some(Ok(named)) => Ok(named.clone()),
             Some(Err(reason)) => Err(Fault::Unsupported(reason.clone())),
             None => Err(Fault::Other(format!("there is no instance {name:?}"))),
         }

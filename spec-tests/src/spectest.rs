@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use bimetal::{
-    Extern, Func, Global, GlobalType, Memory, MemoryType, Mutability, Ref, RefType, Result, Table,
-    TableType, Val, ValType,
+    Extern, Func, Global, GlobalType, Memory, MemoryType, Mutability, Ref, RefType, Result,
+    SharedMemory, Table, TableType, Val, ValType,
 };
 
 use crate::script::Store;
@@ -39,5 +39,7 @@ pub(crate) fn exports(store: &mut Store) -> Result<HashMap<String, Extern>> {
     let ty = TableType::new64(RefType::FUNCREF, 10, Some(20));
     add("table64", Table::new(&mut *store, ty, Ref::Func(None))?.into());
     add("memory", Memory::new(&mut *store, MemoryType::new(1, Some(2)))?.into());
+    let shared = SharedMemory::new(store.engine(), MemoryType::shared(1, 2))?;
+    add("shared_memory", shared.into());
     Ok(exports)
 }

@@ -84,11 +84,11 @@ fn every_wrong_assertion_fails_and_the_rest_goes_on() {
 
 #[test]
 fn what_needs_something_unsupported_is_not_supported_and_a_surprise() {
-    let text = r#"(module $v (memory 1 1 shared) (func (export "f") (result i32) i32.const 1))
+    let text = r#"(module $v (type $t (func)) (type (cont $t)) (func (export "f") (result i32) i32.const 1))
 (register "v" $v)
 (assert_return (invoke "f") (i32.const 1))
 (module (import "v" "f" (func)))
-(assert_invalid (module (memory 1 1 shared) (func (result i32))) "type mismatch")
+(assert_invalid (module (type $t (func)) (type (cont $t)) (func (result i32))) "type mismatch")
 (module (func (export "f") (result i32) i32.const 0))
 (assert_return (invoke "f") (i32.const 0))"#;
     let file = file(text);
@@ -117,4 +117,54 @@ fn definitions_make_instances_of_their_own() {
         (assert_return (get $b "g") (i32.const 0))
         (assert_return (get "g") (i32.const 0))"#;
     assert_eq!(report(text).failures().collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+/// Two threads pass a message through a memory that a third one shares with them.
+const THREADS: &str = r#"
+(module $mem (memory (export "shared") 1 1 shared))
+(thread $reader (shared (module $mem))
+  (register "mem" $mem)
+  (module
+    (memory (import "mem" "shared") 1 1 shared)
+    (func (export "read") (result i32)
+      (loop $again
+        (drop (memory.atomic.wait32 (i32.const 8) (i32.const 0) (i64.const 1000000)))
+        (br_if $again (i32.eqz (i32.atomic.load (i32.const 8)))))
+      (i32.load (i32.const 0))))
+  (assert_return (invoke "read") (i32.const 42)))
+(thread $writer (shared (module $mem))
+  (register "mem" $mem)
+  (module
+    (memory (import "mem" "shared") 1 1 shared)
+    (func (export "write")
+      (i32.store (i32.const 0) (i32.const 42))
+      (i32.atomic.store (i32.const 8) (i32.const 1))
+      (drop (memory.atomic.notify (i32.const 8) (i32.const 1)))))
+  (assert_return (invoke "write")))
+(wait $reader)
+(wait $writer)
+"#;
+
+#[test]
+fn threads_run_beside_each_other_and_their_assertions_count() {
+    let script = Script { name: "own.wast".into(), text: THREADS.into() };
+    for tier in Tier::all() {
+        let report = run(std::slice::from_ref(&script), &tier, 1);
+        let summary =
+            format!("tier={} files=1 assertions=2 passed=2 failed=0 unsupported=0", tier.name);
+        assert_eq!(report.summary(), summary, "{report}");
+    }
+}
+
+#[test]
+fn what_fails_on_a_thread_fails_even_if_nobody_waits_for_it() {
+    let text = r#"(module $m)
+(thread $t (module (func (export "f") (result i32) i32.const 1))
+  (assert_return (invoke "f") (i32.const 2))
+  (assert_return (invoke $m "f")))
+(wait $nobody)
+(assert_return (invoke $t "f"))"#;
+    let mut lines = failed(text);
+    lines.sort_unstable();
+    assert_eq!(lines, [3, 4, 5, 6]);
 }

@@ -19,6 +19,7 @@ macro_rules! mnemonic {
 }
 use mnemonic;
 
+pub mod atomic;
 pub mod gc;
 pub mod mem;
 pub mod nan;

@@ -9,7 +9,8 @@ use crate::types::{AddrType, ValType};
 /// One slow op in rows: `name Operator "mnemonic"`.
 ///
 /// The immediates are the indices of the instruction in the order of its binary
-/// format, except that copies name the destination first.
+/// format, except that copies name the destination first and that waiting and
+/// notifying have those of an access ([`SlowImm::access`]).
 #[macro_export]
 macro_rules! for_each_slow_op {
     ($mac:ident) => {
@@ -24,6 +25,10 @@ macro_rules! for_each_slow_op {
             table_copy  TableCopy  "table.copy";
             table_init  TableInit  "table.init";
             elem_drop   ElemDrop   "elem.drop";
+            memory_atomic_notify MemoryAtomicNotify "memory.atomic.notify";
+            memory_atomic_wait32 MemoryAtomicWait32 "memory.atomic.wait32";
+            memory_atomic_wait64 MemoryAtomicWait64 "memory.atomic.wait64";
+            atomic_fence         AtomicFence        "atomic.fence";
         }
     };
 }
@@ -65,6 +70,22 @@ pub struct SlowImm {
 }
 
 impl SlowImm {
+    /// The immediates of an access: the memory and the constant offset. No memory
+    /// reaches 2^48 bytes, so larger offsets, which lie outside as well, are cut to
+    /// the largest below.
+    #[inline]
+    pub const fn access(memory: u32, offset: u64) -> SlowImm {
+        const MAX: u64 = (1 << 48) - 1;
+        let offset = if offset < MAX { offset } else { MAX };
+        SlowImm { a: memory & 0xffff | ((offset >> 32) as u32) << 16, b: offset as u32 }
+    }
+
+    /// The memory and the offset of [`SlowImm::access`].
+    #[inline]
+    pub const fn memory_and_offset(self) -> (u32, u64) {
+        (self.a & 0xffff, ((self.a >> 16) as u64) << 32 | self.b as u64)
+    }
+
     /// Both indices in one word, as compiled code passes them.
     #[inline]
     pub const fn pack(self) -> u64 {
@@ -103,5 +124,19 @@ impl SlowSig {
     /// both are.
     pub fn narrower(a: AddrType, b: AddrType) -> AddrType {
         if a == AddrType::I64 && b == AddrType::I64 { AddrType::I64 } else { AddrType::I32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_keeps_its_memory_and_any_offset_that_can_matter() {
+        for (memory, offset) in [(0, 0), (99, u64::from(u32::MAX) + 7), (3, (1 << 48) - 1)] {
+            let imm = SlowImm::unpack(SlowImm::access(memory, offset).pack());
+            assert_eq!(imm.memory_and_offset(), (memory, offset));
+        }
+        assert_eq!(SlowImm::access(1, u64::MAX).memory_and_offset(), (1, (1 << 48) - 1));
     }
 }

@@ -6,6 +6,7 @@
 //! computes. The rows in [`crate::ops`] list the same names. Specification:
 //! *Execution / Numerics*.
 
+mod atomic;
 mod compare;
 mod convert;
 mod float;
@@ -14,6 +15,7 @@ mod round;
 pub mod vec;
 mod wide;
 
+pub use atomic::*;
 pub use compare::*;
 pub use convert::*;
 pub use float::*;

@@ -129,7 +129,7 @@ impl<T: 'static> Linker<T> {
         let context = store.as_context();
         self.engine.check_same(context.engine(), "store")?;
         let item = item.into();
-        item.to_runtime(context.opaque())?;
+        item.check(context.opaque())?;
         self.insert(module, name, Definition::Extern(item))
     }
 

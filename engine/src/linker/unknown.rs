@@ -11,6 +11,7 @@ use crate::global::Global;
 use crate::memory::Memory;
 use crate::module::Module;
 use crate::refs::Ref;
+use crate::shared_memory::SharedMemory;
 use crate::store::AsContextMut;
 use crate::table::Table;
 use crate::types::{ExternType, ImportType};
@@ -140,6 +141,9 @@ fn default(mut store: impl AsContextMut<Data: 'static>, ty: &ExternType) -> Resu
         ExternType::Table(table) => {
             let init = Ref::try_null(table.element().heap).ok_or_else(no_default)?;
             Table::new(&mut store, table.clone(), init)?.into()
+        }
+        ExternType::Memory(memory) if memory.is_shared() => {
+            SharedMemory::new(store.as_context().engine(), memory.clone())?.into()
         }
         ExternType::Memory(memory) => Memory::new(&mut store, memory.clone())?.into(),
         ExternType::Tag(tag) => Tag::new(&mut store, tag.clone())?.into(),

@@ -12,12 +12,14 @@
 use std::marker::PhantomData;
 use std::ptr::{NonNull, fn_addr_eq};
 
-use bimetal_core::addr::effective;
+use bimetal_core::addr::{effective, effective_aligned};
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 use bimetal_runtime::abi::{ArrayCall, Outcome};
+use bimetal_runtime::memory::{atomic_access, load_bytes, store_bytes};
 use bimetal_runtime::store::Store;
 use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmGlobal, VmMemory, VmStore, VmTable};
 
@@ -123,7 +125,7 @@ impl<'s> Context<'s> {
     /// The length of a memory in bytes.
     pub(super) fn memory_len(self, memory: MemIdx) -> u64 {
         // SAFETY: memories live as long as the store.
-        unsafe { (*self.memory(memory)).len }
+        unsafe { (*self.memory(memory)).len() }
     }
 
     /// What a load at `index + offset` pushes.
@@ -161,12 +163,8 @@ impl<'s> Context<'s> {
         bytes: &mut [u8],
     ) -> Result<(), TrapCode> {
         let at = effective(index, offset, bytes.len() as u64, self.memory_len(memory))?;
-        // SAFETY: `effective` has checked that all bytes lie inside the memory;
-        // they are copied, no reference into it is made.
-        unsafe {
-            let from = (*self.memory(memory)).base.add(at as usize);
-            bytes.as_mut_ptr().copy_from_nonoverlapping(from, bytes.len());
-        }
+        // SAFETY: `effective` has checked that all bytes lie inside the memory.
+        unsafe { load_bytes((*self.memory(memory)).base.add(at as usize), bytes) };
         Ok(())
     }
 
@@ -180,11 +178,28 @@ impl<'s> Context<'s> {
     ) -> Result<(), TrapCode> {
         let at = effective(index, offset, bytes.len() as u64, self.memory_len(memory))?;
         // SAFETY: as in `read`.
-        unsafe {
-            let to = (*self.memory(memory)).base.add(at as usize);
-            to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-        }
+        unsafe { store_bytes((*self.memory(memory)).base.add(at as usize), bytes) };
         Ok(())
+    }
+
+    /// Executes an atomic access at `index + offset`. What it found there.
+    pub(super) fn atomic(
+        self,
+        op: AtomicOp,
+        memory: MemIdx,
+        index: u64,
+        offset: u64,
+        args: [Slot; 2],
+    ) -> Result<Slot, TrapCode> {
+        let width = u64::from(op.width());
+        let at = effective_aligned(index, offset, width, self.memory_len(memory))?;
+        // SAFETY: `effective_aligned` has checked that the bytes lie inside the memory,
+        // whose base is aligned, and their alignment.
+        let found = unsafe {
+            let at = (*self.memory(memory)).base.add(at as usize);
+            atomic_access(op, at, args.map(Slot::bits))
+        };
+        Ok(Slot::from_bits(found))
     }
 
     /// The length of a table in elements.

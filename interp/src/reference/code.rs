@@ -2,6 +2,7 @@
 //! of a stack machine.
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
@@ -38,6 +39,8 @@ pub(super) enum Instr {
     Load(LoadOp, Address),
     /// A store.
     Store(StoreOp, Address),
+    /// An atomic access.
+    Atomic(AtomicOp, Address),
     /// A vector instruction that touches no memory.
     Vec(VecOp, VecImm),
     /// A load of a vector.

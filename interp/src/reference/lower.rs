@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
@@ -126,6 +127,10 @@ impl Backend for Lowering<'_> {
     }
     fn store(&mut self, _: &mut Stack, op: StoreOp, arg: MemArg, _: Operand, _: Operand) {
         self.emit(Instr::Store(op, self.address(arg)));
+    }
+    fn atomic(&mut self, _: &mut Stack, op: AtomicOp, arg: MemArg, _: &[Operand]) -> Option<()> {
+        self.emit(Instr::Atomic(op, self.address(arg)));
+        op.kind().has_result().then_some(())
     }
     fn relaxed(&self) -> RelaxedChoice {
         self.relaxed

@@ -1,6 +1,7 @@
 //! One instruction: the switchboard, and the families that need more than a line.
 
 use bimetal_core::index::{GlobalIdx, MemIdx, TableIdx};
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::wide::WideOp;
@@ -26,6 +27,7 @@ impl Machine<'_> {
             Instr::GlobalSet(global, half) => self.global_set(global, half),
             Instr::Load(op, address) => self.load(op, address)?,
             Instr::Store(op, address) => self.store(op, address)?,
+            Instr::Atomic(op, address) => self.atomic(op, address)?,
             Instr::Vec(op, imm) => self.vec(op, imm),
             Instr::VecLoad(op, address) => self.vec_load(op, address)?,
             Instr::VecStore(op, address) => self.vec_store(op, address)?,
@@ -118,6 +120,20 @@ impl Machine<'_> {
         let index = index(address.index, self.pop());
         let cx = self.frame().cx;
         cx.store_value(op, address.memory, index, address.offset, value)?;
+        Ok(())
+    }
+
+    fn atomic(&mut self, op: AtomicOp, address: Address) -> Result<(), Exit> {
+        let mut args = [Slot::ZERO; 2];
+        for arg in args.iter_mut().take(op.kind().operands()).rev() {
+            *arg = self.pop();
+        }
+        let index = index(address.index, self.pop());
+        let cx = self.frame().cx;
+        let found = cx.atomic(op, address.memory, index, address.offset, args)?;
+        if op.kind().has_result() {
+            self.push(found);
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The switchboard: one line per verb.
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::gc::GcBuiltinOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
@@ -90,6 +91,15 @@ impl Backend for Lower<'_> {
         value: Operand<Value>,
     ) {
         self.store(op, arg, addr, value.value);
+    }
+    fn atomic(
+        &mut self,
+        _: &mut Stack<Value>,
+        op: AtomicOp,
+        arg: MemArg,
+        args: &[Operand<Value>],
+    ) -> Option<Value> {
+        self.atomic(op, arg, args)
     }
     fn relaxed(&self) -> RelaxedChoice {
         self.env.relaxed

@@ -48,6 +48,30 @@ impl Lower<'_> {
         Place { address, displacement, flags: region.guest(self.builder.func) }
     }
 
+    /// The address of an access that must be aligned, checked for that and then as any
+    /// other.
+    pub(super) fn aligned_address(
+        &mut self,
+        arg: MemArg,
+        addr: Operand<Value>,
+        width: u32,
+    ) -> (Value, MemFlagsData) {
+        let low = i64::from(width - 1);
+        if low != 0 {
+            // Of a sum that wraps, the low bits are right all the same.
+            let index = self.index(addr);
+            let sum = self.builder.ins().iadd_imm_s(index, arg.offset as i64 & low);
+            let misaligned = self.builder.ins().band_imm_u(sum, low);
+            self.trap_if(misaligned, TrapCode::UnalignedAtomic);
+        }
+        let Place { address, displacement, flags } = self.place(arg, addr, width);
+        let address = match displacement {
+            0 => address,
+            by => self.builder.ins().iadd_imm_s(address, i64::from(by)),
+        };
+        (address, flags)
+    }
+
     /// Traps unless every byte of the access lies inside the memory.
     fn check_bounds(&mut self, arg: MemArg, index: Value, width: u32) {
         const OUTSIDE: TrapCode = TrapCode::MemoryOutOfBounds;
@@ -76,6 +100,11 @@ impl Lower<'_> {
     fn memory_len(&mut self, memory: MemIdx) -> Value {
         let header = self.memory_header(memory);
         let flags = self.trusted(Region::MemoryHeader);
+        if self.env.module.memories[memory.index()].shared {
+            // Another thread may have grown it since: no earlier load will do.
+            let at = self.builder.ins().iadd_imm_s(header, i64::from(MEMORY_LEN));
+            return self.builder.ins().atomic_load(types::I64, flags, at);
+        }
         self.builder.ins().load(types::I64, flags, header, MEMORY_LEN)
     }
 

@@ -4,6 +4,7 @@
 //! instructions. Operands are CLIF values, locals are variables of the frontend,
 //! structures are blocks whose parameters carry the operands along.
 
+mod atomic;
 mod backend;
 mod call;
 mod control;

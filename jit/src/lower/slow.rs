@@ -18,6 +18,10 @@ impl Lower<'_> {
         args: &[Operand<Value>],
         result: Option<ValType>,
     ) -> Option<Value> {
+        if op == SlowOp::atomic_fence {
+            self.builder.ins().fence();
+            return None;
+        }
         let operands = [0, 1, 2].map(|position| match args.get(position) {
             Some(&operand) => self.index(operand),
             None => self.builder.ins().iconst(types::I64, 0),

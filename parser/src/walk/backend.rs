@@ -1,6 +1,7 @@
 //! The verbs that a tier must speak.
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
@@ -119,6 +120,15 @@ pub trait Backend {
         addr: Operand<Self::Value>,
         value: Operand<Self::Value>,
     );
+    /// An atomic access; `args` are the address and as many operands as its row says.
+    /// The value if it has a result.
+    fn atomic(
+        &mut self,
+        stack: &mut Stack<Self::Value>,
+        op: AtomicOp,
+        arg: MemArg,
+        args: &[Operand<Self::Value>],
+    ) -> Option<Self::Value>;
     /// Which outcome instructions have where the specification leaves it open: the
     /// walker calls [`Backend::vec`] for the one that is chosen, and lets another
     /// instruction follow what may make a NaN.

@@ -9,6 +9,7 @@
 //!
 //! Unreachable code is decoded but no verb is called for it.
 
+mod atomic;
 mod backend;
 mod blocks;
 mod body;

@@ -164,7 +164,7 @@ impl<B: Backend> Walker<'_, B> {
             self.backend.store(&mut self.stack, op, mem_arg(&arg, offset)?, addr, value);
         } else if let Some(op) = wide_op(op) {
             self.wide(op);
-        } else if !self.vec(op, offset)? && !self.gc(op, offset)? {
+        } else if !self.vec(op, offset)? && !self.gc(op, offset)? && !self.atomic(op, offset)? {
             let message = format!("instruction {op:?} is not supported");
             let error = Error::new(ErrorKind::Unsupported, message, Some(offset));
             return Err(error.in_func(self.func.0));
@@ -200,10 +200,13 @@ impl<B: Backend> Walker<'_, B> {
     }
 
     fn slow(&mut self, op: SlowOp, a: u32, b: u32) {
-        let sig = self.slow_sig(op, a, b);
+        self.slow_of(op, SlowImm { a, b }, &self.slow_sig(op, a, b));
+    }
+
+    /// A slow op of this signature.
+    pub(super) fn slow_of(&mut self, op: SlowOp, imm: SlowImm, sig: &SlowSig) {
         let mut args: Vec<_> = (0..sig.arity).map(|_| self.stack.pop()).collect();
         args.reverse();
-        let imm = SlowImm { a, b };
         let value = self.backend.slow(&mut self.stack, op, imm, &args, sig.result);
         if let (Some(ty), Some(value)) = (sig.result, value) {
             self.stack.push(ty, value);
@@ -236,6 +239,10 @@ impl<B: Backend> Walker<'_, B> {
             SlowOp::table_copy => copy_sig(table(a), table(b)),
             SlowOp::table_init => SlowSig::new(&[table(a).val_type(), I32, I32], None),
             SlowOp::data_drop | SlowOp::elem_drop => SlowSig::new(&[], None),
+            SlowOp::memory_atomic_notify
+            | SlowOp::memory_atomic_wait32
+            | SlowOp::memory_atomic_wait64
+            | SlowOp::atomic_fence => unreachable!("not among those that name indices"),
         }
     }
 

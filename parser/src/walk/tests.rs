@@ -212,3 +212,36 @@ fn vectors_take_two_slots_and_relaxed_instructions_become_what_is_chosen() {
         ]
     );
 }
+
+#[test]
+fn atomic_accesses_have_one_verb_and_waiting_is_a_slow_op() {
+    let trace = trace(
+        "(module (memory 1) (memory i64 1 1 shared) (func
+            (i32.atomic.store8 offset=2 (i32.const 1) (i32.const 5))
+            (drop (i64.atomic.rmw.cmpxchg 1 (i64.const 8) (i64.const 1) (i64.const 2)))
+            (drop (memory.atomic.wait64 1 offset=8 (i64.const 0) (i64.const 1) (i64.const -1)))
+            atomic.fence))",
+    );
+    assert_eq!(
+        trace,
+        [
+            "begin locals []",
+            "1 const 1 @0",
+            "2 const 5 @1",
+            "3 i32.atomic.store8 0 2 1@0 2@1 @0",
+            "4 const 8 @0",
+            "5 const 1 @1",
+            "6 const 2 @2",
+            "7 i64.atomic.rmw.cmpxchg 1 0 4@0 5@1 6@2 @0",
+            "8 drop 7@0 @0",
+            "9 const 0 @0",
+            "10 const 1 @1",
+            "11 const 18446744073709551615 @2",
+            "12 memory.atomic.wait64 1 8 9@0 10@1 11@2 @0",
+            "13 drop 12@0 @0",
+            "14 atomic.fence 0 0  @0",
+            "15 return  @0",
+            "finish 3",
+        ]
+    );
+}

@@ -6,6 +6,7 @@
 //! space counts with its low half only. A function that traps has had no effect.
 
 mod array;
+mod atomic;
 mod exception;
 mod gc;
 mod memory;
@@ -21,6 +22,7 @@ use crate::instance::Instance;
 use crate::vmctx::{Builtin, BuiltinResult, GcBuiltin, VmCtx};
 
 use array::{array_copy, array_fill, array_init_data, array_init_elem};
+use atomic::{atomic_fence, memory_atomic_notify, memory_atomic_wait32, memory_atomic_wait64};
 use exception::{catch, throw, throw_ref};
 use gc::{
     array_new, array_new_data, array_new_default, array_new_elem, array_new_fixed, ref_test,

@@ -36,11 +36,11 @@ impl Mapping {
     }
 
     /// Makes the first `to` bytes accessible, of which the first `from` already
-    /// are. New bytes are zero.
+    /// are. New bytes are zero. Of several threads, one does this at a time.
     ///
     /// # Errors
     /// If the system refuses, or the range goes beyond the mapping.
-    pub(crate) fn make_accessible(&mut self, from: usize, to: usize) -> io::Result<()> {
+    pub(crate) fn make_accessible(&self, from: usize, to: usize) -> io::Result<()> {
         let out_of_memory = || io::Error::from(io::ErrorKind::OutOfMemory);
         let start = round_up(from).ok_or_else(out_of_memory)?;
         let end = round_up(to).ok_or_else(out_of_memory)?;
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_mapping_is_zero_where_it_was_made_accessible() {
-        let mut mapping = Mapping::reserve(1 << 20).unwrap();
+        let mapping = Mapping::reserve(1 << 20).unwrap();
         mapping.make_accessible(0, 5000).unwrap();
         mapping.make_accessible(5000, 70_000).unwrap();
         // SAFETY: the first 70,000 bytes are accessible.
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn nothing_behind_the_mapping_can_be_made_accessible() {
-        let mut mapping = Mapping::reserve(1 << 16).unwrap();
+        let mapping = Mapping::reserve(1 << 16).unwrap();
         assert!(mapping.make_accessible(0, mapping.len() + 1).is_err());
         assert!(mapping.make_accessible(0, usize::MAX).is_err());
     }

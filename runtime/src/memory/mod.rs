@@ -1,7 +1,10 @@
 //! Linear memories.
 
+mod atomic;
 mod mapping;
 pub mod plan;
+mod shared;
+mod waiters;
 
 use std::fmt;
 use std::ptr::NonNull;
@@ -12,12 +15,27 @@ use bimetal_core::types::MemoryType;
 use crate::limits::{ResourceError, Settings, StoreLimits};
 use crate::vmctx::VmMemory;
 
+pub use atomic::{atomic_access, load_bytes, store_bytes};
 pub(crate) use mapping::Mapping;
 pub use plan::MemoryPlan;
+pub use shared::SharedMemory;
+pub use waiters::WaitResult;
 
 /// A linear memory.
 #[derive(Debug)]
-pub struct Memory {
+pub struct Memory(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// Of one store.
+    Own(Own),
+    /// Of several stores.
+    Shared(SharedMemory),
+}
+
+/// A memory that one store uses.
+#[derive(Debug)]
+struct Own {
     ty: MemoryType,
     plan: MemoryPlan,
     mapping: Mapping,
@@ -28,17 +46,23 @@ pub struct Memory {
     vm: NonNull<VmMemory>,
 }
 
-impl Memory {
-    /// A memory of its minimal size, all zero.
-    ///
-    /// # Errors
-    /// If the store's limits or the system refuse it.
-    pub fn new(
-        ty: MemoryType,
+/// What a new memory takes of the address space.
+struct Space {
+    plan: MemoryPlan,
+    mapping: Mapping,
+    /// As much as it may become long.
+    max_bytes: u64,
+    /// As much of the mapping is accessible.
+    len: u64,
+}
+
+impl Space {
+    fn new(
+        ty: &MemoryType,
         settings: &Settings,
         limits: &StoreLimits,
-    ) -> Result<Memory, ResourceError> {
-        let plan = MemoryPlan::new(&ty, settings);
+    ) -> Result<Space, ResourceError> {
+        let plan = MemoryPlan::new(ty, settings);
         let max_pages = ty.limits.max.unwrap_or(u64::MAX).min(ty.max_pages());
         let max_bytes = max_pages.saturating_mul(ty.page_size()).min(limits.memory_bytes());
         let len = ty.limits.min.checked_mul(ty.page_size()).filter(|&len| len <= max_bytes);
@@ -52,45 +76,144 @@ impl Memory {
             ResourceError::new(format!("cannot {what} {bytes} bytes for a memory: {error}"))
         };
         let total = plan.reservation.saturating_add(plan.guard);
-        let mut mapping = Mapping::reserve(usize::try_from(total).unwrap_or(usize::MAX))
+        let mapping = Mapping::reserve(usize::try_from(total).unwrap_or(usize::MAX))
             .map_err(|error| refused("reserve", total, error))?;
         mapping
             .make_accessible(0, usize::try_from(len).unwrap_or(usize::MAX))
             .map_err(|error| refused("commit", len, error))?;
-        let vm = Box::new(VmMemory { base: mapping.base(), len });
-        Ok(Memory { ty, plan, mapping, max_bytes, vm: NonNull::from(Box::leak(vm)) })
+        Ok(Space { plan, mapping, max_bytes, len })
+    }
+}
+
+impl Memory {
+    /// A memory of its minimal size, all zero.
+    ///
+    /// # Errors
+    /// If the store's limits or the system refuse it.
+    pub fn new(
+        ty: MemoryType,
+        settings: &Settings,
+        limits: &StoreLimits,
+    ) -> Result<Memory, ResourceError> {
+        if ty.shared {
+            return SharedMemory::new(ty, settings, limits).map(Memory::from);
+        }
+        let Space { plan, mapping, max_bytes, len } = Space::new(&ty, settings, limits)?;
+        let vm = Box::new(VmMemory { base: mapping.base(), len: len.into() });
+        let vm = NonNull::from(Box::leak(vm));
+        Ok(Memory(Kind::Own(Own { ty, plan, mapping, max_bytes, vm })))
+    }
+
+    /// The shared memory, if it is one.
+    pub fn shared(&self) -> Option<&SharedMemory> {
+        match &self.0 {
+            Kind::Own(_) => None,
+            Kind::Shared(memory) => Some(memory),
+        }
     }
 
     /// The type it was made with.
     pub fn ty(&self) -> &MemoryType {
-        &self.ty
+        match &self.0 {
+            Kind::Own(memory) => &memory.ty,
+            Kind::Shared(memory) => memory.ty(),
+        }
     }
 
     /// How it lies in the address space.
     pub fn plan(&self) -> &MemoryPlan {
-        &self.plan
+        match &self.0 {
+            Kind::Own(memory) => &memory.plan,
+            Kind::Shared(memory) => memory.plan(),
+        }
     }
 
     /// The structure that guest code reads: valid as long as the memory.
     pub fn vm(&self) -> *mut VmMemory {
-        self.vm.as_ptr()
+        match &self.0 {
+            Kind::Own(memory) => memory.vm.as_ptr(),
+            Kind::Shared(memory) => memory.vm(),
+        }
     }
 
     /// The length in bytes.
     pub fn byte_len(&self) -> u64 {
-        // SAFETY: `vm` is valid as long as `self`.
-        unsafe { (*self.vm.as_ptr()).len }
+        match &self.0 {
+            Kind::Own(memory) => memory.byte_len(),
+            Kind::Shared(memory) => memory.byte_len(),
+        }
     }
 
     /// The length in pages.
     pub fn pages(&self) -> u64 {
-        self.byte_len() / self.ty.page_size()
+        self.byte_len() / self.ty().page_size()
     }
 
     /// Grows by `delta` pages and returns the previous length in pages, or
     /// `None`, without effect, if the type, the store's limits or the system
     /// forbid it (spec: *Execution / Modules / Growing memories*).
     pub fn grow(&mut self, delta: u64) -> Option<u64> {
+        match &mut self.0 {
+            Kind::Own(memory) => memory.grow(delta),
+            Kind::Shared(memory) => memory.grow(delta),
+        }
+    }
+
+    /// The contents. Those of a shared memory cannot be borrowed: then empty.
+    pub fn data(&self) -> &[u8] {
+        let Kind::Own(memory) = &self.0 else { return &[] };
+        // SAFETY: the first `byte_len` bytes of the mapping are accessible and
+        // initialised; nobody writes while the store is borrowed.
+        unsafe { std::slice::from_raw_parts(memory.mapping.base(), memory.byte_len() as usize) }
+    }
+
+    /// The contents. Those of a shared memory cannot be borrowed: then empty.
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        let Kind::Own(memory) = &mut self.0 else { return &mut [] };
+        // SAFETY: as in `data`, and the borrow is the only one.
+        unsafe { std::slice::from_raw_parts_mut(memory.mapping.base(), memory.byte_len() as usize) }
+    }
+
+    /// Copies bytes out of the memory.
+    ///
+    /// # Errors
+    /// If the range is not inside the memory; then nothing is copied.
+    pub fn read(&self, offset: u64, to: &mut [u8]) -> Result<(), MemoryAccessError> {
+        if let Kind::Shared(memory) = &self.0 {
+            return memory.read(offset, to);
+        }
+        let from = self.data().get(range(offset, to.len(), self.byte_len())?);
+        to.copy_from_slice(from.ok_or(MemoryAccessError)?);
+        Ok(())
+    }
+
+    /// Copies bytes into the memory.
+    ///
+    /// # Errors
+    /// If the range is not inside the memory; then nothing is copied.
+    pub fn write(&mut self, offset: u64, from: &[u8]) -> Result<(), MemoryAccessError> {
+        if let Kind::Shared(memory) = &self.0 {
+            return memory.write(offset, from);
+        }
+        let range = range(offset, from.len(), self.byte_len())?;
+        self.data_mut().get_mut(range).ok_or(MemoryAccessError)?.copy_from_slice(from);
+        Ok(())
+    }
+}
+
+impl From<SharedMemory> for Memory {
+    fn from(memory: SharedMemory) -> Memory {
+        Memory(Kind::Shared(memory))
+    }
+}
+
+impl Own {
+    fn byte_len(&self) -> u64 {
+        // SAFETY: `vm` is valid as long as `self`.
+        unsafe { (*self.vm.as_ptr()).len() }
+    }
+
+    fn grow(&mut self, delta: u64) -> Option<u64> {
         let old = self.byte_len();
         let new = delta.checked_mul(self.ty.page_size())?.checked_add(old)?;
         if new > self.max_bytes {
@@ -102,7 +225,7 @@ impl Memory {
             // does not run while the store is here.
             unsafe {
                 (*self.vm.as_ptr()).base = self.mapping.base();
-                (*self.vm.as_ptr()).len = new;
+                (*self.vm.as_ptr()).len = new.into();
             }
         }
         Some(old / self.ty.page_size())
@@ -120,49 +243,16 @@ impl Memory {
         // Reserving twice as much keeps repeated growth linear; the wish for
         // more than necessary may be refused.
         let ample = new.max(old.saturating_mul(2)).min(usize::try_from(self.max_bytes).ok()?);
-        let mut mapping = Mapping::reserve(ample).or_else(|_| Mapping::reserve(new)).ok()?;
+        let mapping = Mapping::reserve(ample).or_else(|_| Mapping::reserve(new)).ok()?;
         mapping.make_accessible(0, new).ok()?;
         // SAFETY: both ranges hold `old` accessible bytes and are distinct.
         unsafe { std::ptr::copy_nonoverlapping(self.mapping.base(), mapping.base(), old) };
         self.mapping = mapping;
         Some(())
     }
-
-    /// The contents.
-    pub fn data(&self) -> &[u8] {
-        // SAFETY: the first `byte_len` bytes of the mapping are accessible and
-        // initialised; nobody writes while the store is borrowed.
-        unsafe { std::slice::from_raw_parts(self.mapping.base(), self.byte_len() as usize) }
-    }
-
-    /// The contents.
-    pub fn data_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `data`, and the borrow is the only one.
-        unsafe { std::slice::from_raw_parts_mut(self.mapping.base(), self.byte_len() as usize) }
-    }
-
-    /// Copies bytes out of the memory.
-    ///
-    /// # Errors
-    /// If the range is not inside the memory; then nothing is copied.
-    pub fn read(&self, offset: u64, to: &mut [u8]) -> Result<(), MemoryAccessError> {
-        let from = self.data().get(range(offset, to.len(), self.byte_len())?);
-        to.copy_from_slice(from.ok_or(MemoryAccessError)?);
-        Ok(())
-    }
-
-    /// Copies bytes into the memory.
-    ///
-    /// # Errors
-    /// If the range is not inside the memory; then nothing is copied.
-    pub fn write(&mut self, offset: u64, from: &[u8]) -> Result<(), MemoryAccessError> {
-        let range = range(offset, from.len(), self.byte_len())?;
-        self.data_mut().get_mut(range).ok_or(MemoryAccessError)?.copy_from_slice(from);
-        Ok(())
-    }
 }
 
-impl Drop for Memory {
+impl Drop for Own {
     fn drop(&mut self) {
         // SAFETY: made by `Box::leak` in `new`, freed only here.
         drop(unsafe { Box::from_raw(self.vm.as_ptr()) });

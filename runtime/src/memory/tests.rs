@@ -30,7 +30,7 @@ fn growth_keeps_the_contents_and_adds_zeros() {
         assert_eq!(memory.data()[..4], [1, 2, 3, 0]);
         assert!(memory.data()[3..].iter().all(|&byte| byte == 0));
         // SAFETY: the memory is alive and not borrowed.
-        let (base, len) = unsafe { ((*memory.vm()).base, (*memory.vm()).len) };
+        let (base, len) = unsafe { ((*memory.vm()).base, (*memory.vm()).len()) };
         assert_eq!((base.cast_const(), len), (memory.data().as_ptr(), 20 * PAGE as u64));
     }
 }
@@ -92,6 +92,35 @@ fn a_shared_memory_keeps_its_place_even_without_guard_pages() {
     let base = memory.data().as_ptr();
     assert_eq!(memory.grow(63), Some(1));
     assert_eq!(memory.data().as_ptr(), base);
+}
+
+#[test]
+fn a_shared_memory_is_the_same_for_all_its_clones() {
+    let ty = MemoryType { shared: true, ..memory_type(1, Some(3)) };
+    for guard in [true, false] {
+        let shared = SharedMemory::new(ty, &settings(guard), &StoreLimits::default()).unwrap();
+        let mut memory = Memory::from(shared.clone());
+        assert!(memory.shared().is_some_and(|other| other.same(&shared)));
+        std::thread::scope(|scope| {
+            scope.spawn(|| shared.clone().grow(1)).join().unwrap().unwrap();
+        });
+        assert_eq!((memory.grow(1), shared.grow(1), memory.pages()), (Some(2), None, 3));
+        memory.write(3 * PAGE as u64 - 2, &[1, 2]).unwrap();
+        let mut bytes = [0; 2];
+        shared.read(3 * PAGE as u64 - 2, &mut bytes).unwrap();
+        assert_eq!(bytes, [1, 2]);
+        assert_eq!(shared.write(3 * PAGE as u64 - 1, &bytes), Err(MemoryAccessError));
+        // Others may write them: they are not to be borrowed.
+        assert!(memory.data().is_empty() && memory.data_mut().is_empty());
+    }
+}
+
+#[test]
+fn a_shared_memory_has_a_maximum_and_a_shared_type() {
+    for (shared, max) in [(false, Some(1)), (true, None)] {
+        let ty = MemoryType { shared, ..memory_type(1, max) };
+        assert!(SharedMemory::new(ty, &settings(true), &StoreLimits::default()).is_err());
+    }
 }
 
 #[test]

@@ -2,10 +2,17 @@
 //!
 //! **What must never happen here:** an access that [`effective`] has not allowed,
 //! or one that uses a base or length read before the instruction began.
+//!
+//! Threads that share a memory may race here, as they may in compiled code. A
+//! handler reads or writes guest memory once, through a raw pointer, with what is one
+//! instruction of the machine for every width up to 64 bits; what it reads becomes a
+//! guest's number and nothing that this program relies on. Volatile accesses would
+//! say no more and, for they ask for aligned types, go byte by byte; relaxed atomics
+//! cannot be unaligned.
 
 use std::marker::PhantomData;
 
-use bimetal_core::addr::effective;
+use bimetal_core::addr::{effective, effective_aligned};
 use bimetal_core::ops::mem::{Load, LoadOp, MemType, Store, StoreOp, mem_sem};
 use bimetal_core::trap::TrapCode;
 use bimetal_runtime::vmctx::{VmCtx, VmMemory};
@@ -32,7 +39,7 @@ unsafe fn access(
     // SAFETY: the linker passes the offset of a memory; its record is valid.
     unsafe {
         let memory = *r.cx.byte_add(memory).cast::<*const VmMemory>();
-        let at = effective(index, offset, u64::from(width), (*memory).len)?;
+        let at = effective(index, offset, u64::from(width), (*memory).len())?;
         Ok((*memory).base.add(at as usize))
     }
 }
@@ -150,7 +157,7 @@ impl Exec for MemorySize {
         // SAFETY: the linker passes the offset of a memory; its record is valid.
         unsafe {
             let memory = *r.cx.byte_add(r.half(2, 0) as usize).cast::<*const VmMemory>();
-            let pages = (*memory).len >> (r.half(2, 1) & 63);
+            let pages = (*memory).len() >> (r.half(2, 1) & 63);
             ToSlot::write(r, pages as i64).next(3)
         }
     }
@@ -168,9 +175,27 @@ pub(super) unsafe fn access_any(r: Regs, field: usize, width: u32) -> Result<*mu
     }
 }
 
+/// As [`access_any`], at an address that must be a multiple of the width.
+#[inline(always)] // vanishes into handlers
+pub(super) unsafe fn access_aligned(
+    r: Regs,
+    field: usize,
+    width: u32,
+) -> Result<*mut u8, TrapCode> {
+    // SAFETY: the cell has these words; the linker passes the offset of a memory, whose
+    // record is valid and whose base is aligned.
+    unsafe {
+        let bits = *r.slot(field);
+        let index = if r.half(3, 1) == 0 { u64::from(bits as u32) } else { bits };
+        let memory = *r.cx.byte_add(r.half(3, 0) as usize).cast::<*const VmMemory>();
+        let at = effective_aligned(index, r.word(2).bits, u64::from(width), (*memory).len())?;
+        Ok((*memory).base.add(at as usize))
+    }
+}
+
 #[inline(always)] // vanishes into handlers
 pub(super) unsafe fn read<O: Load>(at: *const u8) -> O::Value {
-    // SAFETY: `access` allowed this many bytes.
+    // SAFETY: `access` allowed this many bytes; on races see the head of this file.
     let bytes = unsafe { at.cast::<<O::Mem as MemType>::Bytes>().read_unaligned() };
     O::extend(O::Mem::from_le_bytes(bytes))
 }
@@ -178,7 +203,7 @@ pub(super) unsafe fn read<O: Load>(at: *const u8) -> O::Value {
 #[inline(always)] // vanishes into handlers
 pub(super) unsafe fn write<O: Store>(at: *mut u8, value: O::Value) {
     let bytes = O::wrap(value).to_le_bytes();
-    // SAFETY: `access` allowed this many bytes.
+    // SAFETY: as in `read`.
     unsafe { at.cast::<<O::Mem as MemType>::Bytes>().write_unaligned(bytes) };
 }
 

@@ -4,6 +4,7 @@
 //! the family's docstring says so, further words. Handlers call `bimetal-core`
 //! for the meaning of an instruction.
 
+pub(crate) mod atomic;
 pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod data;

@@ -1,6 +1,7 @@
 //! The verbs of the walker.
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
@@ -109,6 +110,11 @@ impl Backend for Translator<'_> {
             return;
         }
         self.access(Op::Store(op, arg), arg, &[addr, value], None);
+    }
+
+    fn atomic(&mut self, stack: &mut St, op: AtomicOp, arg: MemArg, args: &[Arg]) -> Option<Value> {
+        let result = op.kind().has_result().then(|| (stack.next_slot(), op.value_type()));
+        self.atomic_access(op, arg, args, result)
     }
 
     fn relaxed(&self) -> RelaxedChoice {

@@ -13,6 +13,7 @@ use super::ir::{Class, Inst, Label, Op, Src};
 use super::link::Linker;
 use super::{calls, exception, gc};
 use crate::fast::dispatch::Exec;
+use crate::fast::exec::atomic::atomic_handler;
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
 use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
 use crate::fast::exec::fused::add_br_handlers;
@@ -88,6 +89,10 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
         Op::Store(op, arg) => c.store(l, op, arg),
         Op::LoadSum(op, arg) => c.load_sum(l, op, arg),
         Op::StoreSum(op, arg) => c.store_sum(l, op, arg),
+        Op::Atomic(op, arg) => {
+            l.push_handler(atomic_handler(op));
+            any_memory(l, [c.d, f[0], f[1], f[2]], arg);
+        }
         Op::Vec(op, imm) => c.vector(l, op, imm),
         Op::VecLoad(op, arg) => c.vec_load(l, op, arg),
         Op::VecStore(op, arg) => c.vec_store(l, op, arg),

@@ -2,6 +2,7 @@
 //! instructions on canonical slots.
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::gc::GcBuiltinOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
@@ -116,6 +117,8 @@ pub(crate) enum Op {
     LoadSum(LoadOp, MemArg),
     /// A store to the sum of two operands: the parts of the sum, value.
     StoreSum(StoreOp, MemArg),
+    /// An atomic access: address, up to two operands.
+    Atomic(AtomicOp, MemArg),
     /// A vector instruction that touches no memory: up to three operands.
     Vec(VecOp, VecImm),
     /// A load of a vector: address.
@@ -203,6 +206,7 @@ impl Op {
             | Op::Store(..)
             | Op::LoadSum(..)
             | Op::StoreSum(..)
+            | Op::Atomic(..)
             | Op::VecLoad(..)
             | Op::VecStore(..)
             | Op::LoadLane(..)

@@ -1,5 +1,6 @@
 //! Plain instructions and assignments.
 
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::types::ValType;
@@ -38,6 +39,26 @@ impl Translator<'_> {
                 Value::Temp
             }
         }
+    }
+
+    /// An atomic access with the operands `args`; `result` is the slot and type of its
+    /// result.
+    pub(super) fn atomic_access(
+        &mut self,
+        op: AtomicOp,
+        arg: MemArg,
+        args: &[Operand<Value>],
+        result: Option<(u32, ValType)>,
+    ) -> Option<Value> {
+        let mut srcs = NONE;
+        for (src, operand) in srcs.iter_mut().zip(args) {
+            *src = self.take_slot(*operand);
+        }
+        let op = Op::Atomic(op, arg);
+        if result.is_none() {
+            self.emit(op, srcs, 0);
+        }
+        result.map(|(dst, ty)| self.result(op, srcs, dst, ty, false))
     }
 
     /// A plain numeric instruction.

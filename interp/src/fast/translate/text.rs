@@ -71,6 +71,10 @@ impl fmt::Display for Inst {
             Op::StoreSum(op, arg) => {
                 write!(f, "{} [{}: {a} + {b} + {}], {c}", op.name(), arg.memory.0, arg.offset)
             }
+            Op::Atomic(op, arg) => {
+                write!(f, "{} [{}: {a} + {}]", op.name(), arg.memory.0, arg.offset)?;
+                [b, c][..op.kind().operands()].iter().try_for_each(|arg| write!(f, ", {arg}"))
+            }
             Op::Vec(op, imm) => vector(f, op, imm, &self.args),
             Op::VecLoad(op, arg) => {
                 write!(f, "{} [{}: {a} + {}]", op.name(), arg.memory.0, arg.offset)
@@ -149,6 +153,7 @@ fn sense(negate: bool) -> &'static str {
 #[allow(clippy::too_many_lines, reason = "a table, one line per instruction")]
 fn has_result(op: &Op) -> bool {
     match op {
+        Op::Atomic(op, _) => op.kind().has_result(),
         Op::Un(_)
         | Op::Bin(_)
         | Op::Wide { .. }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, LocalIdx, MemIdx, TableIdx, TagIdx};
+use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
@@ -144,6 +145,12 @@ impl Backend for Trace {
     }
     fn table_size(&mut self, stack: &mut St, _: TableIdx) -> Value {
         self.verb(stack, "table.size")
+    }
+    fn atomic(&mut self, stack: &mut St, op: AtomicOp, arg: MemArg, args: &[Op]) -> Option<Value> {
+        let MemArg { memory, offset } = arg;
+        let value =
+            self.verb(stack, format_args!("{} {} {offset} {}", op.name(), memory.0, list(args)));
+        op.kind().has_result().then_some(value)
     }
     fn slow(
         &mut self,
