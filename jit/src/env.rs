@@ -96,6 +96,8 @@ pub(crate) enum Symbol {
     Throw,
     /// The function [`crate::unwind::raise`], which lies outside.
     Raise,
+    /// C's `memmove`, which lies outside as well.
+    MemMove,
 }
 
 impl Symbol {
@@ -105,6 +107,7 @@ impl Symbol {
             Symbol::SlowCall => UserExternalName { namespace: 1, index: 0 },
             Symbol::Throw => UserExternalName { namespace: 1, index: 1 },
             Symbol::Raise => UserExternalName { namespace: 1, index: 2 },
+            Symbol::MemMove => UserExternalName { namespace: 1, index: 3 },
         }
     }
 
@@ -114,6 +117,7 @@ impl Symbol {
             (1, 0) => Some(Symbol::SlowCall),
             (1, 1) => Some(Symbol::Throw),
             (1, 2) => Some(Symbol::Raise),
+            (1, 3) => Some(Symbol::MemMove),
             _ => None,
         }
     }

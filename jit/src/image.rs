@@ -112,6 +112,7 @@ fn fixed_words(target: Fixed) -> [u32; 2] {
     match target {
         Fixed::Here(offset) => [0, offset],
         Fixed::Raise => [1, 0],
+        Fixed::MemMove => [3, 0],
         Fixed::LibCall(number) => [2, u32::from(number)],
     }
 }
@@ -121,6 +122,7 @@ fn fixed(kind: u32, value: u32) -> Option<Fixed> {
         0 => Fixed::Here(value),
         1 => Fixed::Raise,
         2 => Fixed::LibCall(u8::try_from(value).ok()?),
+        3 => Fixed::MemMove,
         _ => return None,
     })
 }

@@ -8,12 +8,16 @@ use std::collections::HashMap;
 use bimetal_core::sem;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::LibCall;
+use libc::c_void;
 
 use crate::codemem::CodeBlock;
 use crate::compile::{FuncCode, Relocation, Target};
 use crate::env::Symbol;
 use crate::error::JitError;
 use crate::unwind;
+
+/// The type of C's `memmove`.
+type MemMove = unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
 
 /// Lowest alignment of a function: a line of what processors fetch at once.
 const ALIGN: usize = 16;
@@ -66,6 +70,8 @@ pub(crate) enum Fixed {
     Here(u32),
     /// The function [`unwind::raise`].
     Raise,
+    /// C's `memmove`.
+    MemMove,
     /// The function of this number among those that stand in for instructions.
     LibCall(u8),
 }
@@ -77,6 +83,7 @@ impl Fixed {
         match self {
             Fixed::Here(offset) => Some(base + offset as usize),
             Fixed::Raise => Some(unwind::raise as unwind::Raise as usize),
+            Fixed::MemMove => Some(libc::memmove as MemMove as usize),
             Fixed::LibCall(number) => libcall_address(number),
         }
     }
@@ -100,6 +107,7 @@ impl Linked {
         let here = |&at: &usize| Fixed::Here(layout.offsets[at] as u32);
         let resolve = |symbol| match symbol {
             Symbol::Raise => Some(Fixed::Raise),
+            Symbol::MemMove => Some(Fixed::MemMove),
             Symbol::Defined(_) | Symbol::SlowCall | Symbol::Throw => names.get(&symbol).map(here),
         };
         let mut linked = Linked { code: vec![0; layout.len], fixups: Vec::new() };

@@ -163,3 +163,66 @@ fn casts_see_supertypes_at_any_depth() {
     assert_eq!((world.i32(id, "i31", &[]), world.i32(id, "null", &[])), (0, 0));
     assert_eq!(world.trap_code(id, "cast", &[]), TrapCode::CastFailure);
 }
+
+#[test]
+fn null_traps_wherever_the_field_lies() {
+    // The last field lies behind the part of the heap that is never accessible.
+    let far = "(field (mut v128)) ".repeat(5000);
+    let wat = format!(
+        r#"(module
+            (type $near (struct (field (mut i8)) (field (mut v128)) (field (mut funcref))))
+            (type $far (struct {far} (field $last (mut i32))))
+            (type $array (array (mut i64)))
+            (func (export "get") (result i32) (struct.get_s $near 0 (ref.null $near)))
+            (func (export "vector") (result i32)
+              (i32x4.extract_lane 0 (struct.get $near 1 (ref.null $near))))
+            (func (export "set") (struct.set $near 2 (ref.null $near) (ref.null func)))
+            (func (export "unused") (drop (struct.get $far 0 (ref.null $far))))
+            (func (export "far") (result i32) (struct.get $far $last (ref.null $far)))
+            (func (export "len") (result i32) (array.len (ref.null $array)))
+            (func (export "element") (result i64)
+              (array.get $array (ref.null $array) (i32.const 7)))
+            (func (export "copy")
+              (array.copy $array $array
+                (array.new_default $array (i32.const 1)) (i32.const 0)
+                (ref.null $array) (i32.const 0) (i32.const 0))))"#
+    );
+    let mut world = World::new();
+    let id = world.instance(&wat, &[]);
+    for name in ["get", "vector", "set", "unused", "far"] {
+        assert_eq!(world.trap_code(id, name, &[]), TrapCode::NullStructureReference, "{name}");
+    }
+    for name in ["len", "element", "copy"] {
+        assert_eq!(world.trap_code(id, name, &[]), TrapCode::NullArrayReference, "{name}");
+    }
+}
+
+#[test]
+fn copies_of_arrays_may_overlap_and_stay_inside() {
+    let mut world = World::new();
+    let id = world.instance(
+        r#"(module
+            (type $array (array (mut i16)))
+            ;; 1 2 3 4 5 after a copy inside it, as decimal digits.
+            (func (export "copy") (param $to i32) (param $from i32) (param $count i32) (result i32)
+              (local $array (ref $array)) (local $index i32) (local $digits i32)
+              (local.set $array (array.new_fixed $array 5
+                (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4) (i32.const 5)))
+              (array.copy $array $array (local.get $array) (local.get $to)
+                (local.get $array) (local.get $from) (local.get $count))
+              (loop $next
+                (local.set $digits (i32.add (i32.mul (local.get $digits) (i32.const 10))
+                  (array.get_u $array (local.get $array) (local.get $index))))
+                (br_if $next (i32.lt_u
+                  (local.tee $index (i32.add (local.get $index) (i32.const 1))) (i32.const 5))))
+              (local.get $digits)))"#,
+        &[],
+    );
+    assert_eq!(world.i32(id, "copy", &[1, 0, 4]), 11234);
+    assert_eq!(world.i32(id, "copy", &[0, 1, 4]), 23455);
+    assert_eq!(world.i32(id, "copy", &[5, 5, 0]), 12345);
+    let max = u64::from(u32::MAX);
+    for args in [[0, 2, 4], [2, 0, 4], [6, 0, 0], [0, 6, 0], [max, 0, 1], [1, 0, max]] {
+        assert_eq!(world.trap_code(id, "copy", &args), TrapCode::ArrayOutOfBounds, "{args:?}");
+    }
+}

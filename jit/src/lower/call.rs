@@ -158,7 +158,7 @@ impl Lower<'_> {
         self.results.extend_from_slice(self.builder.inst_results(call));
     }
 
-    /// A callee in the same block of code, declared once per function.
+    /// A callee that code is linked with, declared once per function.
     pub(super) fn callee(&mut self, symbol: Symbol, sig: impl FnOnce() -> Signature) -> FuncRef {
         match self.callees.entry(symbol) {
             hash_map::Entry::Occupied(known) => *known.get(),
@@ -168,7 +168,7 @@ impl Lower<'_> {
                 *entry.insert(self.builder.import_function(ExtFuncData {
                     name: ExternalName::user(name),
                     signature,
-                    colocated: true,
+                    colocated: symbol != Symbol::MemMove,
                     patchable: false,
                 }))
             }

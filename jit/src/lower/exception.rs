@@ -59,7 +59,7 @@ impl Lower<'_> {
             let ty = self.env.module.tags[tag.index()];
             let address = self.object_address(exception);
             for &Field { offset, kind } in &self.env.objects[ty.index()].fields {
-                let place = Place { address, offset: offset as i32, kind };
+                let place = Place { address, offset: offset as i32, kind, null: None };
                 values.push(self.read_place(&place, Extend::None));
             }
         }

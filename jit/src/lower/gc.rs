@@ -27,7 +27,7 @@ impl Lower<'_> {
         match op {
             GcOp::StructNew(ty) => self.struct_new(ty, args),
             GcOp::StructNewDefault(ty) => self.struct_new_default(ty),
-            GcOp::StructGet(ty, field, extend) => self.struct_get(ty, field, extend, args[0].value),
+            GcOp::StructGet(ty, field, extend) => self.struct_get(ty, field, extend, args[0]),
             GcOp::StructSet(ty, field) => self.struct_set(ty, field, args),
             GcOp::ArrayNew(ty) => self.gc_builtin(array_new, imm(ty, 0), args),
             GcOp::ArrayNewDefault(ty) => self.gc_builtin(array_new_default, imm(ty, 0), args),
@@ -36,9 +36,9 @@ impl Lower<'_> {
             GcOp::ArrayNewElem(ty, elem) => self.gc_builtin(array_new_elem, imm(ty, elem.0), args),
             GcOp::ArrayGet(ty, extend) => self.array_get(ty, extend, args),
             GcOp::ArraySet(ty) => self.array_set(ty, args),
-            GcOp::ArrayLen => self.array_len(args[0].value),
+            GcOp::ArrayLen => self.array_len(args[0]),
             GcOp::ArrayFill(ty) => self.gc_builtin(array_fill, imm(ty, 0), args),
-            GcOp::ArrayCopy(to, from) => self.gc_builtin(array_copy, imm(to, from.0), args),
+            GcOp::ArrayCopy(to, _) => self.array_copy(to, args),
             GcOp::ArrayInitData(ty, data) => {
                 self.gc_builtin(array_init_data, imm(ty, data.0), args)
             }

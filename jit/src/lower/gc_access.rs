@@ -1,22 +1,28 @@
 //! Fields of structures and elements of arrays.
+//!
+//! Null is the heap's first offset, where nothing is accessible: an access through it
+//! faults, and that is the trap.
 
 use bimetal_core::index::TypeIdx;
 use bimetal_core::trap::TrapCode;
 use bimetal_parser::walk::{Extend, Operand};
-use bimetal_runtime::gc::layout::{ARRAY_LENGTH, Field, FieldKind};
+use bimetal_runtime::gc::layout::{ARRAY_LENGTH, Field, FieldKind, NULL_GUARD};
 use bimetal_runtime::layout::{CX_STORE, FUNC_REF_SLAB, STORE_FUNCS, STORE_HEAP_BASE};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 
 use super::Lower;
-use crate::abi::{PTR, clif_trap};
-use crate::env::{CONSTANT, Region};
+use super::gc_cast::known;
+use crate::abi::{PTR, clif_trap, host};
+use crate::env::{CONSTANT, Region, Symbol};
 
 /// A part of an object: an address that no call may come after, and what is there.
 pub(super) struct Place {
     pub(super) address: Value,
     pub(super) offset: i32,
     pub(super) kind: FieldKind,
+    /// What a fault means, if there can be one.
+    pub(super) null: Option<TrapCode>,
 }
 
 impl Lower<'_> {
@@ -33,10 +39,16 @@ impl Lower<'_> {
         self.env.objects[ty.index()].fields[index as usize]
     }
 
-    fn struct_place(&mut self, ty: TypeIdx, index: u32, object: Value) -> Place {
-        self.builder.ins().trapz(object, clif_trap(TrapCode::NullStructureReference));
+    fn struct_place(&mut self, ty: TypeIdx, index: u32, object: Operand<Value>) -> Place {
         let Field { offset, kind } = self.field(ty, index);
-        Place { address: self.object_address(object), offset: offset as i32, kind }
+        let mut null = known(object.ty).0.then_some(TrapCode::NullStructureReference);
+        if offset > NULL_GUARD - kind.size()
+            && let Some(code) = null.take()
+        {
+            self.builder.ins().trapz(object.value, clif_trap(code));
+        }
+        let address = self.object_address(object.value);
+        Place { address, offset: offset as i32, kind, null }
     }
 
     pub(super) fn struct_get(
@@ -44,7 +56,7 @@ impl Lower<'_> {
         ty: TypeIdx,
         index: u32,
         extend: Extend,
-        object: Value,
+        object: Operand<Value>,
     ) -> Value {
         let place = self.struct_place(ty, index, object);
         self.read_place(&place, extend)
@@ -52,32 +64,71 @@ impl Lower<'_> {
 
     /// Gives the value that was written, which counts as no result.
     pub(super) fn struct_set(&mut self, ty: TypeIdx, index: u32, args: &[Operand<Value>]) -> Value {
-        let place = self.struct_place(ty, index, args[0].value);
+        let place = self.struct_place(ty, index, args[0]);
         self.write_place(&place, args[1].value)
     }
 
     /// The address and the length of an array.
-    fn array(&mut self, array: Value) -> (Value, Value) {
-        self.builder.ins().trapz(array, clif_trap(TrapCode::NullArrayReference));
-        let address = self.object_address(array);
-        let flags = self.trusted(Region::ObjectHeaders);
+    fn array(&mut self, array: Operand<Value>) -> (Value, Value) {
+        let address = self.object_address(array.value);
+        let mut flags = self.trusted(Region::ObjectHeaders);
+        if known(array.ty).0 {
+            flags = flags.with_trap_code(Some(clif_trap(TrapCode::NullArrayReference)));
+        }
         let length = self.builder.ins().load(types::I32, flags, address, ARRAY_LENGTH as i32);
         (address, length)
     }
 
-    pub(super) fn array_len(&mut self, array: Value) -> Value {
+    /// The address of an element, whose offset is yet to be added.
+    fn at_index(&mut self, array: Value, index: Value, kind: FieldKind) -> Value {
+        let index = self.builder.ins().uextend(types::I64, index);
+        let scaled = self.builder.ins().ishl_imm_u(index, i64::from(kind.size_log2()));
+        self.builder.ins().iadd(array, scaled)
+    }
+
+    /// The address of elements, of which so many follow.
+    fn elements(
+        &mut self,
+        first: Field,
+        array: Operand<Value>,
+        start: Value,
+        count: Value,
+    ) -> Value {
+        let (address, length) = self.array(array);
+        let [from, count, length] =
+            [start, count, length].map(|value| self.builder.ins().uextend(types::I64, value));
+        let end = self.builder.ins().iadd(from, count);
+        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, length);
+        self.trap_if(outside, TrapCode::ArrayOutOfBounds);
+        let address = self.at_index(address, start, first.kind);
+        self.builder.ins().iadd_imm_u(address, i64::from(first.offset))
+    }
+
+    /// Gives what counts as no result.
+    pub(super) fn array_copy(&mut self, ty: TypeIdx, args: &[Operand<Value>]) -> Value {
+        let first = self.field(ty, 0);
+        let count = args[4].value;
+        let to = self.elements(first, args[0], args[1].value, count);
+        let from = self.elements(first, args[2], args[3].value, count);
+        let count = self.builder.ins().uextend(types::I64, count);
+        let bytes = self.builder.ins().ishl_imm_u(count, i64::from(first.kind.size_log2()));
+        let callee = self.callee(Symbol::MemMove, || host(&[PTR, PTR, types::I64], &[PTR]));
+        self.safepoints += 1;
+        self.builder.ins().call(callee, &[to, from, bytes]);
+        to
+    }
+
+    pub(super) fn array_len(&mut self, array: Operand<Value>) -> Value {
         self.array(array).1
     }
 
-    fn element_place(&mut self, ty: TypeIdx, array: Value, index: Value) -> Place {
+    fn element_place(&mut self, ty: TypeIdx, array: Operand<Value>, index: Value) -> Place {
         let (address, length) = self.array(array);
         let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
         self.trap_if(outside, TrapCode::ArrayOutOfBounds);
         let Field { offset, kind } = self.field(ty, 0);
-        let index = self.builder.ins().uextend(types::I64, index);
-        let scaled = self.builder.ins().ishl_imm_u(index, i64::from(kind.size_log2()));
-        let address = self.builder.ins().iadd(address, scaled);
-        Place { address, offset: offset as i32, kind }
+        let address = self.at_index(address, index, kind);
+        Place { address, offset: offset as i32, kind, null: None }
     }
 
     pub(super) fn array_get(
@@ -86,31 +137,29 @@ impl Lower<'_> {
         extend: Extend,
         args: &[Operand<Value>],
     ) -> Value {
-        let place = self.element_place(ty, args[0].value, args[1].value);
+        let place = self.element_place(ty, args[0], args[1].value);
         self.read_place(&place, extend)
     }
 
     /// Gives the value that was written, which counts as no result.
     pub(super) fn array_set(&mut self, ty: TypeIdx, args: &[Operand<Value>]) -> Value {
-        let place = self.element_place(ty, args[0].value, args[1].value);
+        let place = self.element_place(ty, args[0], args[1].value);
         self.write_place(&place, args[2].value)
     }
 
     /// Flags of an access to a part of an object.
-    fn place_flags(&mut self, kind: FieldKind) -> MemFlagsData {
-        match kind {
+    fn place_flags(&mut self, place: &Place) -> MemFlagsData {
+        let flags = match place.kind {
             // Aligned by 8 bytes only.
-            FieldKind::V128 => Region::Objects.guest(self.builder.func).with_notrap(),
+            FieldKind::V128 => Region::Objects.guest(self.builder.func),
             _ => self.trusted(Region::Objects),
-        }
+        };
+        flags.with_trap_code(place.null.map(clif_trap))
     }
 
-    pub(super) fn read_place(
-        &mut self,
-        &Place { address, offset, kind }: &Place,
-        extend: Extend,
-    ) -> Value {
-        let flags = self.place_flags(kind);
+    pub(super) fn read_place(&mut self, place: &Place, extend: Extend) -> Value {
+        let flags = self.place_flags(place);
+        let &Place { address, offset, kind, .. } = place;
         let signed = extend == Extend::Signed;
         let ins = self.builder.ins();
         match kind {
@@ -131,12 +180,9 @@ impl Lower<'_> {
         }
     }
 
-    pub(super) fn write_place(
-        &mut self,
-        &Place { address, offset, kind }: &Place,
-        value: Value,
-    ) -> Value {
-        let flags = self.place_flags(kind);
+    pub(super) fn write_place(&mut self, place: &Place, value: Value) -> Value {
+        let flags = self.place_flags(place);
+        let &Place { address, offset, kind, .. } = place;
         let stored = match kind {
             FieldKind::Func => self.slab_index(value),
             _ => value,

@@ -123,7 +123,7 @@ impl Lower<'_> {
                     (self.zero(ty, &mut zeros), kind)
                 }
             };
-            self.write_place(&Place { address, offset: offset as i32, kind }, value);
+            self.write_place(&Place { address, offset: offset as i32, kind, null: None }, value);
         }
     }
 }

@@ -188,7 +188,7 @@ impl Lower<'_> {
 
 /// What the type of an operand says of it: whether it can be null, and whether it
 /// is an object or a function if not.
-fn known(ty: ValType) -> (bool, bool) {
+pub(super) fn known(ty: ValType) -> (bool, bool) {
     let ValType::Ref(ty) = ty else { return (true, false) };
     let is_pointer = matches!(
         ty.heap,

@@ -11,13 +11,14 @@ use crate::memory::Mapping;
 use crate::vmctx::VmHeap;
 
 use super::GcRef;
+use super::layout::NULL_GUARD;
 
 /// Address space of a heap: all that a reference can name.
 const RESERVED: u64 = 1 << 32;
 /// Where the second half begins.
 const MIDDLE: u64 = RESERVED / 2;
 /// Bytes at the beginning that are never accessible.
-const GUARD: u64 = 64 << 10;
+const GUARD: u64 = NULL_GUARD as u64;
 /// The most that a half can hold.
 pub(crate) const MAX_BYTES: u64 = MIDDLE - GUARD;
 /// What a half holds at first.

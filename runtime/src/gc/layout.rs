@@ -15,6 +15,8 @@ pub const ARRAY_LENGTH: u32 = 8;
 pub const EXCEPTION_TAG: u32 = 8;
 /// The size of every object is a multiple of this, and so is its offset.
 pub const OBJECT_ALIGN: u32 = 8;
+/// Bytes at the beginning of every heap, where null leads, that are never accessible.
+pub const NULL_GUARD: u32 = 64 << 10;
 /// Bytes before the first field of a structure.
 const HEADER: u32 = 8;
 
