@@ -55,7 +55,7 @@ pub(crate) fn validate(
     while !reader.eof() {
         let offset = reader.original_position();
         let mut visitor = validator.visitor(offset);
-        let op = reader.peek_operator(&visitor).map_err(|error| fault(error.into()))?;
+        let op = reader.peek_operator(&visitor).map_err(fault)?;
         passed = passed.saturating_add(operands(&op, &visitor));
         if passed > limit {
             let message = format!("instructions of this body pass more than {limit} operands");
