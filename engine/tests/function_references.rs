@@ -165,7 +165,7 @@ fn a_function_of_a_subtype_can_be_imported_and_called_through_a_table() {
         for (ty, fits) in [("$a", true), ("$b", true), ("$c", false)] {
             let wat = format!(r#"(module {types} (import "" "" (func (type {ty}))))"#);
             let module = Module::new(&engine, wat).unwrap();
-            let result = Instance::new(&mut store, &module, &[b.clone()]);
+            let result = Instance::new(&mut store, &module, std::slice::from_ref(&b));
             assert_eq!(result.is_ok(), fits, "{ty}: {result:?}");
         }
     }

@@ -192,7 +192,7 @@ impl VmMemory {
     /// The current length in bytes. Pages were made accessible before the length
     /// that covers them was written, and by a system call.
     #[inline(always)] // in every memory access of the interpreters
-    pub fn len(&self) -> u64 {
+    pub fn byte_len(&self) -> u64 {
         self.len.load(Ordering::Relaxed)
     }
 }

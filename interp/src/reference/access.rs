@@ -125,7 +125,7 @@ impl<'s> Context<'s> {
     /// The length of a memory in bytes.
     pub(super) fn memory_len(self, memory: MemIdx) -> u64 {
         // SAFETY: memories live as long as the store.
-        unsafe { (*self.memory(memory)).len() }
+        unsafe { (*self.memory(memory)).byte_len() }
     }
 
     /// What a load at `index + offset` pushes.

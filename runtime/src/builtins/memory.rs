@@ -32,7 +32,7 @@ unsafe fn memory(cx: *mut VmCtx, index: u32) -> (*mut VmMemory, AddrType) {
 unsafe fn bytes(vm: *mut VmMemory, start: u64, count: u64) -> Result<*mut u8, TrapCode> {
     // SAFETY: the caller's promise; the sum stays inside the memory.
     unsafe {
-        if !range_in_bounds(start, count, (*vm).len()) {
+        if !range_in_bounds(start, count, (*vm).byte_len()) {
             return Err(TrapCode::MemoryOutOfBounds);
         }
         Ok((*vm).base.add(start as usize))

@@ -210,7 +210,7 @@ impl From<SharedMemory> for Memory {
 impl Own {
     fn byte_len(&self) -> u64 {
         // SAFETY: `vm` is valid as long as `self`.
-        unsafe { (*self.vm.as_ptr()).len() }
+        unsafe { (*self.vm.as_ptr()).byte_len() }
     }
 
     fn grow(&mut self, delta: u64) -> Option<u64> {

@@ -30,7 +30,7 @@ fn growth_keeps_the_contents_and_adds_zeros() {
         assert_eq!(memory.data()[..4], [1, 2, 3, 0]);
         assert!(memory.data()[3..].iter().all(|&byte| byte == 0));
         // SAFETY: the memory is alive and not borrowed.
-        let (base, len) = unsafe { ((*memory.vm()).base, (*memory.vm()).len()) };
+        let (base, len) = unsafe { ((*memory.vm()).base, (*memory.vm()).byte_len()) };
         assert_eq!((base.cast_const(), len), (memory.data().as_ptr(), 20 * PAGE as u64));
     }
 }

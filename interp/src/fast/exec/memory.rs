@@ -39,7 +39,7 @@ unsafe fn access(
     // SAFETY: the linker passes the offset of a memory; its record is valid.
     unsafe {
         let memory = *r.cx.byte_add(memory).cast::<*const VmMemory>();
-        let at = effective(index, offset, u64::from(width), (*memory).len())?;
+        let at = effective(index, offset, u64::from(width), (*memory).byte_len())?;
         Ok((*memory).base.add(at as usize))
     }
 }
@@ -157,7 +157,7 @@ impl Exec for MemorySize {
         // SAFETY: the linker passes the offset of a memory; its record is valid.
         unsafe {
             let memory = *r.cx.byte_add(r.half(2, 0) as usize).cast::<*const VmMemory>();
-            let pages = (*memory).len() >> (r.half(2, 1) & 63);
+            let pages = (*memory).byte_len() >> (r.half(2, 1) & 63);
             ToSlot::write(r, pages as i64).next(3)
         }
     }
@@ -188,7 +188,7 @@ pub(super) unsafe fn access_aligned(
         let bits = *r.slot(field);
         let index = if r.half(3, 1) == 0 { u64::from(bits as u32) } else { bits };
         let memory = *r.cx.byte_add(r.half(3, 0) as usize).cast::<*const VmMemory>();
-        let at = effective_aligned(index, r.word(2).bits, u64::from(width), (*memory).len())?;
+        let at = effective_aligned(index, r.word(2).bits, u64::from(width), (*memory).byte_len())?;
         Ok((*memory).base.add(at as usize))
     }
 }
