@@ -45,6 +45,8 @@ pub const KERNELS: &[Kernel] = kernels! {
     "exceptions/deep" 30_000 0.5;
     "exceptions/reference" 30_000 0.5;
     "exceptions/try" 3_000_000 1.0;
+    "atomics/add" 500_000 1.0;
+    "atomics/exchange" 500_000 1.0;
 };
 
 #[cfg(test)]
