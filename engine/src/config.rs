@@ -3,6 +3,8 @@
 use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_runtime::limits::Settings;
 
+use crate::cache::Cache;
+
 /// Who runs the guest's code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
@@ -41,6 +43,7 @@ pub struct Config {
     pub(crate) mixed_seed: Option<u64>,
     pub(crate) without_threads: bool,
     pub(crate) settings: Settings,
+    pub(crate) cache: Option<Cache>,
 }
 
 impl Config {
@@ -93,6 +96,22 @@ impl Config {
     #[doc(hidden)]
     pub fn gc_stress(&mut self, stress: bool) -> &mut Config {
         self.settings.gc_stress = stress;
+        self
+    }
+
+    /// Keeps the code of modules in a folder, where the next process finds it: see
+    /// [`Cache`]. Off by default. A strategy that makes no machine code does not use
+    /// it.
+    ///
+    /// ```
+    /// use bimetal::{Cache, CacheConfig, Config};
+    ///
+    /// let mut config = Config::new();
+    /// config.cache(Some(Cache::new(CacheConfig::new())?));
+    /// # bimetal::Result::<()>::Ok(())
+    /// ```
+    pub fn cache(&mut self, cache: Option<Cache>) -> &mut Config {
+        self.cache = cache;
         self
     }
 

@@ -1,12 +1,16 @@
 //! Engines: what modules, linkers and stores have in common.
 
 use std::fmt;
-use std::sync::Arc;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use bimetal_runtime::types::TypeRegistry;
 
 use crate::config::{Config, Strategy};
-use crate::error::{Error, Result};
+use crate::error::{Context as _, Error, Result};
+use crate::module::Module;
+use crate::precompiled::{self, Facts, Precompiled};
 use crate::tier::{self, Tier};
 
 /// Global settings, types and code of everything that works together.
@@ -20,6 +24,8 @@ struct Inner {
     config: Config,
     types: Arc<TypeRegistry>,
     tier: Box<dyn Tier>,
+    /// Made when they are asked for first.
+    facts: OnceLock<Facts>,
 }
 
 impl Engine {
@@ -32,6 +38,7 @@ impl Engine {
             config: config.clone(),
             types: Arc::new(TypeRegistry::new()),
             tier: tier::new(config)?,
+            facts: OnceLock::new(),
         })))
     }
 
@@ -48,6 +55,40 @@ impl Engine {
     /// Whether two handles are the same engine.
     pub fn same(a: &Engine, b: &Engine) -> bool {
         Arc::ptr_eq(&a.0, &b.0)
+    }
+
+    /// Loads and compiles a module, in the binary format or as text, for
+    /// [`Module::deserialize`]: the same as [`Module::new`] and
+    /// [`Module::serialize`].
+    ///
+    /// # Errors
+    /// As these.
+    pub fn precompile_module(&self, bytes: &[u8]) -> Result<Vec<u8>> {
+        Module::new(self, bytes)?.serialize()
+    }
+
+    /// Whether bytes begin like those that [`Module::serialize`] makes. That says
+    /// nothing about whether they can be trusted.
+    pub fn detect_precompiled(bytes: &[u8]) -> Option<Precompiled> {
+        Precompiled::detect(bytes)
+    }
+
+    /// As [`Engine::detect_precompiled`], of a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn detect_precompiled_file(path: impl AsRef<Path>) -> Result<Option<Precompiled>> {
+        let path = path.as_ref();
+        let mut start = Vec::new();
+        std::fs::File::open(path)
+            .and_then(|file| file.take(Precompiled::DETECTED_BY as u64).read_to_end(&mut start))
+            .with_context(|| format!("cannot read `{}`", path.display()))?;
+        Ok(Precompiled::detect(&start))
+    }
+
+    /// What compiled code of this engine depends on.
+    pub(crate) fn facts(&self) -> &Facts {
+        self.0.facts.get_or_init(|| precompiled::facts(self))
     }
 
     pub(crate) fn types(&self) -> &Arc<TypeRegistry> {

@@ -12,6 +12,8 @@ use bimetal_runtime::types::{canonical_global_type, canonical_table_type};
 
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
+use crate::precompiled::Precompiled;
+use crate::serialize::CacheKey;
 use crate::types::{ExportType, ExternType, ImportType};
 
 /// A module: decoded and validated, ready to be instantiated.
@@ -35,6 +37,8 @@ struct Inner {
     parsed: Arc<Parsed>,
     /// The canonical id of each of the module's types.
     type_ids: Box<[u32]>,
+    /// Where the code belongs that is yet to be made.
+    cache_key: Option<CacheKey>,
     code: OnceLock<Arc<dyn ModuleCode>>,
 }
 
@@ -46,8 +50,11 @@ impl Module {
     /// If the module is malformed, invalid, or needs what is not supported. The
     /// error is a [`ModuleError`](crate::ModuleError) with its place.
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module> {
-        let parsed = Parsed::new(bytes.as_ref(), &options(engine))?;
-        Ok(Module::from_parsed(engine, parsed))
+        let bytes = bytes.as_ref();
+        if Precompiled::detect(bytes).is_some() {
+            return Err(Error::msg("expected a module, found one that is precompiled"));
+        }
+        Module::from_binary(engine, &bimetal_parser::to_binary(bytes)?)
     }
 
     /// Loads a module in the binary format only.
@@ -55,8 +62,12 @@ impl Module {
     /// # Errors
     /// As [`Module::new`].
     pub fn from_binary(engine: &Engine, binary: &[u8]) -> Result<Module> {
+        let key = CacheKey::new(engine, binary);
+        if let Some(module) = key.as_ref().and_then(|key| Module::cached(engine, binary, key)) {
+            return Ok(module);
+        }
         let parsed = Parsed::from_binary(binary, &options(engine))?;
-        Ok(Module::from_parsed(engine, parsed))
+        Ok(Module::from_parsed(engine, Arc::new(parsed), key, None))
     }
 
     /// Loads a module from a file, as [`Module::new`] does.
@@ -81,10 +92,15 @@ impl Module {
         Ok(())
     }
 
-    fn from_parsed(engine: &Engine, parsed: Parsed) -> Module {
+    pub(crate) fn from_parsed(
+        engine: &Engine,
+        parsed: Arc<Parsed>,
+        cache_key: Option<CacheKey>,
+        code: Option<Arc<dyn ModuleCode>>,
+    ) -> Module {
         let type_ids = engine.types().register(&parsed);
-        let parsed = Arc::new(parsed);
-        Module(Arc::new(Inner { engine: engine.clone(), parsed, type_ids, code: OnceLock::new() }))
+        let code = code.map_or_else(OnceLock::new, OnceLock::from);
+        Module(Arc::new(Inner { engine: engine.clone(), parsed, type_ids, cache_key, code }))
     }
 
     /// Makes the module's code now, unless that has been done, so that the first
@@ -103,6 +119,7 @@ impl Module {
         }
         // Threads that come at the same time may each compile; one result stays.
         let code = self.0.engine.tier().compile(&self.0.parsed)?;
+        self.keep(&*code);
         Ok(self.0.code.get_or_init(|| code))
     }
 
@@ -162,6 +179,18 @@ impl Module {
         ExternType::from_core(&self.0.engine, &self.canonical_type(entity))
     }
 
+    /// What modules of an engine may use.
+    pub(crate) fn features(engine: &Engine) -> Features {
+        let config = engine.config();
+        let any = config.unfinished_features;
+        let features = if any { Features::any_tier() } else { Features::all_tiers() };
+        features.with_threads(!config.without_threads)
+    }
+
+    pub(crate) fn cache_key(&self) -> Option<&CacheKey> {
+        self.0.cache_key.as_ref()
+    }
+
     /// The module as the tiers read it.
     pub(crate) fn parsed(&self) -> &Arc<Parsed> {
         &self.0.parsed
@@ -197,11 +226,7 @@ impl Module {
 }
 
 fn options(engine: &Engine) -> ParseOptions {
-    let config = engine.config();
-    let any = config.unfinished_features;
-    let features = if any { Features::any_tier() } else { Features::all_tiers() };
-    let features = features.with_threads(!config.without_threads);
-    ParseOptions { lazy: config.lazy_validation, features }
+    ParseOptions { lazy: engine.config().lazy_validation, features: Module::features(engine) }
 }
 
 impl fmt::Debug for Module {

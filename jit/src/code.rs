@@ -43,7 +43,7 @@ unsafe impl Sync for JitCode {}
 /// What the compilation of a module or of some of its functions took and gave.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stats {
-    /// Wall-clock time.
+    /// Wall-clock time; zero if the code was loaded.
     pub compile_time: Duration,
     /// Each defined function; zeros for those that were not compiled.
     pub funcs: Box<[FuncStats]>,
@@ -56,7 +56,7 @@ pub struct Stats {
 pub struct FuncStats {
     /// Bytes of machine code.
     pub code_bytes: u32,
-    /// Time of one thread; that of the first compilation if the code was loaded.
+    /// Time that one thread took; zero if the code was loaded.
     pub compile_time: Duration,
 }
 
@@ -116,7 +116,7 @@ impl JitCode {
     /// The functions that were compiled, as positions among the defined ones,
     /// ascending.
     pub fn compiled(&self) -> impl Iterator<Item = usize> {
-        self.funcs().map(|(_, defined)| defined)
+        self.index().compiled().map(|(_, defined)| defined)
     }
 
     /// The functions that were wanted but could not be compiled, and why.
@@ -126,7 +126,7 @@ impl JitCode {
 
     /// Whether every function of the module is compiled.
     pub fn is_whole(&self) -> bool {
-        self.trampolines.len() == self.module().bodies.len()
+        self.index().is_whole()
     }
 
     /// The code of a module that needs no other tier.
@@ -141,7 +141,7 @@ impl JitCode {
     /// Leads compiled callers and the host to the compiled functions, from now on, by
     /// the module's code slots, which must not outlive this value's code.
     pub fn install(&self, slots: &[CodeSlot]) {
-        for ((start, defined), trampolines) in self.funcs().zip(&self.trampolines) {
+        for ((start, defined), trampolines) in self.index().compiled().zip(&self.trampolines) {
             let slot = &slots[defined];
             slot.trampoline.store(trampolines.cast_mut().cast(), Ordering::Release);
             slot.native.store(self.block.at(start), Ordering::Release);
@@ -149,17 +149,9 @@ impl JitCode {
         }
     }
 
-    /// Where each function begins, and its position among the defined ones.
-    fn funcs(&self) -> impl Iterator<Item = (usize, usize)> {
-        let funcs = self.index().funcs.iter();
-        funcs
-            .filter(|func| func.1 != CodeIndex::NO_FUNC)
-            .map(|&(start, defined)| (start as usize, defined as usize))
-    }
-
     /// The machine code of a defined function, as it lies in memory.
     pub fn code(&self, defined: usize) -> Option<&[u8]> {
-        let (start, _) = self.funcs().find(|func| func.1 == defined)?;
+        let (start, _) = self.index().compiled().find(|func| func.1 == defined)?;
         let len = self.stats.funcs.get(defined)?.code_bytes as usize;
         assert!(start + len <= self.block.len(), "functions lie inside the block");
         // SAFETY: inside the block, which is readable and never written again.

@@ -41,6 +41,17 @@ impl CodeIndex {
     /// What stands for a function where there is none.
     pub(crate) const NO_FUNC: u32 = u32::MAX;
 
+    /// Where each function begins, and its position among the defined ones.
+    pub(crate) fn compiled(&self) -> impl Iterator<Item = (usize, usize)> {
+        let funcs = self.funcs.iter().filter(|func| func.1 != CodeIndex::NO_FUNC);
+        funcs.map(|&(start, defined)| (start as usize, defined as usize))
+    }
+
+    /// Whether every function of the module is there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.funcs.len() == self.module.bodies.len() + 1
+    }
+
     /// The number of the trap that the instruction at this offset can raise.
     fn trap(&self, offset: u32) -> Option<u8> {
         let at = self.traps.binary_search_by_key(&offset, |trap| trap.0).ok()?;

@@ -187,13 +187,11 @@ impl JitEngine {
         mixed: bool,
     ) -> Result<JitCode, JitError> {
         let module = &artifact.index.module;
-        let compiled = artifact.index.funcs.iter().map(|func| func.1 as usize);
-        let compiled = compiled.filter(|&defined| defined < module.bodies.len());
-        let called = |defined| {
+        let called = |(_, defined)| {
             let ty = module.type_of_func(module.func_at(defined));
             (mixed || escapes(module, defined)).then(|| Shape::new(ty))
         };
-        let shapes: Vec<Option<Shape>> = compiled.map(called).collect();
+        let shapes: Vec<Option<Shape>> = artifact.index.compiled().map(called).collect();
         let trampolines = self.stubs.trampolines(self.isas.full(), &shapes, mixed)?;
         JitCode::new(artifact, stats, refused, trampolines, self.stubs.clone())
     }

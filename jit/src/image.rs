@@ -1,9 +1,9 @@
 //! Compiled modules as bytes: the code as it will lie in memory, a list of the few
 //! addresses in it, and the flat tables of the code index.
 //!
-//! A function may be absent: it has no bytes. The bytes hold nothing that says which
-//! module, engine or processor they are for: that is the business of whoever keeps
-//! them, see [`JitEngine::load`].
+//! Functions may be absent. The bytes hold nothing that says which module, engine or
+//! processor they are for: that is the business of whoever keeps them, see
+//! [`JitEngine::load`].
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use bimetal_parser::Module;
 
 use crate::abi::Shape;
 use crate::artifact::Artifact;
-use crate::code::{FuncStats, Stats};
+use crate::code::{FuncStats, JitCode, Stats};
 use crate::codemap::CodeIndex;
 use crate::engine::JitEngine;
 use crate::error::JitError;
 use crate::handlers::CallSite;
 use crate::link::{Fixed, Fixup, Linked};
-use crate::module::{JitModule, escapes};
+use crate::module::escapes;
 use crate::stackmap::StackMaps;
 use crate::stubcache::Kind;
 use crate::wire::{Reader, Writer};
@@ -29,18 +29,20 @@ use crate::wire::{Reader, Writer};
 /// Stands for "all tags" in a list of clauses.
 const ANY_TAG: u32 = u32::MAX;
 
-impl JitModule {
-    /// The compiled module as bytes, for [`JitEngine::load`].
+impl JitCode {
+    /// The compiled functions as bytes, for [`JitEngine::load`]. The same functions
+    /// of a module give the same bytes.
     pub fn image(&self) -> Vec<u8> {
         let mut out = Writer::default();
-        let index = self.all().index();
-        out.bytes(&self.all().pristine_code());
-        out.words(self.all().fixups().iter().map(|fixup| {
+        let index = self.index();
+        out.bytes(&self.pristine_code());
+        out.words(self.fixups().iter().map(|fixup| {
             let [kind, value] = fixed_words(fixup.target);
             [fixup.at, kind, value]
         }));
-        write_stats(&mut out, self.stats());
-        out.words(index.funcs.iter().map(|&(start, _)| [start]));
+        let bytes = |defined: usize| self.stats().funcs[defined].code_bytes;
+        out.words(self.compiled().map(|defined| [bytes(defined)]));
+        out.words(index.funcs.iter().map(|&(start, defined)| [start, defined]));
         out.words(index.traps.iter().map(|&(offset, code)| [offset, u32::from(code)]));
         out.words(index.positions.iter().map(|&(offset, position)| [offset, position]));
         let (calls, distances) = index.stack_maps.parts();
@@ -53,30 +55,31 @@ impl JitModule {
         }));
         let clauses = index.handlers.iter().flat_map(|site| &site.clauses);
         out.words(clauses.map(|&(tag, at)| [tag.map_or(ANY_TAG, |tag| tag.0), at]));
-        for shape in trampoline_shapes(self.module()) {
-            let code = self.all().stubs().code(Kind::Trampoline, &shape);
-            out.bytes(code.expect("made with the module"));
+        out.u64(self.refused().len() as u64);
+        for (defined, error) in self.refused() {
+            out.u64(*defined as u64);
+            out.bytes(error.message().as_bytes());
+        }
+        for shape in trampoline_shapes(index) {
+            let code = self.stubs().code(Kind::Trampoline, &shape);
+            out.bytes(code.expect("made with the code"));
         }
         out.finish()
     }
 }
 
 impl JitEngine {
-    /// Puts a compiled module into memory that [`JitModule::image`] wrote.
+    /// Puts compiled functions into memory that [`JitCode::image`] wrote.
     ///
     /// # Errors
-    /// If the image is not one of this module in form, lacks a function, or there is
-    /// no memory for the code.
+    /// If the image is not one of this module in form, or there is no memory for the
+    /// code.
     ///
     /// # Safety
-    /// The image comes from `JitModule::image` of this very version, for the same
+    /// The image comes from `JitCode::image` of this very version, for the same
     /// module, an engine of the same settings and a processor with no feature that
     /// this one lacks: its code is run.
-    pub unsafe fn load(
-        &self,
-        module: &Arc<Module>,
-        image: &[u8],
-    ) -> Result<Arc<JitModule>, JitError> {
+    pub unsafe fn load(&self, module: &Arc<Module>, image: &[u8]) -> Result<JitCode, JitError> {
         let mut reader = Reader::new(image);
         let code = reader.bytes()?.to_vec();
         let mut fixups = Vec::new();
@@ -84,10 +87,11 @@ impl JitEngine {
             let target = fixed(kind, value).ok_or_else(|| wrong("addresses"))?;
             fixups.push(Fixup { at, target });
         }
-        let stats = read_stats(&mut reader, code.len())?;
+        let lens: Vec<u32> = reader.words()?.map(|[len]| len).collect();
         let index = read_index(&mut reader, module, code.len())?;
-        check_funcs(&index, &stats)?;
-        let shapes = trampoline_shapes(module);
+        let stats = stats(&index, &lens, code.len())?;
+        let refused = read_refused(&mut reader, module)?;
+        let shapes = trampoline_shapes(&index);
         let mut trampolines = Vec::with_capacity(shapes.len());
         for shape in &shapes {
             trampolines.push((shape, reader.bytes()?));
@@ -95,16 +99,18 @@ impl JitEngine {
         reader.finish()?;
         self.stubs().adopt(Kind::Trampoline, trampolines.into_iter())?;
         let artifact = Artifact { linked: Linked { code, fixups }, index };
-        Ok(self.place(artifact, stats, Vec::new(), false)?.into_module())
+        let mixed = !artifact.index.is_whole();
+        self.place(artifact, stats, refused, mixed)
     }
 }
 
-/// The shapes of the functions that need a trampoline, each once, in order.
-pub(crate) fn trampoline_shapes(module: &Module) -> Vec<Shape> {
+/// The shapes of the functions that are called through a trampoline, each once, in
+/// order.
+fn trampoline_shapes(index: &CodeIndex) -> Vec<Shape> {
+    let (module, mixed) = (&index.module, !index.is_whole());
     let mut seen = HashSet::new();
-    let escaping = (0..module.bodies.len()).filter(|&defined| escapes(module, defined));
-    let ty = |defined| module.type_of_func(module.func_at(defined));
-    let shapes = escaping.map(|defined| Shape::new(ty(defined)));
+    let called = index.compiled().filter(|&(_, defined)| mixed || escapes(module, defined));
+    let shapes = called.map(|(_, at)| Shape::new(module.type_of_func(module.func_at(at))));
     shapes.filter(|shape| seen.insert(shape.clone())).collect()
 }
 
@@ -131,25 +137,34 @@ fn wrong(what: &str) -> JitError {
     JitError::new(format!("an image of code has impossible {what}"))
 }
 
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+/// What is known about functions of these lengths.
+fn stats(index: &CodeIndex, lens: &[u32], code_bytes: usize) -> Result<Stats, JitError> {
+    let mut funcs = vec![FuncStats::default(); index.module.bodies.len()];
+    if index.funcs.len() != lens.len() + 1 {
+        return Err(wrong("functions"));
+    }
+    for (range, &code_bytes) in index.funcs.windows(2).zip(lens) {
+        if code_bytes > range[1].0 - range[0].0 {
+            return Err(wrong("functions"));
+        }
+        funcs[range[0].1 as usize].code_bytes = code_bytes;
+    }
+    Ok(Stats { compile_time: Duration::ZERO, funcs: funcs.into(), code_bytes })
 }
 
-fn write_stats(out: &mut Writer, stats: &Stats) {
-    out.u64(nanos(stats.compile_time));
-    out.words(stats.funcs.iter().map(|func| {
-        let nanos = nanos(func.compile_time);
-        [func.code_bytes, nanos as u32, (nanos >> 32) as u32]
-    }));
-}
-
-fn read_stats(reader: &mut Reader<'_>, code_bytes: usize) -> Result<Stats, JitError> {
-    let compile_time = Duration::from_nanos(reader.u64()?);
-    let funcs = reader.words()?.map(|[code_bytes, low, high]| {
-        let nanos = u64::from(low) | u64::from(high) << 32;
-        FuncStats { code_bytes, compile_time: Duration::from_nanos(nanos) }
-    });
-    Ok(Stats { compile_time, funcs: funcs.collect(), code_bytes })
+/// The functions that could not be compiled.
+fn read_refused(
+    reader: &mut Reader<'_>,
+    module: &Module,
+) -> Result<Vec<(usize, JitError)>, JitError> {
+    let mut refused = Vec::new();
+    for _ in 0..reader.u64()? {
+        let defined = usize::try_from(reader.u64()?).ok();
+        let defined = defined.filter(|&defined| defined < module.bodies.len());
+        let message = String::from_utf8_lossy(reader.bytes()?);
+        refused.push((defined.ok_or_else(|| wrong("functions"))?, JitError::new(message)));
+    }
+    Ok(refused)
 }
 
 fn read_index(
@@ -157,14 +172,17 @@ fn read_index(
     module: &Arc<Module>,
     code_bytes: usize,
 ) -> Result<CodeIndex, JitError> {
-    let starts: Vec<u32> = reader.words()?.map(|[start]| start).collect();
-    let ends_inside = starts.last().is_some_and(|&end| end as usize <= code_bytes);
-    let defined = module.bodies.len();
-    if starts.len() != defined + 1 || !starts.is_sorted() || !ends_inside {
+    let funcs: Box<[(u32, u32)]> = reader.words()?.map(|[start, at]| (start, at)).collect();
+    let Some((&(end, CodeIndex::NO_FUNC), compiled)) = funcs.split_last() else {
+        return Err(wrong("functions"));
+    };
+    let fits = funcs.is_sorted_by_key(|func| func.0)
+        && compiled.is_sorted_by(|a, b| a.1 < b.1)
+        && compiled.iter().all(|func| (func.1 as usize) < module.bodies.len())
+        && end as usize <= code_bytes;
+    if !fits {
         return Err(wrong("functions"));
     }
-    let positions = (0..defined as u32).chain([CodeIndex::NO_FUNC]);
-    let funcs = starts.into_iter().zip(positions).collect();
     let mut traps = Vec::new();
     for [offset, code] in reader.words()? {
         let known = u8::try_from(code).ok().filter(|&code| TrapCode::from_u8(code).is_some());
@@ -200,14 +218,4 @@ fn read_handlers(reader: &mut Reader<'_>) -> Result<Box<[CallSite]>, JitError> {
         start = end as usize;
     }
     Ok(handlers.into())
-}
-
-/// Every function is there and lies where the index says.
-fn check_funcs(index: &CodeIndex, stats: &Stats) -> Result<(), JitError> {
-    let ranges = index.funcs.windows(2);
-    let fits = |(range, func): (&[(u32, u32)], &FuncStats)| {
-        func.code_bytes != 0 && func.code_bytes <= range[1].0 - range[0].0
-    };
-    let same = ranges.len() == stats.funcs.len();
-    if same && ranges.zip(&stats.funcs).all(fits) { Ok(()) } else { Err(wrong("functions")) }
 }

@@ -35,7 +35,7 @@ impl JitModule {
     }
 
     /// The functions' code.
-    pub(crate) fn all(&self) -> &JitCode {
+    pub fn all(&self) -> &JitCode {
         &self.code
     }
 

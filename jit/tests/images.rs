@@ -32,7 +32,7 @@ const MODULE: &str = r#"(module
 fn load(world: &World, module: &JitModule, image: &[u8]) -> Arc<JitModule> {
     // SAFETY: an image of this module that this process has written.
     let loaded = unsafe { world.engine.load(module.module(), image) };
-    loaded.expect("an image loads")
+    loaded.expect("an image loads").into_module()
 }
 
 fn instance(world: &mut World, code: Arc<JitModule>) -> InstanceId {
@@ -46,11 +46,12 @@ fn instance(world: &mut World, code: Arc<JitModule>) -> InstanceId {
 fn a_loaded_module_runs_and_is_written_to_the_same_bytes() {
     // Another engine loads it: it has made no trampolines yet.
     let compiled = World::new().compile(MODULE);
-    let image = compiled.image();
+    let image = compiled.all().image();
     let mut world = World::new();
     let loaded = load(&world, &compiled, &image);
-    assert_eq!(loaded.stats(), compiled.stats());
-    assert_eq!(loaded.image(), image);
+    assert_eq!(loaded.stats().code_bytes, compiled.stats().code_bytes);
+    assert!(loaded.all().image() == image);
+    assert!(World::new().compile(MODULE).all().image() == image, "compilation is deterministic");
     let id = instance(&mut world, loaded);
     assert_eq!(world.i32(id, "f", &[4]), 25);
     assert_eq!(world.i32(id, "f", &[3]), 6, "thrown, caught, and added to the field");
@@ -61,10 +62,26 @@ fn a_loaded_module_runs_and_is_written_to_the_same_bytes() {
 }
 
 #[test]
+fn functions_may_be_absent() {
+    let engine = World::new().engine;
+    let module = World::new().compile(MODULE).module().clone();
+    for wanted in [&[][..], &[1], &[0, 3]] {
+        let image = engine.compile_functions(&module, wanted).unwrap().image();
+        // SAFETY: an image of this module that this process has written.
+        let loaded = unsafe { World::new().engine.load(&module, &image) }.unwrap();
+        assert!(loaded.image() == image);
+        assert_eq!(
+            (loaded.compiled().collect::<Vec<_>>(), loaded.is_whole()),
+            (wanted.into(), false)
+        );
+    }
+}
+
+#[test]
 fn an_image_that_is_cut_short_or_long_is_an_error() {
     let world = World::new();
     let compiled = world.compile(MODULE);
-    let mut image = compiled.image();
+    let mut image = compiled.all().image();
     // SAFETY: nothing of what is loaded is run.
     let fails = |image: &[u8]| unsafe { world.engine.load(compiled.module(), image) }.is_err();
     assert!((0..image.len()).all(|len| fails(&image[..len])));
@@ -76,7 +93,7 @@ fn an_image_that_is_cut_short_or_long_is_an_error() {
 fn no_damage_to_an_image_makes_loading_panic() {
     let world = World::new();
     let compiled = world.compile(MODULE);
-    let image = compiled.image();
+    let image = compiled.all().image();
     let mut refused = 0;
     for at in 0..image.len() {
         for bit in [0, 7] {
@@ -94,7 +111,7 @@ fn the_image_of_another_module_is_refused() {
     let world = World::new();
     let (compiled, other) = (world.compile(MODULE), world.compile("(module (func) (func))"));
     // SAFETY: nothing of what is loaded is run.
-    let loaded = unsafe { world.engine.load(other.module(), &compiled.image()) };
+    let loaded = unsafe { world.engine.load(other.module(), &compiled.all().image()) };
     assert!(loaded.is_err());
 }
 

@@ -27,3 +27,4 @@ pub use error::{Error, ErrorKind};
 pub use features::Features;
 pub use load::ParseOptions;
 pub use module::Module;
+pub use text::to_binary;

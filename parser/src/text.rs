@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 ///
 /// # Errors
 /// If the bytes are a text that is not a module.
-pub(crate) fn to_binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
+pub fn to_binary(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
     // No text holds a NUL character, and every binary module starts with one.
     if bytes.is_empty() || bytes.contains(&0) {
         return Ok(Cow::Borrowed(bytes));

@@ -62,7 +62,7 @@ impl CodeSlot {
 /// `slots` returns the same array, one slot per defined function, on every call,
 /// and it stays in place for as long as the value lives; `tier` returns what the
 /// array entries of these slots expect in [`crate::vmctx::VmCtx::tier`].
-pub unsafe trait ModuleCode: Send + Sync {
+pub unsafe trait ModuleCode: Any + Send + Sync {
     /// One slot per defined function.
     fn slots(&self) -> &[CodeSlot];
     /// The tier's data for the module.

@@ -22,6 +22,25 @@ pub struct Settings {
     pub gc_stress: bool,
 }
 
+impl Settings {
+    /// What compiled code depends on, by name: code that was made with other values
+    /// cannot be used.
+    pub fn of_code(&self) -> Vec<(&'static str, String)> {
+        let Settings {
+            memory_guard_pages,
+            relaxed,
+            // These are limits of stores, which compiled code reads from its context.
+            max_wasm_stack: _,
+            value_stack: _,
+            gc_stress: _,
+        } = self;
+        vec![
+            ("memory_guard_pages", memory_guard_pages.to_string()),
+            ("relaxed", format!("{relaxed:?}")),
+        ]
+    }
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {

@@ -1,10 +1,11 @@
 //! The compiler.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bimetal_interp::fast;
-use bimetal_jit::JitEngine;
+use bimetal_jit::{JitCode, JitEngine, JitModule, Target};
 use bimetal_parser::Module;
 use bimetal_runtime::HostFunc;
 use bimetal_runtime::code::ModuleCode;
@@ -31,6 +32,16 @@ impl Jit {
         Ok(Jit { jit: Arc::new(jit), config: config.clone() })
     }
 
+    /// The code of a module of which these functions are compiled.
+    fn complete(&self, module: &Arc<Module>, code: JitCode) -> Result<Arc<dyn ModuleCode>> {
+        if code.is_whole() {
+            return Ok(code.into_module());
+        }
+        let mixed = Mixed::new(module, &self.config.settings, &self.jit)?;
+        mixed.install(code);
+        Ok(mixed)
+    }
+
     /// The functions that are compiled.
     fn wanted(&self, module: &Module) -> Vec<usize> {
         let chosen = |defined: &usize| match self.config.mixed_seed {
@@ -44,13 +55,24 @@ impl Jit {
 
 impl Tier for Jit {
     fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>> {
-        let code = self.jit.compile_functions(module, &self.wanted(module))?;
-        if code.is_whole() {
-            return Ok(code.into_module());
+        self.complete(module, self.jit.compile_functions(module, &self.wanted(module))?)
+    }
+
+    fn target(&self) -> Option<Target> {
+        Some(self.jit.target())
+    }
+
+    fn image(&self, code: &dyn ModuleCode) -> Option<Vec<u8>> {
+        let code: &dyn Any = code;
+        match code.downcast_ref::<JitModule>() {
+            Some(module) => Some(module.all().image()),
+            None => code.downcast_ref::<Mixed>()?.image(),
         }
-        let mixed = Mixed::new(module, &self.config.settings, &self.jit)?;
-        mixed.install(code);
-        Ok(mixed)
+    }
+
+    unsafe fn load(&self, module: &Arc<Module>, image: &[u8]) -> Result<Arc<dyn ModuleCode>> {
+        // SAFETY: the same promise.
+        self.complete(module, unsafe { self.jit.load(module, image) }?)
     }
 
     fn prepare_host_func(&self, host: &HostFunc) -> Result<()> {

@@ -43,6 +43,15 @@ impl Mixed {
         code.compiled().for_each(|defined| self.fast.enter_native(defined, native_call));
         compiled.push(code);
     }
+
+    /// The machine code as bytes, if all of it was compiled together.
+    pub(super) fn image(&self) -> Option<Vec<u8>> {
+        let compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        match &compiled[..] {
+            [code] => Some(code.image()),
+            _ => None,
+        }
+    }
 }
 
 // SAFETY: slots and tier data are those of the interpreter's code, which lives as

@@ -7,12 +7,13 @@ mod reference;
 
 use std::sync::Arc;
 
+use bimetal_jit::Target;
 use bimetal_parser::Module;
 use bimetal_runtime::HostFunc;
 use bimetal_runtime::code::ModuleCode;
 
 use crate::config::{Config, Strategy};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What an engine asks of a tier.
 pub(crate) trait Tier: Send + Sync {
@@ -21,6 +22,30 @@ pub(crate) trait Tier: Send + Sync {
     /// # Errors
     /// If the tier refuses the module.
     fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>>;
+
+    /// The processor that the tier's code is made for; `None` if it makes none.
+    fn target(&self) -> Option<Target> {
+        None
+    }
+
+    /// Code that this tier has made, as bytes for [`Tier::load`]; `None` if it cannot
+    /// be written.
+    fn image(&self, _code: &dyn ModuleCode) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Loads code from bytes.
+    ///
+    /// # Errors
+    /// If the bytes are not an image of this module in form.
+    ///
+    /// # Safety
+    /// The bytes come from [`Tier::image`], for the same module, of a tier of the
+    /// same version and settings on a processor without features that this one
+    /// lacks: see `precompiled`.
+    unsafe fn load(&self, _module: &Arc<Module>, _image: &[u8]) -> Result<Arc<dyn ModuleCode>> {
+        Err(Error::msg("this strategy makes no machine code"))
+    }
 
     /// Makes a new host function callable by the tier's code.
     ///
