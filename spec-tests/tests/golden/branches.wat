@@ -1,0 +1,17 @@
+;; A table of branches with an operand; blocks with parameters; nested conditions.
+(module
+  (func $switch (param i32) (result i32)
+    (block $a (result i32)
+      (block $b (result i32)
+        (br_table $a $b $a (i32.const 7) (local.get 0)))
+      (i32.add (i32.const 1))))
+  (func $steps (param $n i64) (result i64)
+    (i64.const 0)
+    (loop $next (param i64) (result i64)
+      (i64.add (local.get $n))
+      (local.set $n (i64.sub (local.get $n) (i64.const 1)))
+      (br_if $next (i64.ne (local.get $n) (i64.const 0)))))
+  (func $either (param i32 i32) (result i32)
+    (if (result i32) (i32.and (local.get 0) (i32.const 1))
+      (then (if (result i32) (local.get 1) (then (i32.const 1)) (else (i32.const 2))))
+      (else (unreachable)))))

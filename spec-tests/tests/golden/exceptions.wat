@@ -1,0 +1,16 @@
+;; Throwing, and catching with and without the exception's values.
+(module
+  (tag $e (param i32))
+  (func $throw (param i32)
+    (throw $e (local.get 0)))
+  (func $catch (param i32) (result i32)
+    (block $handler (result i32)
+      (try_table (result i32) (catch $e $handler)
+        (call $throw (local.get 0))
+        (i32.const 0))))
+  (func $again (param i32)
+    (block $handler (result exnref)
+      (try_table (catch_all_ref $handler)
+        (call $throw (local.get 0)))
+      (return))
+    (throw_ref)))

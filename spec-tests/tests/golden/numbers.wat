@@ -1,0 +1,16 @@
+;; Divisions that may trap, conversions, rotation, wide arithmetic, constants.
+(module
+  (func $divide (param i32 i32) (result i32)
+    (i32.div_s (local.get 0) (local.get 1)))
+  (func $modulo (param i64) (result i64)
+    (i64.rem_u (local.get 0) (i64.const 10)))
+  (func $convert (param f64) (result i64)
+    (i64.trunc_f64_u (local.get 0)))
+  (func $saturate (param f32) (result i32)
+    (i32.trunc_sat_f32_s (local.get 0)))
+  (func $float (param i64) (result f64)
+    (f64.convert_i64_u (local.get 0)))
+  (func $product (param i64 i64) (result i64 i64)
+    (i64.mul_wide_u (local.get 0) (local.get 1)))
+  (func $mix (param i64) (result i64)
+    (i64.xor (i64.rotl (local.get 0) (i64.const 23)) (i64.extend32_s (local.get 0)))))

@@ -1,0 +1,22 @@
+;; Allocation inline, fields, arrays, casts by display, references alive over a call.
+(module
+  (type $node (sub (struct (field $value i32) (field $next (mut (ref null $node))))))
+  (type $leaf (sub final $node
+    (struct (field $value i32) (field $next (mut (ref null $node))) (field f64))))
+  (type $bytes (array (mut i8)))
+  (func $new (param i32 (ref null $node)) (result (ref $node))
+    (struct.new $node (local.get 0) (local.get 1)))
+  (func $link (param (ref $node) (ref null $node)) (result i32)
+    (struct.set $node $next (local.get 0) (local.get 1))
+    (struct.get $node $value (local.get 0)))
+  (func $cast (param anyref) (result (ref $node))
+    (ref.cast (ref $node) (local.get 0)))
+  (func $is_leaf (param (ref null $node)) (result i32)
+    (ref.test (ref $leaf) (local.get 0)))
+  (func $fill (param i32) (result i32)
+    (local $array (ref $bytes))
+    (local.set $array (array.new_default $bytes (local.get 0)))
+    (array.set $bytes (local.get $array) (i32.const 1) (i32.const 255))
+    (array.get_u $bytes (local.get $array) (i32.const 1)))
+  (func $small (param i32) (result i32)
+    (i31.get_s (ref.i31 (local.get 0)))))

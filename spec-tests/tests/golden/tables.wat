@@ -1,0 +1,16 @@
+;; Tables, globals and references to functions.
+(module
+  (global $count (mut i32) (i32.const 0))
+  (table $t 8 externref)
+  (elem declare func $bump)
+  (func $bump (result i32)
+    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+    (global.get $count))
+  (func $exchange (param i32 externref) (result externref)
+    (table.get $t (local.get 0))
+    (table.set $t (local.get 0) (local.get 1)))
+  (func $grow (param i32) (result i32)
+    (drop (table.grow $t (ref.null extern) (local.get 0)))
+    (table.size $t))
+  (func $reference (result funcref)
+    (ref.func $bump)))
