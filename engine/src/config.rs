@@ -1,6 +1,7 @@
 //! What an engine is told before it starts.
 
 use bimetal_core::ops::relaxed::RelaxedChoice;
+use bimetal_parser::Features;
 use bimetal_runtime::limits::Settings;
 
 use crate::cache::Cache;
@@ -39,9 +40,8 @@ impl Strategy {
 pub struct Config {
     pub(crate) strategy: Strategy,
     pub(crate) lazy_validation: bool,
-    pub(crate) unfinished_features: bool,
     pub(crate) mixed_seed: Option<u64>,
-    pub(crate) without_threads: bool,
+    pub(crate) features: Features,
     pub(crate) settings: Settings,
     pub(crate) cache: Option<Cache>,
 }
@@ -69,11 +69,24 @@ impl Config {
         self
     }
 
-    /// Whether modules may use what not every strategy implements yet: for tests of
-    /// those that do. The others refuse such functions.
-    #[doc(hidden)]
-    pub fn unfinished_features(&mut self, enable: bool) -> &mut Config {
-        self.unfinished_features = enable;
+    /// Whether a module may have references as values, and more than one table. On
+    /// by default; off is the language of WebAssembly 1.0 in this respect.
+    pub fn wasm_reference_types(&mut self, enable: bool) -> &mut Config {
+        self.features.reference_types(enable);
+        self
+    }
+
+    /// Whether a module may have more than one memory. On by default; off is the
+    /// language of WebAssembly 2.0 in this respect.
+    pub fn wasm_multi_memory(&mut self, enable: bool) -> &mut Config {
+        self.features.multi_memory(enable);
+        self
+    }
+
+    /// Whether memories and tables may have 64-bit indices. On by default; off is
+    /// the language of WebAssembly 2.0 in this respect.
+    pub fn wasm_memory64(&mut self, enable: bool) -> &mut Config {
+        self.features.memory64(enable);
         self
     }
 
@@ -88,7 +101,7 @@ impl Config {
     /// Whether modules may use shared memories, atomic accesses, waiting and notifying.
     /// On by default.
     pub fn wasm_threads(&mut self, enable: bool) -> &mut Config {
-        self.without_threads = !enable;
+        self.features.threads(enable);
         self
     }
 

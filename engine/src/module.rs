@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use bimetal_core::types as core;
 use bimetal_parser::module::Entity;
-use bimetal_parser::{Features, Module as Parsed, ParseOptions};
+use bimetal_parser::{Module as Parsed, ParseOptions};
 use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::types::{canonical_global_type, canonical_table_type};
 
@@ -181,10 +181,7 @@ impl Module {
 
     /// What modules of an engine may use.
     pub(crate) fn features(engine: &Engine) -> Features {
-        let config = engine.config();
-        let any = config.unfinished_features;
-        let features = if any { Features::any_tier() } else { Features::all_tiers() };
-        features.with_threads(!config.without_threads)
+        engine.config().features
     }
 
     pub(crate) fn cache_key(&self) -> Option<&CacheKey> {

@@ -65,7 +65,7 @@ fn instantiate(config: &Config, nodes: i32) -> (Store<()>, Instance) {
 
 fn reference() -> Config {
     let mut config = Config::new();
-    config.strategy(Strategy::Reference).unfinished_features(true);
+    config.strategy(Strategy::Reference);
     config
 }
 

@@ -46,6 +46,8 @@ impl Error {
         let kind = match error.message() {
             // wasmparser allows it with stack switching, which is no part of 3.0.
             message if message.ends_with("non-empty tag result type") => ErrorKind::Invalid,
+            // A flag that no version of the language knows: the mutability is malformed.
+            message if message.starts_with("shared globals") => ErrorKind::Malformed,
             _ if error.missing_wasm_feature().is_some() => ErrorKind::Unsupported,
             message if message.contains("proposal must be enabled") => ErrorKind::Unsupported,
             message if is_limit(message) => ErrorKind::Limit,

@@ -7,47 +7,39 @@ use wasmparser::WasmFeatures;
 pub struct Features(WasmFeatures);
 
 impl Features {
-    /// What every tier of the engine implements.
+    /// What the engine implements, on every tier.
     pub const fn all_tiers() -> Features {
         Features(crate::validate::features())
     }
 
-    /// What at least one tier implements. A tier refuses the functions that it
-    /// cannot run.
-    pub const fn any_tier() -> Features {
-        Features(crate::validate::features().union(WasmFeatures::GC))
+    /// With or without references as values and more than one table per module.
+    pub fn reference_types(&mut self, enable: bool) {
+        self.0.set(WasmFeatures::REFERENCE_TYPES, enable);
     }
 
-    /// The same with or without shared memories and atomic accesses.
-    pub const fn with_threads(self, enable: bool) -> Features {
-        Features(if enable {
-            self.0.union(WasmFeatures::THREADS)
-        } else {
-            self.0.difference(WasmFeatures::THREADS)
-        })
+    /// With or without shared memories and atomic accesses.
+    pub fn threads(&mut self, enable: bool) {
+        self.0.set(WasmFeatures::THREADS, enable);
     }
 
-    /// What the validator of sections lets through. Without objects, this much of
-    /// garbage collection is supported: recursion groups, declared supertypes and
-    /// constant expressions that read the module's own globals. The rest is refused
-    /// when the sections have been read; bodies are validated without it.
-    pub(crate) const fn of_sections(self) -> WasmFeatures {
-        self.0.union(WasmFeatures::GC)
+    /// With or without more than one memory per module.
+    pub fn multi_memory(&mut self, enable: bool) {
+        self.0.set(WasmFeatures::MULTI_MEMORY, enable);
     }
 
-    /// Whether structures, arrays and `i31` are among them.
-    pub(crate) const fn has_objects(self) -> bool {
-        self.0.contains(WasmFeatures::GC)
+    /// With or without memories and tables that have 64-bit indices.
+    pub fn memory64(&mut self, enable: bool) {
+        self.0.set(WasmFeatures::MEMORY64, enable);
     }
 
-    /// What the validator of bodies lets through.
+    /// As wasmparser knows them.
     pub(crate) const fn get(self) -> WasmFeatures {
         self.0
     }
 }
 
 impl Default for Features {
-    /// What every tier implements.
+    /// What the engine implements.
     fn default() -> Features {
         Features::all_tiers()
     }

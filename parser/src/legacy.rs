@@ -69,7 +69,7 @@ fn find_in_body(body: &FunctionBody<'_>) -> Option<Error> {
             Err(_) => return None,
         };
         if let Some(name) = name {
-            return Some(unsupported(name, offset));
+            return Some(illegal(name, offset));
         }
     }
     None
@@ -86,10 +86,11 @@ fn legacy_name(op: &Operator<'_>) -> Option<&'static str> {
     })
 }
 
-fn unsupported(name: &str, offset: u64) -> Error {
+/// To the binary format of WebAssembly 3.0 these opcodes are illegal.
+fn illegal(name: &str, offset: u64) -> Error {
     let message = format!(
-        "legacy exceptions are not supported: instruction `{name}` \
-         (the standard proposal has `try_table` in its place)"
+        "illegal opcode: instruction `{name}` of the legacy exceptions \
+         (WebAssembly has `try_table` in their place)"
     );
-    Error::new(ErrorKind::Unsupported, message, Some(offset))
+    Error::new(ErrorKind::Malformed, message, Some(offset))
 }

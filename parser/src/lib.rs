@@ -12,6 +12,7 @@ mod constexpr;
 mod decode;
 pub mod error;
 mod features;
+pub mod hints;
 mod legacy;
 mod load;
 pub mod module;

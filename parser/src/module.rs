@@ -14,6 +14,7 @@ use bimetal_core::types::{
 use bimetal_core::value::{Slot, V128};
 
 use crate::features::Features;
+use crate::hints::BranchHints;
 use crate::names::Names;
 use crate::validate::BodyValidation;
 
@@ -64,6 +65,8 @@ pub struct Module {
     pub customs: Box<[Custom]>,
     /// The name section, decoded when first asked.
     pub names: Names,
+    /// The branch hints, decoded when first asked.
+    pub branch_hints: BranchHints,
     /// What is left to validate when the module was loaded lazily.
     pub validation: BodyValidation,
     /// What the module may use.

@@ -12,6 +12,7 @@ use wasmparser::{
 
 use crate::constexpr;
 use crate::error::{Error, ErrorKind};
+use crate::hints::{self, BranchHints};
 use crate::load::ParseOptions;
 use crate::module::{
     Body, ConstExpr, ConstOp, Custom, DataSegment, ElemItems, ElemMode, ElemSegment, Entity,
@@ -24,9 +25,9 @@ use crate::{operands, types};
 /// Decodes and validates a binary module.
 pub(crate) fn load(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
     let mut sections = Sections::default();
-    let mut validator = Validator::new_with_features(options.features.of_sections());
+    let mut validator = Validator::new_with_features(options.features.get());
     let mut parser = Parser::new(0);
-    parser.set_features(options.features.of_sections());
+    parser.set_features(options.features.get());
     for payload in parser.parse_all(bytes) {
         let payload = payload.map_err(Error::malformed)?;
         let valid = validator
@@ -40,9 +41,6 @@ pub(crate) fn load(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error
             // Every item has been validated, so counts are true and indices in range.
             _ => sections.convert(&payload)?,
         }
-    }
-    if !options.features.has_objects() {
-        sections.check_supported()?;
     }
     sections.finish(bytes, options)
 }
@@ -252,11 +250,17 @@ impl Sections {
         let escaping = self.escaping();
         let export_map: HashMap<Box<str>, usize> =
             self.exports.iter().enumerate().map(|(i, export)| (export.name.clone(), i)).collect();
-        let name_section = self.customs.iter().find(|custom| &*custom.name == "name");
+        let custom = |name| {
+            let found = self.customs.iter().find(|custom| &*custom.name == name);
+            found.map(|custom| custom.range.clone())
+        };
+        let names = Names::new(custom("name"));
+        let branch_hints = BranchHints::new(custom(hints::NAME));
         let mut module = Module {
             bytes: bytes.into(),
-            names: Names::new(name_section.map(|custom| custom.range.clone())),
             counts_operands: operands::are_many(&self.types),
+            names,
+            branch_hints,
             types: self.types.into(),
             rec_groups: self.rec_groups.into(),
             imports: self.imports.into(),
@@ -330,6 +334,5 @@ fn exact_function(offset: u64) -> Error {
     Error::new(ErrorKind::Unsupported, message, Some(offset))
 }
 
-mod supported;
 #[cfg(all(test, feature = "wat"))]
 mod tests;

@@ -109,7 +109,7 @@ fn legacy_exceptions_are_named_as_such() {
     ];
     for (text, instruction, func) in cases {
         let error = refused(text);
-        assert_eq!(error.kind(), ErrorKind::Unsupported, "{text}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{text}: {error}");
         assert!(error.message().contains("legacy exceptions"), "{text}: {error}");
         assert!(error.message().contains(&format!("`{instruction}`")), "{text}: {error}");
         assert_eq!(error.func(), Some(func), "{text}: {error}");

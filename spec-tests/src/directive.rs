@@ -1,7 +1,7 @@
 //! One directive: whether what it asserts holds.
 
 use bimetal::{Trap, Val};
-use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
+use wast::{WastDirective, WastExecute, WastInvoke, WastRet, Wat};
 
 use crate::fault::Fault;
 use crate::outcome::{Kind, Outcome};
@@ -40,10 +40,14 @@ pub(crate) fn run(script: &mut Script, directive: WastDirective<'_>) -> Outcome 
         }
         WastDirective::Register { name, module, .. } => works(script.register(name, module)),
         WastDirective::Invoke(invoke) => works(script.invoke(&invoke)),
-        WastDirective::AssertMalformed { module, .. }
-        | WastDirective::AssertMalformedCustom { module, .. }
-        | WastDirective::AssertInvalid { module, .. }
-        | WastDirective::AssertInvalidCustom { module, .. } => rejected(script, module),
+        WastDirective::AssertMalformed { mut module, .. }
+        | WastDirective::AssertInvalid { mut module, .. } => {
+            rejected(script.load(&mut module).map(drop))
+        }
+        WastDirective::AssertMalformedCustom { mut module, .. }
+        | WastDirective::AssertInvalidCustom { mut module, .. } => {
+            rejected(script.check_custom(&mut module))
+        }
         WastDirective::AssertUnlinkable { module, .. } => unlinkable(script, module),
         WastDirective::AssertReturn { exec, results, .. } => returns(script, exec, &results),
         WastDirective::AssertTrap { exec, message, .. } => traps(script, exec, message),
@@ -62,11 +66,11 @@ fn works<T>(result: Result<T, Fault>) -> Outcome {
 
 /// Decoding and validation are one pass to the engine, and the text format's
 /// parser checks part of both: which of them refuses is not told apart.
-fn rejected(script: &Script, mut module: QuoteWat<'_>) -> Outcome {
-    match script.load(&mut module) {
+fn rejected(loaded: Result<(), Fault>) -> Outcome {
+    match loaded {
         Err(Fault::Rejected(_)) => Outcome::Passed,
         Err(other) => other.into(),
-        Ok(_) => Outcome::failed("the module was accepted"),
+        Ok(()) => Outcome::failed("the module was accepted"),
     }
 }
 

@@ -24,6 +24,7 @@ pub mod conformance;
 mod directive;
 pub mod expected;
 mod fault;
+mod language;
 pub mod outcome;
 pub mod report;
 mod runner;

@@ -56,7 +56,7 @@ kinds! {
     Invoke = "invoke", false;
     /// Runs directives on another thread, or waits for one that does.
     Thread = "thread", false;
-    /// The file as a whole: it parses, and asserts something.
+    /// The file as a whole: it parses, and holds a directive.
     File = "file", false;
 }
 

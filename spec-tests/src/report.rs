@@ -98,6 +98,13 @@ impl Report {
         })
     }
 
+    /// The names of the scripts that assert nothing: what they test is that their
+    /// modules load.
+    pub fn without_assertions(&self) -> impl Iterator<Item = &str> {
+        let silent = |file: &&FileReport| file.totals(Kind::is_assertion).all() == 0;
+        self.files.iter().filter(silent).map(|file| file.name.as_str())
+    }
+
     /// A table with a line per file: assertions, and how many of them passed,
     /// failed and are not supported.
     pub fn by_file(&self) -> String {
@@ -128,6 +135,9 @@ impl fmt::Display for Report {
             writeln!(f, "{failure}")?;
         }
         f.write_str(&self.by_kind())?;
+        for name in self.without_assertions() {
+            writeln!(f, "no assertions: {name}")?;
+        }
         f.write_str(&self.summary())
     }
 }

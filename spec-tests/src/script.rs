@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use bimetal::{Engine, Extern, Instance, Module, SharedMemory, Val};
+use bimetal_parser::ParseOptions;
 use wast::token::Id;
 use wast::{QuoteWat, WastExecute, WastInvoke, Wat};
 
@@ -64,6 +65,17 @@ impl Script {
     pub(crate) fn load(&self, module: &mut QuoteWat<'_>) -> Result<Module, Fault> {
         let binary = module.encode().map_err(|error| Fault::Rejected(error.message()))?;
         Module::from_binary(&self.engine, &binary).map_err(|error| Fault::of_loading(&error))
+    }
+
+    /// Checks the custom sections that mean something to the engine: faults there
+    /// refuse no module.
+    pub(crate) fn check_custom(&self, module: &mut QuoteWat<'_>) -> Result<(), Fault> {
+        self.load(module)?;
+        let rejected = |error: bimetal_parser::Error| Fault::Rejected(error.to_string());
+        let binary = module.encode().map_err(|error| Fault::Rejected(error.message()))?;
+        let module = bimetal_parser::Module::from_binary(&binary, &ParseOptions::default());
+        let module = module.map_err(rejected)?;
+        module.branch_hints.check(&module).map_err(rejected)
     }
 
     /// Loads a module that is written out in an assertion.

@@ -38,7 +38,7 @@ fn text(module: &Module, form: Form) -> String {
 /// Compares every module's code in this form with the file beside it.
 fn compare(form: Form, extension: &str) {
     let mut config = Config::new();
-    config.relaxed_simd_deterministic(true);
+    config.deterministic(true);
     let engine = Engine::new(&config).expect("the settings are valid");
     let mut different = Vec::new();
     for path in modules() {

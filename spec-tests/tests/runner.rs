@@ -99,10 +99,29 @@ fn what_needs_something_unsupported_is_not_supported_and_a_surprise() {
 }
 
 #[test]
-fn a_script_that_does_not_parse_or_asserts_nothing_fails() {
+fn a_script_that_does_not_parse_or_is_empty_fails() {
     assert_eq!(failed("(module"), [0]);
-    assert_eq!(failed("(module (func))"), [0]);
     assert_eq!(failed(""), [0]);
+}
+
+#[test]
+fn a_script_that_asserts_nothing_is_named_in_the_totals() {
+    let report = report("(module (func))");
+    assert_eq!(report.failed(), 0);
+    assert_eq!(report.without_assertions().collect::<Vec<_>>(), ["own.wast"]);
+    assert!(report.to_string().contains("\nno assertions: own.wast\n"), "{report}");
+}
+
+#[test]
+fn a_branch_hint_at_another_instruction_is_no_fault_of_the_module_but_of_the_section() {
+    let text = r#"(assert_invalid_custom (module (func (result i32)
+            (@metadata.code.branch_hint "\00") i32.const 1)) "invalid target")
+        (module (func (param i32) local.get 0 (@metadata.code.branch_hint "\00") if end)
+          (func (result i32) (@metadata.code.branch_hint "\01") i32.const 1))"#;
+    assert_eq!(failed(text), Vec::<usize>::new());
+    let right = r#"(assert_invalid_custom (module (func (param i32) local.get 0
+            (@metadata.code.branch_hint "\01") if end)) "invalid target")"#;
+    assert_eq!(failed(right), [1]);
 }
 
 #[test]

@@ -270,7 +270,8 @@ impl Backend for Lower<'_> {
         arity: usize,
         condition: Operand<Value>,
     ) {
-        self.br_if(stack, target, arity, condition.value);
+        let likely = self.hint();
+        self.br_if(stack, target, arity, condition.value, likely);
     }
     fn br_on_null(
         &mut self,
@@ -280,7 +281,7 @@ impl Backend for Lower<'_> {
         reference: Operand<Value>,
     ) -> Value {
         let null = self.ref_is_null(reference.value);
-        self.br_if(stack, target, arity, null);
+        self.br_if(stack, target, arity, null, None);
         reference.value
     }
     fn br_on_non_null(
@@ -290,7 +291,7 @@ impl Backend for Lower<'_> {
         arity: usize,
     ) {
         if let [reference] = *stack.top(1) {
-            self.br_if(stack, target, arity, reference.value);
+            self.br_if(stack, target, arity, reference.value, None);
         }
     }
     fn br_table(

@@ -63,6 +63,9 @@ impl Lower<'_> {
         let then = self.builder.create_block();
         let otherwise = self.builder.create_block();
         self.builder.ins().brif(condition, then, &[], otherwise, &[]);
+        if let Some(likely) = self.hint() {
+            self.builder.set_cold_block(if likely { otherwise } else { then });
+        }
         self.continue_in(then);
         Label { target, otherwise: Some(otherwise) }
     }
@@ -79,6 +82,12 @@ impl Lower<'_> {
         if let Some(otherwise) = control.label_mut().otherwise.take() {
             self.continue_in(otherwise);
         }
+    }
+
+    /// What the module says about the current conditional branch: whether its
+    /// condition is likely to hold.
+    pub(super) fn hint(&self) -> Option<bool> {
+        self.env.module.branch_hints.at(self.env.module, self.offset)
     }
 
     fn fall_into_end(&mut self, stack: &Stack<Value>, control: &Control<Value, Label>) {
@@ -130,13 +139,26 @@ impl Lower<'_> {
         target: &Control<Value, Label>,
         arity: usize,
         condition: Value,
+        likely: Option<bool>,
     ) {
         let next = self.builder.create_block();
-        if target.kind == ControlKind::Func {
+        if likely == Some(true) {
+            self.builder.set_cold_block(next);
+        }
+        let returns = target.kind == ControlKind::Func;
+        // The target has other ways in, so an unlikely way gets a block of its own.
+        if returns || likely == Some(false) {
             let leave = self.builder.create_block();
             self.builder.ins().brif(condition, leave, &[], next, &[]);
+            if likely == Some(false) {
+                self.builder.set_cold_block(leave);
+            }
             self.continue_in(leave);
-            self.return_(stack);
+            if returns {
+                self.return_(stack);
+            } else {
+                self.br(stack, target, arity);
+            }
         } else {
             let args = Self::block_args(stack.top(arity));
             self.builder.ins().brif(condition, target.label().target, &args, next, &[]);

@@ -35,7 +35,7 @@ impl Lower<'_> {
             if !cast.if_matches {
                 taken = self.builder.ins().icmp_imm_u(IntCC::Equal, taken, 0);
             }
-            self.br_if(stack, target, arity, taken);
+            self.br_if(stack, target, arity, taken, None);
         }
     }
 

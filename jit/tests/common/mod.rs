@@ -8,7 +8,7 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::types::FuncType;
 use bimetal_core::value::Slot;
 use bimetal_jit::{JitEngine, JitModule};
-use bimetal_parser::{Features, Module, ParseOptions};
+use bimetal_parser::{Module, ParseOptions};
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::host::{HostBody, HostFunc};
 use bimetal_runtime::instance::Instance;
@@ -38,7 +38,7 @@ impl World {
     }
 
     pub fn compile(&self, wat: &str) -> Arc<JitModule> {
-        let options = ParseOptions { features: Features::any_tier(), ..Default::default() };
+        let options = ParseOptions::default();
         let module = Module::new(wat.as_bytes(), &options);
         let module = Arc::new(module.expect("the module is valid"));
         self.engine.compile_module(&module).expect("the module compiles")

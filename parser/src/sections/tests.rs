@@ -1,5 +1,4 @@
-//! Conversion of declarations that the engine decodes but does not run yet, so
-//! without the validator before it.
+//! Conversion of declarations, without the validator before it.
 
 use bimetal_core::index::TypeIdx;
 use bimetal_core::types::{

@@ -18,7 +18,7 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::types::FuncType;
 use bimetal_core::value::{Scalar, Slot};
 use bimetal_parser::module::Entity;
-use bimetal_parser::{Features, Module, ParseOptions};
+use bimetal_parser::{Module, ParseOptions};
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::host::{HostBody, HostFunc};
@@ -61,7 +61,7 @@ impl Wasm {
 
     /// Instantiates one more module, which may use objects.
     pub(super) fn add_objects(&mut self, wat: &str, imports: &[Extern]) -> InstanceId {
-        let options = ParseOptions { features: Features::any_tier(), ..ParseOptions::default() };
+        let options = ParseOptions::default();
         let module = Module::new(wat.as_bytes(), &options);
         self.add_module(module.unwrap_or_else(|error| panic!("{error}")), imports)
     }
