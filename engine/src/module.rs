@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use bimetal_core::types as core;
 use bimetal_parser::module::Entity;
-use bimetal_parser::{Module as Parsed, ParseOptions};
+use bimetal_parser::{Features, Module as Parsed, ParseOptions};
 use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::types::{canonical_global_type, canonical_table_type};
 
