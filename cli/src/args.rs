@@ -19,6 +19,8 @@ struct Cli {
 pub(crate) enum Command {
     /// Run a WebAssembly program (the default)
     Run(RunArgs),
+    /// Compile a module, to be run later with --allow-precompiled
+    Compile(CompileArgs),
     /// Check that modules are valid
     Validate(ValidateArgs),
     /// Run scripts of the official test suite
@@ -30,8 +32,19 @@ pub(crate) enum Command {
 }
 
 /// Names of the subcommands and of what else may stand in their place.
-const COMMANDS: &[&str] =
-    &["run", "validate", "wast", "dump", "diff", "help", "-h", "--help", "-V", "--version"];
+const COMMANDS: &[&str] = &[
+    "run",
+    "compile",
+    "validate",
+    "wast",
+    "dump",
+    "diff",
+    "help",
+    "-h",
+    "--help",
+    "-V",
+    "--version",
+];
 
 /// Which executor runs the guest.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,6 +106,12 @@ pub(crate) struct RunArgs {
     /// Canonical NaNs and the specification's outcome of relaxed vector instructions
     #[arg(long)]
     pub(crate) deterministic: bool,
+    /// Run a file that `compile` made: its machine code is trusted
+    #[arg(long)]
+    pub(crate) allow_precompiled: bool,
+    /// Keep compiled code in a folder: your own for caches, or the one named by --cache=DIR
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub(crate) cache: Option<Option<PathBuf>>,
     /// Bytes of stack that the guest may use
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_wasm_stack: Option<usize>,
@@ -104,6 +123,20 @@ pub(crate) struct RunArgs {
     pub(crate) stats: bool,
     #[command(flatten)]
     pub(crate) guest: GuestArgs,
+}
+
+/// Arguments of `compile`.
+#[derive(Args, Debug)]
+pub(crate) struct CompileArgs {
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Canonical NaNs and the specification's outcome of relaxed vector instructions
+    #[arg(long)]
+    pub(crate) deterministic: bool,
+    /// The module, binary or text; `-` is standard input
+    #[arg(value_name = "MODULE")]
+    pub(crate) file: PathBuf,
 }
 
 /// A program and what it is given.

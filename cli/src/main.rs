@@ -1,14 +1,16 @@
 //! The `bimetal` command: runs, checks and inspects WebAssembly modules.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod args;
+mod compile;
 mod diff;
 mod dump;
 mod exit;
 mod hooks;
 mod input;
 mod invoke;
+mod log;
 mod run;
 mod stats;
 mod validate;
@@ -19,8 +21,10 @@ use std::process::ExitCode;
 use args::Command;
 
 fn main() -> ExitCode {
+    log::warnings_to_stderr();
     let result = match args::parse() {
         Command::Run(args) => run::run(args),
+        Command::Compile(args) => compile::compile(&args),
         Command::Validate(args) => validate::validate(&args),
         Command::Wast(args) => wast::wast(&args),
         Command::Dump(args) => dump::dump(&args),

@@ -4,13 +4,15 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use bimetal::error::Context as _;
-use bimetal::{Config, Engine, Error, Extern, Instance, Linker, Module, Result, Store, Val};
+use bimetal::{
+    Cache, CacheConfig, Config, Engine, Error, Extern, Instance, Linker, Module, Result, Store, Val,
+};
 use bimetal_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
 use crate::args::{GuestArgs, RunArgs, UnknownImports};
 use crate::hooks::Span;
 use crate::stats::{Stats, nanos, peak_rss};
-use crate::{input, invoke};
+use crate::{compile, input, invoke};
 
 /// Runs a program. Everything that can be found missing without compiling is
 /// reported before anything is compiled.
@@ -40,7 +42,7 @@ fn execute(args: &RunArgs, span: &Span, stats: &mut Stats) -> Result<()> {
     let bytes = input::read(&args.guest.file)?;
     let engine = engine(args)?;
     let named = || format!("`{}`", args.guest.file.display());
-    let (module, elapsed) = timed(|| Module::new(&engine, &bytes));
+    let (module, elapsed) = timed(|| load(args, &engine, &bytes));
     let module = module.with_context(named)?;
     stats.parse_ns = nanos(elapsed);
     drop(bytes);
@@ -62,6 +64,18 @@ fn execute(args: &RunArgs, span: &Span, stats: &mut Stats) -> Result<()> {
         println!("{}", invoke::text(result));
     }
     Ok(())
+}
+
+/// The module in the file.
+fn load(args: &RunArgs, engine: &Engine, bytes: &[u8]) -> Result<Module> {
+    match (Engine::detect_precompiled(bytes), args.allow_precompiled) {
+        (Some(_), true) => compile::load(engine, bytes),
+        (Some(_), false) => Err(Error::msg(
+            "the file holds machine code, which runs with all your rights: if you trust it, \
+             run it with --allow-precompiled",
+        )),
+        (None, _) => Module::new(engine, bytes),
+    }
 }
 
 /// Everything that the guest may import.
@@ -96,6 +110,13 @@ fn engine(args: &RunArgs) -> Result<Engine> {
     let mut config = Config::new();
     config.strategy(args.tier.strategy()).lazy_validation(args.lazy_validation);
     config.deterministic(args.deterministic);
+    if let Some(directory) = &args.cache {
+        let mut cache = CacheConfig::new();
+        if let Some(directory) = directory {
+            cache.with_directory(directory);
+        }
+        config.cache(Some(Cache::new(cache)?));
+    }
     if let Some(bytes) = args.max_wasm_stack {
         config.max_wasm_stack(bytes);
     }
