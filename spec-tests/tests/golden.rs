@@ -2,8 +2,8 @@
 //!
 //! Beside each module in `golden/` stand the fast interpreter's code and the CLIF
 //! before optimisation. Neither depends on the processor as long as no relaxed
-//! vector instruction is among them. After a change that is
-//! meant, the environment variable `BIMETAL_BLESS` writes the files anew.
+//! vector instruction is among them. After a change that is meant, the environment
+//! variable `BIMETAL_BLESS` writes the files anew.
 
 use std::path::{Path, PathBuf};
 
