@@ -196,6 +196,19 @@ fn calls_and_handlers_around_the_loop_work() {
 }
 
 #[test]
+fn there_is_no_code_for_what_comes_before_the_loop() {
+    let before = "(i32.store (local.get 0) (i32.mul (local.get 0) (i32.const 77)))".repeat(500);
+    let wat = |before: &str| {
+        format!(
+            "(module (memory 1) (func (param i32) (block {before})
+            (loop $l (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))"
+        )
+    };
+    let bytes = |before| Loop::new(&wat(before), 0).code.code_bytes();
+    assert_eq!(bytes(&before), bytes(""));
+}
+
+#[test]
 fn a_loop_that_cannot_be_reached_is_refused() {
     let mut world = World::new();
     let id = world.instance("(module (func unreachable (loop) (loop)))", &[]);
