@@ -112,6 +112,9 @@ pub(crate) struct RunArgs {
     /// Keep compiled code in a folder: your own for caches, or the one named by --cache=DIR
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub(crate) cache: Option<Option<PathBuf>>,
+    /// Tell a profiler which functions compiled code belongs to
+    #[arg(long, value_enum)]
+    pub(crate) profile: Option<Profile>,
     /// Bytes of stack that the guest may use
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_wasm_stack: Option<usize>,
@@ -123,6 +126,15 @@ pub(crate) struct RunArgs {
     pub(crate) stats: bool,
     #[command(flatten)]
     pub(crate) guest: GuestArgs,
+}
+
+/// A form in which a profiler reads symbols.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Profile {
+    /// /tmp/perf-PID.map, for `perf report`
+    Perfmap,
+    /// jit-PID.dump, for `perf inject --jit` after `perf record -k mono`
+    Jitdump,
 }
 
 /// Arguments of `compile`.

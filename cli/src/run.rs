@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use bimetal::error::Context as _;
 use bimetal::{
-    Cache, CacheConfig, Config, Engine, Error, Extern, Instance, Linker, Module, Result, Store, Val,
+    Cache, CacheConfig, Config, Engine, Error, Extern, Instance, Linker, Module, ProfilingStrategy,
+    Result, Store, Val,
 };
 use bimetal_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
-use crate::args::{GuestArgs, RunArgs, UnknownImports};
+use crate::args::{GuestArgs, Profile, RunArgs, UnknownImports};
 use crate::hooks::Span;
 use crate::stats::{Stats, nanos, peak_rss};
 use crate::{compile, input, invoke};
@@ -110,6 +111,11 @@ fn engine(args: &RunArgs) -> Result<Engine> {
     let mut config = Config::new();
     config.strategy(args.tier.strategy()).lazy_validation(args.lazy_validation);
     config.deterministic(args.deterministic);
+    config.profiler(match args.profile {
+        None => ProfilingStrategy::None,
+        Some(Profile::Perfmap) => ProfilingStrategy::PerfMap,
+        Some(Profile::Jitdump) => ProfilingStrategy::JitDump,
+    });
     if let Some(directory) = &args.cache {
         let mut cache = CacheConfig::new();
         if let Some(directory) = directory {

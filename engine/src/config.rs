@@ -1,6 +1,7 @@
 //! What an engine is told before it starts.
 
 use bimetal_core::ops::relaxed::RelaxedChoice;
+use bimetal_jit::ProfilingStrategy;
 use bimetal_parser::Features;
 use bimetal_runtime::limits::Settings;
 
@@ -44,6 +45,7 @@ pub struct Config {
     pub(crate) features: Features,
     pub(crate) settings: Settings,
     pub(crate) cache: Option<Cache>,
+    pub(crate) profiler: ProfilingStrategy,
 }
 
 impl Config {
@@ -109,6 +111,13 @@ impl Config {
     #[doc(hidden)]
     pub fn gc_stress(&mut self, stress: bool) -> &mut Config {
         self.settings.gc_stress = stress;
+        self
+    }
+
+    /// Tells a profiler of the system which function compiled code belongs to. Off by
+    /// default.
+    pub fn profiler(&mut self, profiler: ProfilingStrategy) -> &mut Config {
+        self.profiler = profiler;
         self
     }
 

@@ -103,4 +103,5 @@ pub use types::{
 };
 pub use value::{V128, Val};
 
+pub use bimetal_jit::ProfilingStrategy;
 pub use bimetal_parser::{Error as ModuleError, ErrorKind as ModuleErrorKind};

@@ -15,6 +15,7 @@ use crate::enter::array_call;
 use crate::error::JitError;
 use crate::link::Fixup;
 use crate::module::JitModule;
+use crate::profile::ProfilingStrategy;
 use crate::stubcache::{Stubs, Trampolines};
 
 /// Functions of one module that were compiled together: their machine code, and
@@ -72,8 +73,10 @@ impl JitCode {
         refused: Vec<(usize, JitError)>,
         trampolines: Vec<*const Trampolines>,
         stubs: Arc<Stubs>,
+        profiling: ProfilingStrategy,
     ) -> Result<JitCode, JitError> {
         let block = artifact.linked.place()?;
+        profiling.loaded(&artifact.index, block.address(), &artifact.linked.code);
         let registration = Registration::new(block.address(), block.len(), artifact.index);
         let (fixups, trampolines) = (artifact.linked.fixups, trampolines.into());
         Ok(JitCode { trampolines, refused, stats, registration, block, fixups, stubs })

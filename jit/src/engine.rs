@@ -22,6 +22,7 @@ use crate::isa::{Isas, Target};
 use crate::lower::Start;
 use crate::module::{JitModule, escapes};
 use crate::numbered::{missing_bridge, numbered_entry};
+use crate::profile::ProfilingStrategy;
 use crate::stubcache::{Kind, Stubs};
 use crate::{stub, unwind};
 
@@ -36,6 +37,7 @@ pub struct JitEngine {
     pub(crate) throw: FuncCode,
     pub(crate) osr_entry: FuncCode,
     stubs: Arc<Stubs>,
+    pub(crate) profiling: ProfilingStrategy,
     interpreter: Option<InterpCall>,
 }
 
@@ -58,8 +60,8 @@ impl JitEngine {
         let throw = rayon::scope(|_| stub::throw(&mut Compiler::new(), isas.full()))?;
         let osr_entry = rayon::scope(|_| stub::osr_entry(&mut Compiler::new(), isas.full()))?;
         let (settings, stubs) = (settings.clone(), Arc::default());
-        let interpreter = None;
-        Ok(JitEngine { isas, settings, slow_call, throw, osr_entry, stubs, interpreter })
+        let (interpreter, profiling) = (None, ProfilingStrategy::None);
+        Ok(JitEngine { isas, settings, slow_call, throw, osr_entry, stubs, profiling, interpreter })
     }
 
     /// The same for modules of which the fast interpreter, entered in this way, runs
@@ -72,6 +74,16 @@ impl JitEngine {
         interpreter: InterpCall,
     ) -> Result<JitEngine, JitError> {
         Ok(JitEngine { interpreter: Some(interpreter), ..JitEngine::new(settings)? })
+    }
+
+    /// Tells a profiler about all code from now on.
+    ///
+    /// # Errors
+    /// If the profiler's file cannot be made.
+    pub fn profile(&mut self, profiling: ProfilingStrategy) -> Result<(), JitError> {
+        profiling.start()?;
+        self.profiling = profiling;
+        Ok(())
     }
 
     /// The processor that code is made for.
@@ -193,7 +205,7 @@ impl JitEngine {
         };
         let shapes: Vec<Option<Shape>> = artifact.index.compiled().map(called).collect();
         let trampolines = self.stubs.trampolines(self.isas.full(), &shapes, mixed)?;
-        JitCode::new(artifact, stats, refused, trampolines, self.stubs.clone())
+        JitCode::new(artifact, stats, refused, trampolines, self.stubs.clone(), self.profiling)
     }
 
     /// The code of each of these functions, in order.

@@ -65,6 +65,7 @@ impl JitEngine {
         let stubs = [&self.slow_call, &self.throw];
         let (artifact, entry) = Artifact::single(module, (defined, code), stubs, &self.osr_entry)?;
         let block = artifact.linked.place()?;
+        self.profiling.loaded(&artifact.index, block.address(), &artifact.linked.code);
         let registration = Registration::new(block.address(), block.len(), artifact.index);
         Ok(OsrCode {
             entry: block.at(entry),

@@ -28,7 +28,8 @@ impl Jit {
     /// # Errors
     /// If the processor or the system is not supported.
     pub(super) fn new(config: &Config) -> Result<Jit> {
-        let jit = JitEngine::with_interpreter(&config.settings, fast::call)?;
+        let mut jit = JitEngine::with_interpreter(&config.settings, fast::call)?;
+        jit.profile(config.profiler)?;
         Ok(Jit { jit: Arc::new(jit), config: config.clone() })
     }
 
