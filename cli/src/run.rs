@@ -12,7 +12,7 @@ use bimetal_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
 use crate::args::{GuestArgs, Profile, RunArgs, UnknownImports};
 use crate::hooks::Span;
-use crate::stats::{Stats, nanos, peak_rss};
+use crate::stats::{Stats, nanos, not_compiled, peak_rss};
 use crate::{compile, input, invoke};
 
 /// Runs a program. Everything that can be found missing without compiling is
@@ -25,6 +25,7 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode> {
         instantiate_ns: 0,
         exec_ns: 0,
         peak_rss_bytes: None,
+        not_compiled: Vec::new(),
     };
     let span = Span::default();
     let result = execute(&args, &span, &mut stats);
@@ -61,6 +62,9 @@ fn execute(args: &RunArgs, span: &Span, stats: &mut Stats) -> Result<()> {
     let instance = instance?;
     let (outcome, elapsed) = timed(|| call(&args.guest, &mut store, instance, &module));
     stats.exec_ns = nanos(elapsed);
+    if args.stats {
+        stats.not_compiled = not_compiled(&module);
+    }
     for result in &outcome? {
         println!("{}", invoke::text(result));
     }

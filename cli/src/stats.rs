@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bimetal::{FunctionStats, Module};
 use serde::Serialize;
 
 /// Times of one run in nanoseconds and its memory in bytes.
@@ -19,6 +20,28 @@ pub(crate) struct Stats {
     pub(crate) exec_ns: u64,
     /// The most memory that the process had; `null` where the system does not tell.
     pub(crate) peak_rss_bytes: Option<u64>,
+    /// The functions that were to be compiled but are interpreted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) not_compiled: Vec<NotCompiled>,
+}
+
+/// A function that the compiler does not take on.
+#[derive(Serialize, Debug)]
+pub(crate) struct NotCompiled {
+    /// Its index.
+    pub(crate) function: u32,
+    /// Its name, if it has one.
+    pub(crate) name: Option<String>,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+/// The functions of a module that were to be compiled but are interpreted.
+pub(crate) fn not_compiled(module: &Module) -> Vec<NotCompiled> {
+    let interpreted = |func: FunctionStats| {
+        Some(NotCompiled { function: func.index, name: func.name, reason: func.reason? })
+    };
+    module.function_stats().into_iter().filter_map(interpreted).collect()
 }
 
 impl Stats {

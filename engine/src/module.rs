@@ -123,6 +123,11 @@ impl Module {
         Ok(self.0.code.get_or_init(|| code))
     }
 
+    /// The code, if it has been made.
+    pub(crate) fn made_code(&self) -> Option<&dyn ModuleCode> {
+        self.0.code.get().map(|code| &**code)
+    }
+
     /// The engine that it was loaded for.
     pub fn engine(&self) -> &Engine {
         &self.0.engine

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bimetal_parser::Module;
-use bimetal_runtime::code::CodeSlot;
+use bimetal_runtime::code::{CodeSlot, FuncReport};
 
 use crate::artifact::Artifact;
 use crate::codemap::{CodeIndex, Registration};
@@ -46,14 +46,14 @@ unsafe impl Sync for JitCode {}
 pub struct Stats {
     /// Wall-clock time; zero if the code was loaded.
     pub compile_time: Duration,
-    /// Each defined function; zeros for those that were not compiled.
+    /// Each function that was compiled, in order: all defined ones of a module.
     pub funcs: Box<[FuncStats]>,
     /// Bytes of machine code in total, padding and stubs included.
     pub code_bytes: usize,
 }
 
 /// What the compilation of a function took and gave.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FuncStats {
     /// Bytes of machine code.
     pub code_bytes: u32,
@@ -152,10 +152,30 @@ impl JitCode {
         }
     }
 
+    /// What is to be said about a defined function that was wanted.
+    pub fn report(&self, defined: usize) -> Option<FuncReport> {
+        if let Some(FuncStats { code_bytes, compile_time }) =
+            self.position(defined).map(|at| self.stats.funcs[at])
+        {
+            let code_bytes = code_bytes as usize;
+            return Some(FuncReport { compiled: true, code_bytes, compile_time, reason: None });
+        }
+        let (_, error) = self.refused.iter().find(|refused| refused.0 == defined)?;
+        let reason = Some(error.message().to_owned());
+        Some(FuncReport { reason, ..FuncReport::default() })
+    }
+
+    /// Where a function is among those of this code.
+    fn position(&self, defined: usize) -> Option<usize> {
+        let funcs = &self.index().funcs[..self.stats.funcs.len()];
+        funcs.binary_search_by_key(&(defined as u32), |func| func.1).ok()
+    }
+
     /// The machine code of a defined function, as it lies in memory.
     pub fn code(&self, defined: usize) -> Option<&[u8]> {
-        let (start, _) = self.index().compiled().find(|func| func.1 == defined)?;
-        let len = self.stats.funcs.get(defined)?.code_bytes as usize;
+        let at = self.position(defined)?;
+        let (start, len) = (self.index().funcs[at].0 as usize, self.stats.funcs[at].code_bytes);
+        let len = len as usize;
         assert!(start + len <= self.block.len(), "functions lie inside the block");
         // SAFETY: inside the block, which is readable and never written again.
         Some(unsafe { std::slice::from_raw_parts(self.block.at(start), len) })

@@ -167,12 +167,12 @@ impl JitEngine {
         let start = Instant::now();
         let env = ModuleEnv::new(module, &self.settings, Calls::Direct);
         let (mut funcs, mut refused) = (Vec::new(), Vec::new());
-        let mut stats = vec![FuncStats::default(); module.bodies.len()];
+        let mut stats = Vec::with_capacity(wanted.len());
         for (defined, result) in self.compile_each(&env, wanted) {
             match result {
                 Ok(func) => {
                     let (code_bytes, compile_time) = (func.bytes.len() as u32, func.compile_time);
-                    stats[defined] = FuncStats { code_bytes, compile_time };
+                    stats.push(FuncStats { code_bytes, compile_time });
                     funcs.push((defined, func));
                 }
                 // The first one, so that the error is always the same.

@@ -40,8 +40,7 @@ impl JitCode {
             let [kind, value] = fixed_words(fixup.target);
             [fixup.at, kind, value]
         }));
-        let bytes = |defined: usize| self.stats().funcs[defined].code_bytes;
-        out.words(self.compiled().map(|defined| [bytes(defined)]));
+        out.words(self.stats().funcs.iter().map(|func| [func.code_bytes]));
         out.words(index.funcs.iter().map(|&(start, defined)| [start, defined]));
         out.words(index.traps.iter().map(|&(offset, code)| [offset, u32::from(code)]));
         out.words(index.positions.iter().map(|&(offset, position)| [offset, position]));
@@ -139,17 +138,16 @@ fn wrong(what: &str) -> JitError {
 
 /// What is known about functions of these lengths.
 fn stats(index: &CodeIndex, lens: &[u32], code_bytes: usize) -> Result<Stats, JitError> {
-    let mut funcs = vec![FuncStats::default(); index.module.bodies.len()];
     if index.funcs.len() != lens.len() + 1 {
         return Err(wrong("functions"));
     }
-    for (range, &code_bytes) in index.funcs.windows(2).zip(lens) {
-        if code_bytes > range[1].0 - range[0].0 {
-            return Err(wrong("functions"));
-        }
-        funcs[range[0].1 as usize].code_bytes = code_bytes;
+    let mut ranges = index.funcs.windows(2).zip(lens);
+    if ranges.any(|(range, &code_bytes)| code_bytes > range[1].0 - range[0].0) {
+        return Err(wrong("functions"));
     }
-    Ok(Stats { compile_time: Duration::ZERO, funcs: funcs.into(), code_bytes })
+    let compile_time = Duration::ZERO;
+    let funcs = lens.iter().map(|&code_bytes| FuncStats { code_bytes, compile_time }).collect();
+    Ok(Stats { compile_time, funcs, code_bytes })
 }
 
 /// The functions that could not be compiled.

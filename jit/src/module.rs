@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bimetal_core::index::FuncIdx;
 use bimetal_parser::Module;
-use bimetal_runtime::code::{CodeSlot, ModuleCode};
+use bimetal_runtime::code::{CodeSlot, FuncReport, ModuleCode};
 
 use crate::code::{JitCode, Stats};
 use crate::enter::array_call;
@@ -59,6 +59,9 @@ unsafe impl ModuleCode for JitModule {
     }
     fn tier(&self) -> *const () {
         std::ptr::null()
+    }
+    fn report(&self, defined: usize) -> FuncReport {
+        self.code.report(defined).unwrap_or_default()
     }
 }
 

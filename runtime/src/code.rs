@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::Duration;
 
 use crate::abi::ArrayCall;
 
@@ -55,6 +56,19 @@ impl CodeSlot {
     }
 }
 
+/// What became of a function: for people, and for programs that watch.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FuncReport {
+    /// Whether calls of it enter machine code.
+    pub compiled: bool,
+    /// Bytes of machine code.
+    pub code_bytes: usize,
+    /// Time that one thread took to compile it; zero if its code was loaded.
+    pub compile_time: Duration,
+    /// Why it is interpreted although it was to be compiled.
+    pub reason: Option<String>,
+}
+
 /// The code of one module as a tier made it: shared by all its instances and
 /// kept alive by each of them.
 ///
@@ -67,6 +81,11 @@ pub unsafe trait ModuleCode: Any + Send + Sync {
     fn slots(&self) -> &[CodeSlot];
     /// The tier's data for the module.
     fn tier(&self) -> *const ();
+
+    /// What became of a defined function so far.
+    fn report(&self, _defined: usize) -> FuncReport {
+        FuncReport::default()
+    }
 
     /// What belongs into [`CodeSlot::bridge`] of a function: asked for when compiled
     /// code first calls it while it is interpreted.

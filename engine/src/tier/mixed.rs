@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bimetal_interp::fast::FastModule;
 use bimetal_jit::{JitCode, JitEngine, native_call};
 use bimetal_parser::Module;
-use bimetal_runtime::code::{CodeSlot, ModuleCode};
+use bimetal_runtime::code::{CodeSlot, FuncReport, ModuleCode};
 use bimetal_runtime::limits::Settings;
 
 use crate::error::{Error, Result};
@@ -63,6 +63,11 @@ unsafe impl ModuleCode for Mixed {
 
     fn tier(&self) -> *const () {
         self.fast.tier()
+    }
+
+    fn report(&self, defined: usize) -> FuncReport {
+        let compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.iter().find_map(|code| code.report(defined)).unwrap_or_default()
     }
 
     fn bridge(&self, defined: usize) -> Result<*const u8, Box<dyn Any + Send + Sync>> {

@@ -1,0 +1,64 @@
+//! Modules whose functions are in different tiers.
+
+mod common;
+
+use bimetal::*;
+
+/// A module whose export `run` calls a function, `huge`, that has more loops and locals
+/// than the compiler takes on, which calls back.
+fn with_huge_function() -> String {
+    let count = 49_000;
+    let uses: String =
+        (0..count).map(|local| format!("(drop (local.get {}))", local + 1)).collect();
+    format!(
+        r#"(module
+            (func $twice (param i32) (result i32) (i32.shl (local.get 0) (i32.const 1)))
+            (func $huge (param i32) (result i32) (local {})
+                (loop {uses})
+                (call $twice (local.get 0)))
+            (func (export "run") (param i32) (result i32)
+                (i32.add (call $huge (local.get 0)) (i32.const 1))))"#,
+        "i32 ".repeat(count)
+    )
+}
+
+#[test]
+fn a_function_beyond_the_compilers_limits_is_interpreted_and_listed() {
+    let mut config = Config::new();
+    config.strategy(Strategy::Jit);
+    let engine = Engine::new(&config).unwrap();
+    let module = Module::new(&engine, with_huge_function()).unwrap();
+    assert!(module.function_stats().is_empty(), "nothing is compiled yet");
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let run = instance.get_typed_func::<i32, i32>(&mut store, "run").unwrap();
+    assert_eq!(run.call(&mut store, 20).unwrap(), 41);
+    let stats = module.function_stats();
+    let compiled: Vec<bool> = stats.iter().map(|func| func.compiled).collect();
+    assert_eq!(compiled, [true, false, true]);
+    assert_eq!(stats[1].name.as_deref(), Some("huge"));
+    assert!(stats[1].reason.as_ref().is_some_and(|reason| reason.contains("too complex")));
+    assert!(stats[0].code_bytes > 0 && stats[0].reason.is_none());
+}
+
+#[test]
+fn an_invalid_function_is_no_reason_to_interpret_it() {
+    let mut config = Config::new();
+    config.strategy(Strategy::Jit).lazy_validation(true);
+    let engine = Engine::new(&config).unwrap();
+    let module = Module::new(&engine, "(module (func) (func (result i32)))").unwrap();
+    assert!(module.compile().is_err());
+}
+
+#[test]
+fn functions_of_one_instance_are_in_both_tiers() {
+    let funcs = "(func (export \"EXPORT\") (result i32) (i32.const 1))";
+    let exports: String = (0..64).map(|i| funcs.replace("EXPORT", &i.to_string())).collect();
+    let mut config = Config::new();
+    config.strategy(Strategy::Jit).mixed(1);
+    let engine = Engine::new(&config).unwrap();
+    let module = Module::new(&engine, format!("(module {exports})")).unwrap();
+    module.compile().unwrap();
+    let compiled = module.function_stats().iter().filter(|func| func.compiled).count();
+    assert!((16..48).contains(&compiled), "{compiled} of 64");
+}
