@@ -55,11 +55,13 @@ pub(crate) enum Tier {
     Interp,
     /// The compiler: native speed after compilation
     Jit,
+    /// Both: starts in the fast interpreter and compiles what runs often
+    Tiered,
 }
 
 impl Tier {
     /// Every tier, in the order of reports.
-    pub(crate) const ALL: [Tier; 3] = [Tier::Reference, Tier::Interp, Tier::Jit];
+    pub(crate) const ALL: [Tier; 4] = [Tier::Reference, Tier::Interp, Tier::Jit, Tier::Tiered];
 
     /// The strategy of the engine.
     pub(crate) fn strategy(self) -> bimetal::Strategy {
@@ -67,6 +69,7 @@ impl Tier {
             Tier::Reference => bimetal::Strategy::Reference,
             Tier::Interp => bimetal::Strategy::Interpreter,
             Tier::Jit => bimetal::Strategy::Jit,
+            Tier::Tiered => bimetal::Strategy::Tiered,
         }
     }
 
@@ -76,6 +79,7 @@ impl Tier {
             Tier::Reference => "reference",
             Tier::Interp => "interp",
             Tier::Jit => "jit",
+            Tier::Tiered => "tiered",
         }
     }
 }
@@ -232,6 +236,8 @@ pub(crate) enum TierChoice {
     Interp,
     /// The compiler
     Jit,
+    /// Interpreter and compiler together
+    Tiered,
     /// Every tier
     All,
 }
@@ -245,6 +251,7 @@ impl TierChoice {
                 TierChoice::Reference => tier == Tier::Reference,
                 TierChoice::Interp => tier == Tier::Interp,
                 TierChoice::Jit => tier == Tier::Jit,
+                TierChoice::Tiered => tier == Tier::Tiered,
             })
         };
         Tier::ALL.into_iter().filter(|&tier| chosen(tier)).collect()

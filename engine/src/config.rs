@@ -19,12 +19,16 @@ pub enum Strategy {
     /// The compiler: every function is compiled before the module first runs.
     #[default]
     Jit,
+    /// Both: everything starts in the fast interpreter, and what runs often is
+    /// compiled by other threads meanwhile, functions as well as loops that are
+    /// running.
+    Tiered,
 }
 
 impl Strategy {
     /// Every strategy, in order of speed.
     pub const ALL: &'static [Strategy] =
-        &[Strategy::Reference, Strategy::Interpreter, Strategy::Jit];
+        &[Strategy::Reference, Strategy::Interpreter, Strategy::Tiered, Strategy::Jit];
 }
 
 /// Settings of an [`Engine`](crate::Engine).
@@ -43,6 +47,9 @@ pub struct Config {
     pub(crate) lazy_validation: bool,
     pub(crate) mixed_seed: Option<u64>,
     pub(crate) features: Features,
+    pub(crate) compile_threads: Option<usize>,
+    pub(crate) thresholds: Option<(u32, u32)>,
+    pub(crate) threshold_seed: Option<u64>,
     pub(crate) settings: Settings,
     pub(crate) cache: Option<Cache>,
     pub(crate) profiler: ProfilingStrategy,
@@ -89,6 +96,29 @@ impl Config {
     /// the language of WebAssembly 2.0 in this respect.
     pub fn wasm_memory64(&mut self, enable: bool) -> &mut Config {
         self.features.memory64(enable);
+        self
+    }
+
+    /// How many threads compile under [`Strategy::Tiered`]: by default one fewer than
+    /// there are processors, but at least one. With none, a guest that comes to hot
+    /// code waits until it is compiled, so that the same happens in every run.
+    pub fn compile_threads(&mut self, threads: usize) -> &mut Config {
+        self.compile_threads = Some(threads);
+        self
+    }
+
+    /// After how many calls a function, and after how many iterations a loop is
+    /// compiled under [`Strategy::Tiered`]: for tests and measurements.
+    #[doc(hidden)]
+    pub fn thresholds(&mut self, calls: u32, iterations: u32) -> &mut Config {
+        self.thresholds = Some((calls, iterations));
+        self
+    }
+
+    /// Draws these thresholds for every module: for tests.
+    #[doc(hidden)]
+    pub fn threshold_seed(&mut self, seed: u64) -> &mut Config {
+        self.threshold_seed = Some(seed);
         self
     }
 

@@ -109,6 +109,19 @@ impl JitEngine {
     /// ones, on all processors. Those that go beyond the limits of the code generator
     /// are left out ([`JitCode::refused`]).
     ///
+    /// # Errors
+    /// If a function is invalid, or there is no memory for the code.
+    pub fn compile_most(
+        &self,
+        module: &Arc<Module>,
+        wanted: &[usize],
+    ) -> Result<JitCode, JitError> {
+        self.compile(module, wanted, false)
+    }
+
+    /// The same for functions that are interpreted until their code is installed, even
+    /// if they are all of the module's.
+    ///
     /// The code calls functions that are not among them through their code slots, so
     /// it runs where [`JitEngine::lead_to_interpreter`] has been.
     ///
@@ -127,6 +140,8 @@ impl JitEngine {
     /// # Errors
     /// If there is no memory for the code.
     pub fn lead_to_interpreter(&self, module: &Module, slots: &[CodeSlot]) -> Result<(), JitError> {
+        // Not on the caller's thread: as in `compile`.
+        rayon::scope(|_| self.stubs.expect_interpreted(self.isas.full()))?;
         let shifted = |ty: &SubType| ty.as_func().is_some_and(|ty| Shape::new(ty).shifts_context());
         let shifted: Vec<bool> = module.types.iter().map(shifted).collect();
         for (defined, slot) in slots.iter().enumerate() {
@@ -180,13 +195,14 @@ impl JitEngine {
                 Err(error) => refused.push((defined, error)),
             }
         }
+        let mixed = mixed || funcs.len() < module.bodies.len();
         let artifact = Artifact::new(module, funcs, [&self.slow_call, &self.throw])?;
         let code_bytes = artifact.linked.code.len();
         let stats = Stats { compile_time: start.elapsed(), funcs: stats.into(), code_bytes };
         self.place(artifact, stats, refused, mixed)
     }
 
-    /// Puts compiled code into memory. `mixed` if other functions of the module are
+    /// Puts compiled code into memory. `mixed` if functions of the module are
     /// interpreted: they may call all of these.
     ///
     /// # Errors
@@ -204,7 +220,7 @@ impl JitEngine {
             (mixed || escapes(module, defined)).then(|| Shape::new(ty))
         };
         let shapes: Vec<Option<Shape>> = artifact.index.compiled().map(called).collect();
-        let trampolines = self.stubs.trampolines(self.isas.full(), &shapes, mixed)?;
+        let trampolines = self.stubs.trampolines(self.isas.full(), &shapes)?;
         JitCode::new(artifact, stats, refused, trampolines, self.stubs.clone(), self.profiling)
     }
 

@@ -69,7 +69,11 @@ impl Kind {
 
 /// The stubs by signature.
 #[derive(Default)]
-pub(crate) struct Stubs(Mutex<StubCache>);
+pub(crate) struct Stubs {
+    cache: Mutex<StubCache>,
+    /// Held while the first tail trampolines are made.
+    expecting: Mutex<()>,
+}
 
 #[derive(Default)]
 struct StubCache {
@@ -91,7 +95,7 @@ struct Place {
 
 impl Stubs {
     fn lock(&self) -> MutexGuard<'_, StubCache> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The address of a stub, if it has been made.
@@ -134,8 +138,7 @@ impl Stubs {
         self.add(kind, stubs, |_, code| Ok(FuncCode::plain(code)))
     }
 
-    /// The trampolines of these signatures: valid as long as the stubs. `mixed` if
-    /// some function of the module, or of another one so far, is interpreted.
+    /// The trampolines of these signatures: valid as long as the stubs.
     ///
     /// # Errors
     /// If there is no memory for the code.
@@ -143,7 +146,6 @@ impl Stubs {
         &self,
         isa: &dyn TargetIsa,
         shapes: &[Option<Shape>],
-        mixed: bool,
     ) -> Result<Vec<*const Trampolines>, JitError> {
         self.make(Kind::Trampoline, isa, shapes.iter().flatten())?;
         let mut cache = self.lock();
@@ -152,18 +154,36 @@ impl Stubs {
                 cache.trampolines.insert(shape.clone(), Box::default());
             }
         }
-        cache.mixed |= mixed;
-        let needed: Vec<Shape> = match cache.mixed {
-            true => cache.trampolines.keys().cloned().collect(),
-            false => Vec::new(),
-        };
+        let mixed = cache.mixed;
         drop(cache);
-        self.make(Kind::TailTrampoline, isa, needed.iter())?;
+        if mixed {
+            self.make(Kind::TailTrampoline, isa, shapes.iter().flatten())?;
+        }
         let cache = self.lock();
-        cache.fill();
+        shapes.iter().flatten().for_each(|shape| cache.fill(shape));
         let record = |shape: &Shape| cache.trampolines.get(shape).map(|record| &raw const **record);
         let record = |shape: &Option<Shape>| shape.as_ref().and_then(record).unwrap_or(null());
         Ok(shapes.iter().map(record).collect())
+    }
+
+    /// From now on every signature has a tail trampoline, because some function is
+    /// interpreted.
+    ///
+    /// # Errors
+    /// If there is no memory for the code.
+    pub(crate) fn expect_interpreted(&self, isa: &dyn TargetIsa) -> Result<(), JitError> {
+        // Nobody goes on before all of them are there.
+        let _expecting = self.expecting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.lock();
+        if std::mem::replace(&mut cache.mixed, true) {
+            return Ok(());
+        }
+        let all: Vec<Shape> = cache.trampolines.keys().cloned().collect();
+        drop(cache);
+        self.make(Kind::TailTrampoline, isa, all.iter())?;
+        let cache = self.lock();
+        all.iter().for_each(|shape| cache.fill(shape));
+        Ok(())
     }
 
     /// Adds the stubs that are missing, all in one block.
@@ -199,13 +219,12 @@ impl Stubs {
 }
 
 impl StubCache {
-    /// Enters what has been made into the records of trampolines.
-    fn fill(&self) {
-        for (shape, record) in &self.trampolines {
-            let address = |kind| self.place(kind, shape).map_or(0, |place| place.address);
-            record.array.store(address(Kind::Trampoline) as *mut u8, Ordering::Release);
-            record.tail.store(address(Kind::TailTrampoline) as *mut u8, Ordering::Release);
-        }
+    /// Enters what has been made for a signature into its record.
+    fn fill(&self, shape: &Shape) {
+        let Some(record) = self.trampolines.get(shape) else { return };
+        let address = |kind| self.place(kind, shape).map_or(0, |place| place.address);
+        record.array.store(address(Kind::Trampoline) as *mut u8, Ordering::Release);
+        record.tail.store(address(Kind::TailTrampoline) as *mut u8, Ordering::Release);
     }
 
     fn place(&self, kind: Kind, shape: &Shape) -> Option<Place> {

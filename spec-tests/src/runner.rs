@@ -46,6 +46,7 @@ impl Tier {
             tier("interp", Strategy::Interpreter),
             tier("jit", Strategy::Jit),
             Tier::mixed(MIXED_SEED),
+            Tier::tiered(),
         ]
     }
 
@@ -55,6 +56,21 @@ impl Tier {
         let mut config = Config::new();
         config.strategy(Strategy::Jit).mixed(seed);
         Tier { name: "mixed", config }
+    }
+
+    /// Code that is interpreted at first and compiled at once when it runs again, so
+    /// that functions and running loops change tier everywhere.
+    pub fn tiered() -> Tier {
+        let mut config = Config::new();
+        config.strategy(Strategy::Tiered).thresholds(2, 2).compile_threads(0);
+        Tier { name: "tiered", config }
+    }
+
+    /// The same, but each module is compiled when a number drawn from this seed says.
+    pub fn tiered_at_random(seed: u64) -> Tier {
+        let mut config = Config::new();
+        config.strategy(Strategy::Tiered).threshold_seed(seed);
+        Tier { name: "tiered-at-random", config }
     }
 
     /// The tier of this name.

@@ -49,6 +49,19 @@ fn interpreter_and_compiler_together_pass_the_suite() {
 }
 
 #[test]
+fn code_that_changes_tier_while_it_runs_passes_the_suite() {
+    passes(&named("tiered"));
+}
+
+#[test]
+fn code_that_changes_tier_at_random_passes_the_suite() {
+    let time = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
+    let printed = writeln!(std::io::stdout(), "seed {time}");
+    assert!(printed.is_ok(), "standard output takes the seed");
+    passes(&Tier::tiered_at_random(time));
+}
+
+#[test]
 fn the_compiler_passes_the_suite_without_guard_pages() {
     let mut tier = Tier { name: "jit-without-guard-pages", ..named("jit") };
     tier.config.memory_guard_pages(false);

@@ -4,14 +4,14 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bimetal_interp::fast;
+use bimetal_interp::fast::{self, FastModule};
 use bimetal_jit::{JitCode, JitEngine, JitModule, Target};
 use bimetal_parser::Module;
 use bimetal_runtime::HostFunc;
 use bimetal_runtime::code::ModuleCode;
 
-use super::Tier;
 use super::mixed::Mixed;
+use super::{Tier, scramble};
 use crate::config::Config;
 use crate::error::Result;
 
@@ -38,7 +38,8 @@ impl Jit {
         if code.is_whole() {
             return Ok(code.into_module());
         }
-        let mixed = Mixed::new(module, &self.config.settings, &self.jit)?;
+        let fast = FastModule::new(module, &self.config.settings);
+        let mixed = Mixed::new(fast, &self.jit, None)?;
         mixed.install(code);
         Ok(mixed)
     }
@@ -47,7 +48,10 @@ impl Jit {
     fn wanted(&self, module: &Module) -> Vec<usize> {
         let chosen = |defined: &usize| match self.config.mixed_seed {
             // Other functions of every module.
-            Some(seed) => coin(seed.wrapping_add(module.bytes.len() as u64), *defined as u64),
+            Some(seed) => {
+                let seed = seed.wrapping_add(module.bytes.len() as u64);
+                scramble(seed, *defined as u64) >> 63 == 1
+            }
             None => true,
         };
         (0..module.bodies.len()).filter(chosen).collect()
@@ -56,7 +60,7 @@ impl Jit {
 
 impl Tier for Jit {
     fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>> {
-        self.complete(module, self.jit.compile_functions(module, &self.wanted(module))?)
+        self.complete(module, self.jit.compile_most(module, &self.wanted(module))?)
     }
 
     fn target(&self) -> Option<Target> {
@@ -86,12 +90,4 @@ impl Tier for Jit {
         store.ensure_value_stack()?;
         Ok(())
     }
-}
-
-/// A bit that looks random, the same for the same arguments.
-fn coin(seed: u64, number: u64) -> bool {
-    let mut bits = seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits >> 63 == 1
 }

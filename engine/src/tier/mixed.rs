@@ -1,23 +1,33 @@
 //! Modules whose functions are in different tiers.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bimetal_interp::fast::FastModule;
-use bimetal_jit::{JitCode, JitEngine, native_call};
+use bimetal_jit::{JitCode, JitEngine, OsrCode, native_call};
 use bimetal_parser::Module;
 use bimetal_runtime::code::{CodeSlot, FuncReport, ModuleCode};
-use bimetal_runtime::limits::Settings;
 
+use super::hotness::Hotness;
 use crate::error::{Error, Result};
 
 /// The code of a module: the interpreter's, and machine code of those functions that
 /// have been compiled. A code slot leads to the interpreter until it is switched.
 pub(super) struct Mixed {
-    fast: Arc<FastModule>,
-    jit: Arc<JitEngine>,
-    /// All machine code that slots lead to.
-    compiled: Mutex<Vec<JitCode>>,
+    pub(super) fast: Arc<FastModule>,
+    pub(super) jit: Arc<JitEngine>,
+    pub(super) machine: Mutex<Machine>,
+    /// Of a module that is compiled bit by bit.
+    pub(super) hotness: Option<Arc<Hotness>>,
+}
+
+/// All machine code of a module, and what is to be said about it.
+#[derive(Default)]
+pub(super) struct Machine {
+    functions: Vec<JitCode>,
+    pub(super) loops: Vec<OsrCode>,
+    reports: HashMap<usize, FuncReport>,
 }
 
 impl Mixed {
@@ -26,30 +36,54 @@ impl Mixed {
     /// # Errors
     /// If there is no memory for code.
     pub(super) fn new(
-        module: &Arc<Module>,
-        settings: &Settings,
+        fast: Arc<FastModule>,
         jit: &Arc<JitEngine>,
+        hotness: Option<Arc<Hotness>>,
     ) -> Result<Arc<Mixed>> {
-        let fast = FastModule::new(module, settings);
-        jit.lead_to_interpreter(module, fast.slots())?;
-        Ok(Arc::new(Mixed { fast, jit: Arc::clone(jit), compiled: Mutex::default() }))
+        jit.lead_to_interpreter(fast.module(), fast.slots())?;
+        Ok(Arc::new(Mixed { fast, jit: Arc::clone(jit), machine: Mutex::default(), hotness }))
+    }
+
+    /// The module as the tiers read it.
+    pub(super) fn parsed(&self) -> &Arc<Module> {
+        self.fast.module()
+    }
+
+    fn machine(&self) -> MutexGuard<'_, Machine> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Switches functions to their machine code, whoever is running them: who calls
     /// them from now on enters it.
     pub(super) fn install(&self, code: JitCode) {
-        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut machine = self.machine();
         code.install(self.fast.slots());
         code.compiled().for_each(|defined| self.fast.enter_native(defined, native_call));
-        compiled.push(code);
+        let all = code.compiled().chain(code.refused().iter().map(|refused| refused.0));
+        let reports = all.filter_map(|defined| Some((defined, code.report(defined)?)));
+        machine.reports.extend(reports);
+        machine.functions.push(code);
     }
 
     /// The machine code as bytes, if all of it was compiled together.
     pub(super) fn image(&self) -> Option<Vec<u8>> {
-        let compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        match &compiled[..] {
+        match &self.machine().functions[..] {
             [code] => Some(code.image()),
             _ => None,
+        }
+    }
+
+    /// Notes why a function stays in the interpreter.
+    pub(super) fn refuse(&self, defined: usize, reason: String) {
+        let report = FuncReport { reason: Some(reason), ..FuncReport::default() };
+        self.machine().reports.insert(defined, report);
+    }
+}
+
+impl Drop for Mixed {
+    fn drop(&mut self) {
+        if let Some(hotness) = &self.hotness {
+            hotness.cancel();
         }
     }
 }
@@ -66,8 +100,7 @@ unsafe impl ModuleCode for Mixed {
     }
 
     fn report(&self, defined: usize) -> FuncReport {
-        let compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        compiled.iter().find_map(|code| code.report(defined)).unwrap_or_default()
+        self.machine().reports.get(&defined).cloned().unwrap_or_default()
     }
 
     fn bridge(&self, defined: usize) -> Result<*const u8, Box<dyn Any + Send + Sync>> {

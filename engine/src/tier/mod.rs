@@ -1,9 +1,14 @@
 //! Who runs the guest's code: one adapter per tier.
 
+mod hotness;
+mod install;
 mod interpreter;
 mod jit;
 mod mixed;
+mod policy;
+mod queue;
 mod reference;
+mod tiered;
 
 use std::sync::Arc;
 
@@ -73,6 +78,14 @@ pub(crate) fn new(config: &Config) -> Result<Box<dyn Tier>> {
     Ok(match config.strategy {
         Strategy::Reference => Box::new(reference::Reference(settings())),
         Strategy::Jit => Box::new(jit::Jit::new(config)?),
+        Strategy::Tiered => Box::new(tiered::Tiered::new(config)?),
         Strategy::Interpreter => Box::new(interpreter::Interpreter(settings())),
     })
+}
+
+/// Bits that look random, the same for the same arguments.
+fn scramble(seed: u64, number: u64) -> u64 {
+    let mut bits = seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits = (bits ^ (bits >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (bits ^ (bits >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb)
 }
