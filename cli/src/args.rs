@@ -116,6 +116,9 @@ pub(crate) struct RunArgs {
     /// Keep compiled code in a folder: your own for caches, or the one named by --cache=DIR
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub(crate) cache: Option<Option<PathBuf>>,
+    /// Tell native debuggers the names of compiled functions
+    #[arg(long)]
+    pub(crate) gdb: bool,
     /// Tell a profiler which functions compiled code belongs to
     #[arg(long, value_enum)]
     pub(crate) profile: Option<Profile>,

@@ -115,6 +115,7 @@ fn engine(args: &RunArgs) -> Result<Engine> {
     let mut config = Config::new();
     config.strategy(args.tier.strategy()).lazy_validation(args.lazy_validation);
     config.deterministic(args.deterministic);
+    config.debug_info(args.gdb);
     config.profiler(match args.profile {
         None => ProfilingStrategy::None,
         Some(Profile::Perfmap) => ProfilingStrategy::PerfMap,

@@ -53,6 +53,7 @@ pub struct Config {
     pub(crate) settings: Settings,
     pub(crate) cache: Option<Cache>,
     pub(crate) profiler: ProfilingStrategy,
+    pub(crate) debug_info: bool,
 }
 
 impl Config {
@@ -148,6 +149,13 @@ impl Config {
     /// default.
     pub fn profiler(&mut self, profiler: ProfilingStrategy) -> &mut Config {
         self.profiler = profiler;
+        self
+    }
+
+    /// Tells native debuggers (gdb and lldb, by their interface for compilers in the
+    /// process) the names of compiled functions. Off by default.
+    pub fn debug_info(&mut self, enable: bool) -> &mut Config {
+        self.debug_info = enable;
         self
     }
 

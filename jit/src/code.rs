@@ -15,7 +15,7 @@ use crate::enter::array_call;
 use crate::error::JitError;
 use crate::link::Fixup;
 use crate::module::JitModule;
-use crate::profile::ProfilingStrategy;
+use crate::profile::{ProfilingStrategy, Registered, register};
 use crate::stubcache::{Stubs, Trampolines};
 
 /// Functions of one module that were compiled together: their machine code, and
@@ -26,7 +26,8 @@ pub struct JitCode {
     trampolines: Box<[*const Trampolines]>,
     refused: Vec<(usize, JitError)>,
     stats: Stats,
-    /// Dropped before the code that it describes.
+    /// Dropped before the code that it describes, as is `registration`.
+    _debugged: Option<Registered>,
     registration: Registration,
     block: CodeBlock,
     /// Where the code holds addresses.
@@ -73,13 +74,24 @@ impl JitCode {
         refused: Vec<(usize, JitError)>,
         trampolines: Vec<*const Trampolines>,
         stubs: Arc<Stubs>,
-        profiling: ProfilingStrategy,
+        (profiling, debug_info): (ProfilingStrategy, bool),
     ) -> Result<JitCode, JitError> {
         let block = artifact.linked.place()?;
+        let debugged =
+            debug_info.then(|| register(&artifact.index, block.address(), &artifact.linked.code));
         profiling.loaded(&artifact.index, block.address(), &artifact.linked.code);
         let registration = Registration::new(block.address(), block.len(), artifact.index);
         let (fixups, trampolines) = (artifact.linked.fixups, trampolines.into());
-        Ok(JitCode { trampolines, refused, stats, registration, block, fixups, stubs })
+        Ok(JitCode {
+            trampolines,
+            refused,
+            stats,
+            registration,
+            block,
+            fixups,
+            stubs,
+            _debugged: debugged,
+        })
     }
 
     pub(crate) fn index(&self) -> &CodeIndex {

@@ -38,6 +38,7 @@ pub struct JitEngine {
     pub(crate) osr_entry: FuncCode,
     stubs: Arc<Stubs>,
     pub(crate) profiling: ProfilingStrategy,
+    debug_info: bool,
     interpreter: Option<InterpCall>,
 }
 
@@ -61,7 +62,17 @@ impl JitEngine {
         let osr_entry = rayon::scope(|_| stub::osr_entry(&mut Compiler::new(), isas.full()))?;
         let (settings, stubs) = (settings.clone(), Arc::default());
         let (interpreter, profiling) = (None, ProfilingStrategy::None);
-        Ok(JitEngine { isas, settings, slow_call, throw, osr_entry, stubs, profiling, interpreter })
+        Ok(JitEngine {
+            isas,
+            settings,
+            slow_call,
+            throw,
+            osr_entry,
+            stubs,
+            profiling,
+            debug_info: false,
+            interpreter,
+        })
     }
 
     /// The same for modules of which the fast interpreter, entered in this way, runs
@@ -84,6 +95,11 @@ impl JitEngine {
         profiling.start()?;
         self.profiling = profiling;
         Ok(())
+    }
+
+    /// Tells debuggers about all code of modules from now on.
+    pub fn debug_info(&mut self, enable: bool) {
+        self.debug_info = enable;
     }
 
     /// The processor that code is made for.
@@ -221,7 +237,14 @@ impl JitEngine {
         };
         let shapes: Vec<Option<Shape>> = artifact.index.compiled().map(called).collect();
         let trampolines = self.stubs.trampolines(self.isas.full(), &shapes)?;
-        JitCode::new(artifact, stats, refused, trampolines, self.stubs.clone(), self.profiling)
+        JitCode::new(
+            artifact,
+            stats,
+            refused,
+            trampolines,
+            self.stubs.clone(),
+            (self.profiling, self.debug_info),
+        )
     }
 
     /// The code of each of these functions, in order.

@@ -30,6 +30,7 @@ impl Jit {
     pub(super) fn new(config: &Config) -> Result<Jit> {
         let mut jit = JitEngine::with_interpreter(&config.settings, fast::call)?;
         jit.profile(config.profiler)?;
+        jit.debug_info(config.debug_info);
         Ok(Jit { jit: Arc::new(jit), config: config.clone() })
     }
 

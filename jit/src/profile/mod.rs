@@ -1,5 +1,7 @@
 //! Telling profilers which function the code at an address belongs to.
 
+mod elf;
+mod gdb;
 mod jitdump;
 mod perfmap;
 
@@ -11,6 +13,7 @@ use bimetal_core::index::FuncIdx;
 use crate::codemap::CodeIndex;
 use crate::error::JitError;
 
+pub(crate) use gdb::Registered;
 use jitdump::JitDump;
 use perfmap::PerfMap;
 
@@ -86,6 +89,12 @@ impl ProfilingStrategy {
             sinks[sink] = None;
         }
     }
+}
+
+/// Tells debuggers of the functions of a block of code, which lies at `address`.
+pub(crate) fn register(index: &CodeIndex, address: usize, code: &[u8]) -> Registered {
+    let symbols: Vec<_> = symbols(index, address, code).collect();
+    Registered::new(&symbols, address, code.len())
 }
 
 /// The functions of a block of code.
