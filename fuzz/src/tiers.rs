@@ -1,11 +1,18 @@
 //! A random module behaves the same on every tier.
 
 use arbitrary::Unstructured;
-use bimetal::Config;
+use bimetal::{Config, Strategy};
 
 use crate::STRATEGIES;
 use crate::generate::module;
 use crate::observe::{Observation, is_exhaustion, observe};
+
+/// Everything stays where it starts.
+const NOTHING_MOVES: (u32, u32) = (u32::MAX, u32::MAX);
+
+/// After how many calls functions move to compiled code, and after how many iterations
+/// running loops do.
+const MOVING: [(u32, u32); 4] = [(u32::MAX, 1), (u32::MAX, 3), (2, u32::MAX), (3, 2)];
 
 /// Makes a module from `data`, runs it on every tier and compares what each of
 /// them shows; with the feature `peers`, also with what wasmtime shows. Returns
@@ -19,15 +26,20 @@ use crate::observe::{Observation, is_exhaustion, observe};
 pub fn tiers(data: &[u8], seed: u64) -> bool {
     let deterministic = seed % 2 == 1;
     let Some(wasm) = module(&mut Unstructured::new(data), deterministic) else { return false };
-    let run = |strategy| {
+    let run = |strategy, moving: (u32, u32)| {
         let mut config = Config::new();
         config.strategy(strategy).deterministic(deterministic);
+        config.compile_threads(0).thresholds(moving.0, moving.1);
         observe(&wasm, &config, seed)
     };
     let [reference, others @ ..] = STRATEGIES;
-    let expected = run(reference);
+    let expected = run(reference, NOTHING_MOVES);
     for strategy in others {
-        compare(&format!("{strategy:?}"), &expected, &run(strategy));
+        compare(&format!("{strategy:?}"), &expected, &run(strategy, NOTHING_MOVES));
+    }
+    for moving in MOVING {
+        let found = run(Strategy::Tiered, moving);
+        compare(&format!("code that moves after {moving:?}"), &expected, &found);
     }
     #[cfg(feature = "peers")]
     crate::peer::compare(&wasm, &expected, deterministic, seed);
