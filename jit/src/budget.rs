@@ -9,7 +9,11 @@
 //! 12,000 values alive until its end and takes 3 s. (Both measured on a busy
 //! two-core machine.)
 
-use cranelift_codegen::ir::Function;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cranelift_codegen::ir::{Function, Opcode};
+
+use crate::error::JitError;
 
 /// Values in the CLIF of one function beyond which it is refused: some 600 MB
 /// of the compiler's memory.
@@ -24,6 +28,22 @@ pub(crate) const MAX_HEADER_WORK: u64 = 2_000_000_000;
 /// function is refused: a second or two in the frontend.
 pub(crate) const MAX_STACK_MAP_WORK: u64 = 3_000_000;
 
+/// Blocks times locals beyond which a function is refused: the register allocator
+/// may find every local alive in every block. Sixty million take four seconds and
+/// 750 MB.
+pub(crate) const MAX_ALIVE_WORK: u64 = 16_000_000;
+
+/// Parameters, results and locals that a function may have, whatever its length, and
+/// besides for each byte of its body. Fifty thousand locals are declared in four bytes.
+const DECLARED: u64 = 1_000;
+const DECLARED_PER_BYTE: u64 = 16;
+
+/// Instructions of CLIF that the functions of a module may have together, whatever its
+/// length, and besides for each byte of code. Known programs have less than one for
+/// each byte; allocations of objects alone have seven.
+const INSTS: u64 = 250_000;
+const INSTS_PER_BYTE: u64 = 6;
+
 /// Operands below structures, counted once for each structure right above them, beyond
 /// which a function cannot begin at one of its loops.
 pub(crate) const MAX_PARKED: usize = 1 << 20;
@@ -34,12 +54,74 @@ pub(crate) const MAX_PARKED: usize = 1 << 20;
 const FULL_EFFORT_BLOCKS: usize = 32_768;
 const FULL_EFFORT_BLOCK_PARAMS: usize = 20_000;
 const FULL_EFFORT_INSTS: usize = 150_000;
+const FULL_EFFORT_CALLS: usize = 8_000;
 
 /// Whether the function is small enough to be optimised.
 pub(crate) fn deserves_full_effort(func: &Function) -> bool {
     let blocks = func.dfg.num_blocks();
     let params: usize = func.layout.blocks().map(|block| func.dfg.num_block_params(block)).sum();
+    let is_call =
+        |inst: &_| matches!(func.dfg.insts[*inst].opcode(), Opcode::Call | Opcode::CallIndirect);
+    let calls = || {
+        func.layout
+            .blocks()
+            .flat_map(|block| func.layout.block_insts(block))
+            .filter(is_call)
+            .count()
+    };
     blocks <= FULL_EFFORT_BLOCKS
         && params <= FULL_EFFORT_BLOCK_PARAMS
         && func.dfg.num_insts() <= FULL_EFFORT_INSTS
+        && calls() <= FULL_EFFORT_CALLS
+}
+
+/// What the functions of one module may cost together. Once it is spent, the others
+/// are refused; which ones depends on the order of compilation.
+pub(crate) struct Budget(AtomicU64);
+
+impl Budget {
+    /// For a module with so many bytes of code.
+    pub(crate) fn new(bytes: usize) -> Budget {
+        Budget(AtomicU64::new(INSTS + INSTS_PER_BYTE * bytes as u64))
+    }
+
+    /// Takes what it costs to begin with a function of so many parameters, results and
+    /// locals.
+    ///
+    /// # Errors
+    /// If they are too many for its length.
+    pub(crate) fn begin(&self, declared: u64, bytes: usize) -> Result<(), JitError> {
+        if declared > DECLARED + DECLARED_PER_BYTE * bytes as u64 {
+            return Err(JitError::new("the function declares too much for its length"));
+        }
+        self.spend(declared)
+    }
+
+    /// Takes what it costs to compile so many instructions.
+    ///
+    /// # Errors
+    /// If there is not as much left.
+    pub(crate) fn spend(&self, insts: u64) -> Result<(), JitError> {
+        let less = |left: u64| left.checked_sub(insts);
+        match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(JitError::new("the code of the module is too complex")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_lasts_for_a_multiple_of_the_code() {
+        let budget = Budget::new(1_000);
+        budget.begin(1_000, 2).unwrap();
+        budget.begin(1_033, 2).unwrap_err();
+        budget.spend(INSTS).unwrap();
+        budget.spend(INSTS_PER_BYTE * 1_000).unwrap_err();
+        budget.spend(INSTS_PER_BYTE * 1_000 - 1_000).unwrap();
+        budget.spend(1).unwrap_err();
+    }
 }

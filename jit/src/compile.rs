@@ -82,7 +82,12 @@ impl Compiler {
     ) -> Result<FuncCode, JitError> {
         self.guarded(env, defined, |compiler| {
             let begin = Instant::now();
+            let ty = env.defined_type(defined);
+            let declared = (ty.params.len() + ty.results.len()) as u64;
+            let bytes = env.module.bodies[defined].range.len();
+            env.budget.begin(declared + env.module.declared_locals(defined), bytes)?;
             compiler.translate(env, isas.full(), defined, start)?;
+            env.budget.spend(compiler.context.func.dfg.num_insts() as u64)?;
             let code = compiler.machine_code(isas.of(&compiler.context.func))?;
             let code = FuncCode::new(&code, &compiler.context.func)?;
             Ok(FuncCode { compile_time: begin.elapsed(), ..code })

@@ -13,6 +13,7 @@ use cranelift_codegen::ir::{
 };
 
 use crate::abi::{Shape, osr};
+use crate::budget::Budget;
 use crate::lower::Start;
 
 /// How compiled functions of a module call each other.
@@ -36,6 +37,8 @@ pub(crate) struct ModuleEnv<'a> {
     pub(crate) calls: Calls,
     /// Whether there is a heap before any code of the module runs.
     pub(crate) has_heap: bool,
+    /// What may still be spent on compiling its functions.
+    pub(crate) budget: Budget,
 }
 
 impl<'a> ModuleEnv<'a> {
@@ -51,6 +54,7 @@ impl<'a> ModuleEnv<'a> {
             calls,
             objects: module.types.iter().map(layout).collect(),
             has_heap: module.types.iter().any(|ty| ty.as_func().is_none()),
+            budget: Budget::new(module.bodies.iter().map(|body| body.range.len()).sum()),
         }
     }
 

@@ -74,8 +74,9 @@ impl Backend for Lowering<'_> {
             max_slots: frame_slots as usize,
         })
     }
-    fn at(&mut self, offset: u32) {
+    fn at(&mut self, offset: u32) -> bool {
         self.offset = offset;
+        true
     }
 
     fn constant(&mut self, _: &mut Stack, _: ValType, bits: Slot) {

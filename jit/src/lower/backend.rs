@@ -35,8 +35,8 @@ impl Backend for Lower<'_> {
         self.check_osr(frame_slots);
         self.finish(frame_slots - info.first_operand_slot)
     }
-    fn at(&mut self, offset: u32) {
-        self.at(offset);
+    fn at(&mut self, offset: u32) -> bool {
+        self.at(offset)
     }
 
     fn constant(&mut self, _: &mut Stack<Value>, ty: ValType, bits: Slot) -> Value {

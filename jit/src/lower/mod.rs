@@ -45,7 +45,7 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 use bimetal_runtime::layout::{CX_STORE, STORE_STACK_LIMIT};
 
 use crate::abi::{PTR, clif_trap, clif_type};
-use crate::budget::{MAX_HEADER_WORK, MAX_STACK_MAP_WORK, MAX_VALUES};
+use crate::budget::{MAX_ALIVE_WORK, MAX_HEADER_WORK, MAX_STACK_MAP_WORK, MAX_VALUES};
 use crate::env::{CONSTANT, ModuleEnv, Region, Symbol};
 use crate::error::JitError;
 
@@ -276,13 +276,12 @@ impl<'a> Lower<'a> {
     fn check_budget(&mut self, header: Block) {
         let params = self.builder.block_params(header).len() as u64;
         self.header_work += params * params;
-        let values = self.builder.func.dfg.num_values();
-        if values > MAX_VALUES || self.header_work > MAX_HEADER_WORK {
+        if self.header_work > MAX_HEADER_WORK {
             self.refuse("the function is too complex");
         }
     }
 
-    /// Refuses the function; translation goes on, its result is not used.
+    /// Refuses the function; the walk ends before its next instruction.
     fn refuse(&mut self, message: impl Into<String>) {
         let error = JitError::new(message).at(self.offset);
         self.refused.get_or_insert(error);
@@ -307,9 +306,16 @@ impl<'a> Lower<'a> {
         Ok(())
     }
 
-    fn at(&mut self, offset: u32) {
+    /// Whether the function is still worth going on.
+    fn at(&mut self, offset: u32) -> bool {
         self.offset = offset;
         self.builder.set_srcloc(SourceLoc::new(offset));
+        let (blocks, values) =
+            (self.builder.func.dfg.num_blocks(), self.builder.func.dfg.num_values());
+        if values > MAX_VALUES || (blocks * self.locals.len()) as u64 > MAX_ALIVE_WORK {
+            self.refuse("the function is too complex");
+        }
+        self.refused.is_none()
     }
 
     /// The values of operands as arguments of a branch.

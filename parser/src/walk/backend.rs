@@ -39,8 +39,9 @@ pub trait Backend {
     fn begin(&mut self, info: &FuncInfo<'_>) -> Result<(), Self::Error>;
     /// The walk is over. `frame_slots` counts all canonical slots of the function.
     fn finish(self, info: &FuncInfo<'_>, frame_slots: u32) -> Result<Self::Output, Self::Error>;
-    /// The byte offset in the module of the instruction whose verbs follow.
-    fn at(&mut self, offset: u32);
+    /// The byte offset in the module of the instruction whose verbs follow. `false` ends
+    /// the walk, and `finish` says why.
+    fn at(&mut self, offset: u32) -> bool;
 
     /// A constant of a number type; `bits` as in a slot.
     fn constant(&mut self, stack: &mut Stack<Self::Value>, ty: ValType, bits: Slot) -> Self::Value;

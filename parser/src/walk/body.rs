@@ -49,6 +49,18 @@ impl<'a> Locals<'a> {
     }
 }
 
+impl Module {
+    /// How many locals a defined function declares besides its parameters; as many as
+    /// can be read of a body that is not valid.
+    pub fn declared_locals(&self, defined: usize) -> u64 {
+        let range = self.bodies[defined].range.clone();
+        let start = range.start as u64;
+        let body = FunctionBody::new(BinaryReader::new(&self.bytes[range], start));
+        let declarations = body.get_locals_reader().into_iter().flatten();
+        declarations.map_while(Result::ok).map(|(count, _)| u64::from(count)).sum()
+    }
+}
+
 /// A decoding fault inside a function.
 pub(super) fn decode_error(error: &BinaryReaderError, func: FuncIdx) -> Error {
     Error::new(ErrorKind::Malformed, error.message(), Some(error.offset())).in_func(func.0)

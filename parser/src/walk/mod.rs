@@ -138,7 +138,9 @@ impl<'a, B: Backend> Walker<'a, B> {
             let offset = operators.original_position();
             let op = operators.read().map_err(|error| body::decode_error(&error, self.func))?;
             if self.reachable {
-                self.backend.at(offset as u32);
+                if !self.backend.at(offset as u32) {
+                    return Ok(());
+                }
                 self.op(&op, offset)?;
                 if self.stack.next_slot() > MAX_SLOTS {
                     return Err(self.too_deep(offset));

@@ -44,8 +44,9 @@ impl Backend for Translator<'_> {
         self.complete(info, frame_slots)
     }
 
-    fn at(&mut self, offset: u32) {
+    fn at(&mut self, offset: u32) -> bool {
         self.offset = offset;
+        true
     }
 
     fn constant(&mut self, stack: &mut St, _: ValType, bits: Slot) -> Value {

@@ -56,7 +56,9 @@ impl Backend for Trace {
         writeln!(self.text, "finish {frame_slots}").unwrap();
         Ok(self.text)
     }
-    fn at(&mut self, _: u32) {}
+    fn at(&mut self, _: u32) -> bool {
+        true
+    }
     fn constant(&mut self, stack: &mut St, _: ValType, bits: Slot) -> Value {
         self.verb(stack, format_args!("const {}", bits.bits()))
     }
