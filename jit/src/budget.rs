@@ -33,14 +33,9 @@ pub(crate) const MAX_STACK_MAP_WORK: u64 = 3_000_000;
 /// 750 MB.
 pub(crate) const MAX_ALIVE_WORK: u64 = 16_000_000;
 
-/// Parameters, results and locals that a function may have, whatever its length, and
-/// besides for each byte of its body. Fifty thousand locals are declared in four bytes.
-const DECLARED: u64 = 1_000;
-const DECLARED_PER_BYTE: u64 = 16;
-
-/// Instructions of CLIF that the functions of a module may have together, whatever its
-/// length, and besides for each byte of code. Known programs have less than one for
-/// each byte; allocations of objects alone have seven.
+/// Instructions of CLIF, parameters, results and locals that the functions of a module
+/// may have together, whatever its length, and besides for each byte of code. Known
+/// programs have less than one for each byte; allocations of objects alone have seven.
 const INSTS: u64 = 250_000;
 const INSTS_PER_BYTE: u64 = 6;
 
@@ -85,24 +80,12 @@ impl Budget {
         Budget(AtomicU64::new(INSTS + INSTS_PER_BYTE * bytes as u64))
     }
 
-    /// Takes what it costs to begin with a function of so many parameters, results and
-    /// locals.
-    ///
-    /// # Errors
-    /// If they are too many for its length.
-    pub(crate) fn begin(&self, declared: u64, bytes: usize) -> Result<(), JitError> {
-        if declared > DECLARED + DECLARED_PER_BYTE * bytes as u64 {
-            return Err(JitError::new("the function declares too much for its length"));
-        }
-        self.spend(declared)
-    }
-
-    /// Takes what it costs to compile so many instructions.
+    /// Takes what so many instructions or locals cost.
     ///
     /// # Errors
     /// If there is not as much left.
-    pub(crate) fn spend(&self, insts: u64) -> Result<(), JitError> {
-        let less = |left: u64| left.checked_sub(insts);
+    pub(crate) fn spend(&self, count: u64) -> Result<(), JitError> {
+        let less = |left: u64| left.checked_sub(count);
         match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
             Ok(_) => Ok(()),
             Err(_) => Err(JitError::new("the code of the module is too complex")),
@@ -117,11 +100,9 @@ mod tests {
     #[test]
     fn a_budget_lasts_for_a_multiple_of_the_code() {
         let budget = Budget::new(1_000);
-        budget.begin(1_000, 2).unwrap();
-        budget.begin(1_033, 2).unwrap_err();
         budget.spend(INSTS).unwrap();
-        budget.spend(INSTS_PER_BYTE * 1_000).unwrap_err();
-        budget.spend(INSTS_PER_BYTE * 1_000 - 1_000).unwrap();
+        budget.spend(INSTS_PER_BYTE * 1_000 + 1).unwrap_err();
+        budget.spend(INSTS_PER_BYTE * 1_000).unwrap();
         budget.spend(1).unwrap_err();
     }
 }

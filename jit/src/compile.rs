@@ -84,8 +84,7 @@ impl Compiler {
             let begin = Instant::now();
             let ty = env.defined_type(defined);
             let declared = (ty.params.len() + ty.results.len()) as u64;
-            let bytes = env.module.bodies[defined].range.len();
-            env.budget.begin(declared + env.module.declared_locals(defined), bytes)?;
+            env.budget.spend(declared + env.module.declared_locals(defined))?;
             compiler.translate(env, isas.full(), defined, start)?;
             env.budget.spend(compiler.context.func.dfg.num_insts() as u64)?;
             let code = compiler.machine_code(isas.of(&compiler.context.func))?;
