@@ -3,11 +3,21 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "peers")]
+pub mod contest;
+#[cfg(feature = "peers")]
+pub mod crossover;
 pub mod kernels;
 #[cfg(feature = "peers")]
 pub mod peers;
+#[cfg(feature = "peers")]
+pub mod plot;
 pub mod program;
 pub mod rounds;
+#[cfg(feature = "peers")]
+pub mod startup;
+#[cfg(feature = "peers")]
+pub mod warmup;
 pub mod workloads;
 
 use bimetal::Strategy;

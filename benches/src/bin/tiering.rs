@@ -1,0 +1,39 @@
+//! What tiering brings, against our single tiers and the peers, in one process.
+//!
+//! `tiering crossover [SECONDS]` prints the table of total times for runs of up to
+//! that length (10 s unless given) and writes `benches/crossover.svg`; `tiering
+//! startup [NAME]` prints the times to a first result; `tiering warmup` writes
+//! `benches/warmup-PROGRAM.svg`.
+
+#![forbid(unsafe_code)]
+
+use std::time::Duration;
+
+use bimetal_benches::peers::Error;
+use bimetal_benches::program::root;
+use bimetal_benches::{crossover, startup, warmup};
+
+fn main() -> Result<(), Error> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let folder = root().join("benches");
+    match args.first().map(String::as_str) {
+        Some("crossover") => {
+            let seconds = args.get(1).map_or(Ok(10.0), |text| text.parse())?;
+            let result = crossover::measure(Duration::from_secs_f64(seconds))?;
+            println!("\n{}", result.table);
+            std::fs::write(folder.join("crossover.svg"), result.plot)?;
+        }
+        Some("startup") => {
+            print!("{}", startup::table(args.get(1).map_or("", String::as_str))?);
+        }
+        Some("warmup") => {
+            for program in warmup::PROGRAMS {
+                let name = format!("warmup-{program}.svg");
+                std::fs::write(folder.join(&name), warmup::plot(program)?)?;
+                println!("wrote benches/{name}");
+            }
+        }
+        _ => return Err("usage: tiering crossover [SECONDS] | startup | warmup".into()),
+    }
+    Ok(())
+}
