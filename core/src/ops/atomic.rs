@@ -207,11 +207,13 @@ macro_rules! atomic_ops {
             }
 
             /// What it does.
+            #[inline(always)] // a constant in an interpreter's handler, not a call
             pub const fn kind(self) -> AtomicKind {
                 match self { $(AtomicOp::$name => AtomicKind::$kind,)* }
             }
 
             /// How many bytes it accesses: the address is a multiple of this.
+            #[inline(always)] // a constant in an interpreter's handler, not a call
             pub const fn width(self) -> u32 {
                 match self { $(AtomicOp::$name => width_of!($mem),)* }
             }
@@ -227,6 +229,7 @@ for_each_atomic_op!(atomic_ops);
 
 impl AtomicOp {
     /// As many low bits as it accesses.
+    #[inline(always)] // a constant in an interpreter's handler, not a call
     pub const fn mask(self) -> u64 {
         u64::MAX >> (64 - 8 * self.width())
     }

@@ -5,6 +5,7 @@
 //! first argument; the caller's frame has room for the callee's parameters,
 //! results and header, whatever the callee needs beyond is checked here.
 
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 
 use bimetal_core::trap::TrapCode;
@@ -115,9 +116,9 @@ impl Exec for CallIndirect {
         // SAFETY: the cell was linked for this body.
         unsafe {
             match indirect(r) {
-                Ok(func) => {
+                Ok((func, same)) => {
                     r.a = func;
-                    CallRef::exec(r)
+                    if same { CallRef::exec(r) } else { r.to::<CallOfSubtype<CallRef>>() }
                 }
                 Err(code) => r.trap(code),
             }
@@ -125,9 +126,10 @@ impl Exec for CallIndirect {
     }
 }
 
-/// The function that an indirect call finds in its table.
+/// The function that an indirect call finds in its table, and whether it has
+/// exactly the type that the call expects.
 #[inline(always)] // vanishes into handlers
-pub(crate) unsafe fn indirect(r: Regs) -> Result<u64, TrapCode> {
+pub(crate) unsafe fn indirect(r: Regs) -> Result<(u64, bool), TrapCode> {
     // SAFETY: the cell was linked for an indirect call; elements of function
     // tables are null or records that live as long as the store.
     unsafe {
@@ -139,17 +141,38 @@ pub(crate) unsafe fn indirect(r: Regs) -> Result<u64, TrapCode> {
             return Err(TrapCode::UninitializedElement);
         }
         let actual = (*std::ptr::with_exposed_provenance::<VmFuncRef>(func as usize)).type_id;
-        let expected = *r.cx.byte_add(r.half(2, 1) as usize).cast::<u32>();
-        if actual != expected && !is_subtype(r.cx, actual, expected) {
-            return Err(TrapCode::IndirectCallTypeMismatch);
+        Ok((func, actual == expected_type(r)))
+    }
+}
+
+/// The type that an indirect call expects.
+#[inline(always)] // vanishes into handlers
+unsafe fn expected_type(r: Regs) -> u32 {
+    // SAFETY: the linker passes the offset of a type's id in the context.
+    unsafe { *r.cx.byte_add(r.half(2, 1) as usize).cast::<u32>() }
+}
+
+/// The rest of an indirect call of a function with another type: continues with
+/// `C` if it can be called as one of the expected type. Most types have no
+/// subtypes.
+pub(crate) struct CallOfSubtype<C>(PhantomData<C>);
+
+impl<C: Exec> Exec for CallOfSubtype<C> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the record of a function is in the accumulator.
+        unsafe {
+            if is_subtype(r.cx, (*func_ref(r)).type_id, expected_type(r)) {
+                C::exec(r)
+            } else {
+                r.trap(TrapCode::IndirectCallTypeMismatch)
+            }
         }
-        Ok(func)
     }
 }
 
 /// Whether a function of one type can be called as one of another.
-#[cold]
-#[inline(never)] // a rare case: most types have no subtypes
+#[inline(never)] // a rare case, which the allow list of handlers' calls names
 unsafe fn is_subtype(cx: *mut VmCtx, actual: u32, expected: u32) -> bool {
     // SAFETY: the context is that of the running instance.
     unsafe { ((*cx).is_subtype)(cx, actual, expected) != 0 }

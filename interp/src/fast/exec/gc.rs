@@ -1,12 +1,13 @@
 //! Instructions on objects that the runtime executes, and casts.
 
+use std::marker::PhantomData;
+
 use bimetal_core::ops::gc::GcBuiltinOp;
 use bimetal_core::ops::slow::SlowImm;
 use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 use bimetal_runtime::gc::{GcRef, Objects};
 use bimetal_runtime::types::INLINE_SUPERTYPES;
-use bimetal_runtime::vmctx::VmCtx;
 
 use super::place::Dest;
 use crate::fast::dispatch::{Exec, Flow, Regs};
@@ -51,15 +52,17 @@ unsafe fn call(r: Regs) -> u64 {
 }
 
 /// `ref.test`: `[handler, dst ref . ., type, type id]`.
-pub(crate) struct RefTest<D>(std::marker::PhantomData<D>);
+pub(crate) struct RefTest<D>(PhantomData<D>);
 
 impl<D: Dest> Exec for RefTest<D> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            let has = has_type(r.cx, *r.slot(1), r.word(2).bits, r.half(3, 0));
-            D::write(r, i32::from(has)).next(4)
+            match glance(r) {
+                Some(has) => D::write(r, i32::from(has)).next(4),
+                None => r.to::<AskTest<D>>(),
+            }
         }
     }
 }
@@ -73,45 +76,79 @@ impl Exec for RefCast {
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            if has_type(r.cx, *r.slot(1), r.word(2).bits, r.half(3, 0)) {
-                r.next(4)
-            } else {
-                r.trap(TrapCode::CastFailure)
+            match glance(r) {
+                Some(true) => r.next(4),
+                Some(false) => r.trap(TrapCode::CastFailure),
+                None => r.to::<AskCast>(),
             }
         }
     }
 }
 
-/// Whether a reference is of a type, given as immediates and, if it is one of
+/// Whether the reference is of the type, given as immediates and, if it is one of
 /// objects that the module defines, as the offset of its id in the context;
-/// otherwise that is zero.
-#[inline(never)] // its locals must not keep the handler from ending in a jump
-unsafe fn has_type(cx: *mut VmCtx, bits: u64, imm: u64, id: u32) -> bool {
+/// otherwise that is zero. `None` where only the runtime knows.
+#[inline(always)] // so that the handlers above call nothing
+unsafe fn glance(r: Regs) -> Option<bool> {
     // SAFETY: the context is that of the running instance; a reference of the
     // hierarchy of the type, by validation; records are there for all types of the
     // store's modules.
     unsafe {
+        let bits = *r.slot(1);
         if bits == 0 {
-            return SlowImm::unpack(imm).b != 0;
+            return Some(SlowImm::unpack(r.word(2).bits).b != 0);
+        }
+        let id = r.half(3, 0) as usize;
+        if id == 0 {
+            return None;
         }
         let reference = GcRef::from_bits(bits as u32);
-        if id != 0 {
-            if !reference.is_object() {
-                return false;
-            }
-            let wanted = cx.byte_add(id as usize).cast::<u32>().read();
-            let found = Objects::of((*cx).store).type_id(reference);
-            let types = (*(*cx).store).types;
-            let depth = usize::from((*types.add(wanted as usize)).depth);
-            if found == wanted {
-                return true;
-            }
-            if depth < INLINE_SUPERTYPES {
-                return (*types.add(found as usize)).supertypes[depth] == wanted;
-            }
+        if !reference.is_object() {
+            return Some(false);
         }
-        let mut operand = Slot::from_bits(bits);
-        let test = *(*cx).gc_builtins.add(GcBuiltinOp::ref_test as usize);
-        test(cx, imm, &raw mut operand).value != 0
+        let wanted = r.cx.byte_add(id).cast::<u32>().read();
+        let found = Objects::of((*r.cx).store).type_id(reference);
+        if found == wanted {
+            return Some(true);
+        }
+        let types = (*(*r.cx).store).types;
+        let depth = usize::from((*types.add(wanted as usize)).depth);
+        if depth < INLINE_SUPERTYPES {
+            return Some((*types.add(found as usize)).supertypes[depth] == wanted);
+        }
+        None
+    }
+}
+
+/// The rest of [`RefTest`], where the runtime is asked.
+struct AskTest<D>(PhantomData<D>);
+
+impl<D: Dest> Exec for AskTest<D> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: as for `RefTest`.
+        unsafe { D::write(r, i32::from(has_type(r))).next(4) }
+    }
+}
+
+/// The rest of [`RefCast`], where the runtime is asked.
+enum AskCast {}
+
+impl Exec for AskCast {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: as for `RefCast`.
+        unsafe { if has_type(r) { r.next(4) } else { r.trap(TrapCode::CastFailure) } }
+    }
+}
+
+/// What the runtime says of the type of the reference.
+#[inline(never)] // its locals must not keep the handler from ending in a jump
+unsafe fn has_type(r: Regs) -> bool {
+    // SAFETY: as for `glance`.
+    unsafe {
+        let mut operand = Slot::from_bits(*r.slot(1));
+        let test = *(*r.cx).gc_builtins.add(GcBuiltinOp::ref_test as usize);
+        test(r.cx, r.word(2).bits, &raw mut operand).value != 0
     }
 }

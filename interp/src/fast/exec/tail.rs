@@ -16,8 +16,8 @@ use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmTail};
 
 use super::call::{
-    BRIDGE_SLOTS, CallRef, available, entry_of, frame_bytes, func_ref, indirect, with_result,
-    write_header,
+    BRIDGE_SLOTS, CallOfSubtype, CallRef, available, entry_of, frame_bytes, func_ref, indirect,
+    with_result, write_header,
 };
 use super::control::header;
 use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
@@ -93,7 +93,7 @@ impl Exec for ReturnCallImport {
         // SAFETY: the linker passes the offset of a record in the context.
         unsafe {
             r.a = r.cx.byte_add(r.half(2, 0) as usize).expose_provenance() as u64;
-            go(r)
+            Go::exec(r)
         }
     }
 }
@@ -107,9 +107,9 @@ impl Exec for ReturnCallIndirect {
         // SAFETY: the cell was linked for this body.
         unsafe {
             match indirect(r) {
-                Ok(func) => {
+                Ok((func, same)) => {
                     r.a = func;
-                    go(r)
+                    if same { Go::exec(r) } else { r.to::<CallOfSubtype<Go>>() }
                 }
                 Err(code) => r.trap(code),
             }
@@ -125,23 +125,31 @@ impl Exec for ReturnCallReference {
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: as for `CallReference`.
         unsafe {
-            if load_reference(&mut r) { go(r) } else { r.trap(TrapCode::NullFunctionReference) }
+            if load_reference(&mut r) {
+                Go::exec(r)
+            } else {
+                r.trap(TrapCode::NullFunctionReference)
+            }
         }
     }
 }
 
 /// Goes on to the function whose record is in the accumulator.
-#[inline(always)] // the end of the handlers above
-unsafe fn go(r: Regs) -> Flow {
-    // SAFETY: the record and its code slot live as long as the store.
-    unsafe {
-        let func = func_ref(r);
-        if entry_of((*func).code).is_null() {
-            r.to::<ReturnArray>()
-        } else if (*func).cx == r.cx {
-            replace(r, (*func).code)
-        } else {
-            r.to::<ReturnAcross>()
+enum Go {}
+
+impl Exec for Go {
+    #[inline(always)] // the end of the handlers above
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the record and its code slot live as long as the store.
+        unsafe {
+            let func = func_ref(r);
+            if entry_of((*func).code).is_null() {
+                r.to::<ReturnArray>()
+            } else if (*func).cx == r.cx {
+                replace(r, (*func).code)
+            } else {
+                r.to::<ReturnAcross>()
+            }
         }
     }
 }

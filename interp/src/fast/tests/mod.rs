@@ -1,7 +1,11 @@
 //! Modules in the text format, run through the runtime.
 
 mod calls;
+#[cfg(all(bimetal_tail_calls, target_arch = "x86_64", target_os = "linux", not(debug_assertions)))]
+mod handlers;
 mod hot;
+#[cfg(all(bimetal_tail_calls, target_arch = "x86_64", target_os = "linux", not(debug_assertions)))]
+mod machine_code;
 mod numeric;
 mod objects;
 mod programs;

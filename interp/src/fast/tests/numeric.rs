@@ -97,7 +97,12 @@ fn forms(params: &[ValType]) -> Vec<Form> {
     forms
 }
 
-/// A module with a function per form, and for tests one that branches.
+/// A module with a function per form of an instruction's operands, and for tests
+/// one that branches.
+pub(super) fn module_of(op: NumOp) -> String {
+    module(op, &forms(op.params()))
+}
+
 fn module(op: NumOp, forms: &[Form]) -> String {
     let params: String = op.params().iter().map(|ty| format!("{ty} ")).collect();
     let mut text = String::from("(module\n");
@@ -146,7 +151,7 @@ fn meaning(op: NumOp, slot: Slot) -> u64 {
 fn check(op: NumOp, fusions: Fusions) {
     let forms = forms(op.params());
     let mut wasm = Wasm::with_fusions(fusions);
-    wasm.add(&module(op, &forms), &[]);
+    wasm.add(&module_of(op), &[]);
     let seconds = op.params().get(1).map_or(&[0][..], |&ty| samples(ty));
     for (i, form) in forms.iter().enumerate() {
         for &a in samples(op.params()[0]) {
