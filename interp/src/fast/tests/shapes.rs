@@ -203,10 +203,10 @@ fn code_is_in_proportion_to_the_body() {
     );
     let carried = format!(
         "(block (result {}) {} {} unreachable) {}",
-        "i32 ".repeat(500),
-        "(i32.const 1)".repeat(501),
+        "i32 ".repeat(30),
+        "(i32.const 1)".repeat(31),
         "(br_if 0 (local.get 0))".repeat(20_000),
-        "(drop)".repeat(500),
+        "(drop)".repeat(30),
     );
     let modules = [
         with_locals(20_000, gets(20_000) + &sets(20_000)),
@@ -228,8 +228,8 @@ fn a_body_that_piles_up_operands_is_refused_at_its_first_call() {
         r#"(module
             (func $many (result {}) unreachable)
             (func (export "run") {} unreachable))"#,
-        "i32 ".repeat(1000),
-        "(call $many)".repeat(3000),
+        "v128 ".repeat(32),
+        "(call $many)".repeat(20_000),
     );
     let Err(Unwind::Host(error)) = Wasm::new(&text).call("run", &[]) else { panic!("no error") };
     let error = error.downcast_ref::<bimetal_parser::Error>().map(bimetal_parser::Error::kind);
