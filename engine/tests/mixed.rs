@@ -62,3 +62,26 @@ fn functions_of_one_instance_are_in_both_tiers() {
     let compiled = module.function_stats().iter().filter(|func| func.compiled).count();
     assert!((16..48).contains(&compiled), "{compiled} of 64");
 }
+
+#[test]
+fn what_runs_often_is_compiled_and_what_does_not_is_not() {
+    let wat = r#"(module
+        (func $hot (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+        (func $cold (result i32) (i32.const 0))
+        (func (export "run") (param $n i32) (result i32) (local $x i32)
+            (local.set $x (call $cold))
+            (loop $again
+                (local.set $x (call $hot (local.get $x)))
+                (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+            (local.get $x)))"#;
+    let mut config = Config::new();
+    config.strategy(Strategy::Tiered).compile_threads(0);
+    let engine = Engine::new(&config).unwrap();
+    let module = Module::new(&engine, wat).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let run = instance.get_typed_func::<i32, i32>(&mut store, "run").unwrap();
+    assert_eq!(run.call(&mut store, 100_000).unwrap(), 100_000);
+    let compiled: Vec<bool> = module.function_stats().iter().map(|func| func.compiled).collect();
+    assert_eq!(compiled, [true, false, false]);
+}

@@ -62,11 +62,16 @@ pub(crate) fn load_slots(
         .collect()
 }
 
-/// Stores values into consecutive slots.
+/// Stores values into consecutive slots, whole ones: who reads a slot as 64 bits that
+/// was written as 32 waits for the cache.
 pub(crate) fn store_slots(builder: &mut FunctionBuilder<'_>, values: &[Value], base: Value) {
     let mut offset = 0;
     for &value in values {
         let ty = builder.func.dfg.value_type(value);
+        let value = match ty {
+            types::I32 => builder.ins().uextend(types::I64, value),
+            _ => value,
+        };
         let flags = MemFlagsData::new().with_notrap();
         builder.ins().store(flags, value, base, offset);
         offset += 8 * slots(ty) as i32;

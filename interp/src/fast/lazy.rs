@@ -56,7 +56,7 @@ impl FastModule {
     pub fn enter_native(&self, defined: usize, call: NativeCall) {
         let ty = self.module.type_of_func(self.module.func_at(defined));
         let slot = &self.slots[defined];
-        let words = native::entry(ty.param_slots(), ty.result_slots(), slot, call);
+        let words = native::entry(ty, slot, call);
         let entry = words[PREFIX_WORDS..].as_ptr();
         self.natives.lock().unwrap_or_else(PoisonError::into_inner).push(NativeEntry(words));
         // Whoever loads the entry sees the cell behind it.
