@@ -90,7 +90,7 @@ fn a_fault_in_the_text_has_line_and_column() {
 fn a_disabled_proposal_is_unsupported_and_named() {
     let cases = [
         ("(module (type $f (func)) (type (cont $f)))", "stack switching"),
-        ("(module (import \"\" \"\" (global (shared i32))))", "shared-everything"),
+        ("(module (type (shared (func))))", "shared"),
     ];
     for (text, name) in cases {
         let error = refused(text);
