@@ -25,7 +25,7 @@ const ALLOWED: &[(&str, usize, &str)] = &[
     ("exec::tail::return_array", 1, "the same, in a tail call"),
     ("exec::call::is_subtype", 2, "a cold handler: an indirect call of a type with subtypes"),
     ("exec::call::translate", 1, "once for each function"),
-    ("exec::native::call", 1, "a function that has been compiled"),
+    ("exec::native::call", 2, "a function that has been compiled"),
     ("exec::hot::ask_calls", 1, "a cold handler: a counter of calls ran out"),
     ("exec::hot::ask_loop", 1, "a cold handler: a counter of iterations ran out"),
     ("exec::hot::enter_loop", 1, "once for each loop entered in compiled code"),
