@@ -47,6 +47,9 @@ pub const KERNELS: &[Kernel] = kernels! {
     "exceptions/try" 3_000_000 1.0;
     "atomics/add" 500_000 1.0;
     "atomics/exchange" 500_000 1.0;
+    "calls/recursive" 400 1.05;
+    "calls/tail" 5_000 1.05;
+    "numbers/from_u64" 5_000 1.05;
 };
 
 #[cfg(test)]

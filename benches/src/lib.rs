@@ -13,6 +13,7 @@ pub mod peers;
 #[cfg(feature = "peers")]
 pub mod plot;
 pub mod program;
+pub mod report;
 pub mod rounds;
 #[cfg(feature = "peers")]
 pub mod startup;

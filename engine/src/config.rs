@@ -159,6 +159,22 @@ impl Config {
         self
     }
 
+    /// Whether a compiled tail call of a function to itself jumps to the function's
+    /// start: to measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn tail_loops(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.tail_loops = enable;
+        self
+    }
+
+    /// Whether compiled code makes floats from unsigned 64-bit integers by a signed
+    /// conversion and a branch: to measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn signed_conversions(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.signed_conversions = enable;
+        self
+    }
+
     /// Keeps the code of modules in a folder, where the next process finds it: see
     /// [`Cache`]. Off by default. A strategy that makes no machine code does not use
     /// it.

@@ -6,7 +6,7 @@ use bimetal_core::types::{FuncType, RefType, SubType, ValType};
 use bimetal_parser::Module;
 use bimetal_runtime::gc::layout::ObjectLayout;
 use bimetal_runtime::layout::VmLayout;
-use bimetal_runtime::limits::Settings;
+use bimetal_runtime::limits::{Optimisations, Settings};
 use bimetal_runtime::memory::MemoryPlan;
 use cranelift_codegen::ir::{
     AliasRegion, AliasRegionData, Function, MemFlagsData, UserExternalName, UserFuncName,
@@ -31,6 +31,8 @@ pub(crate) struct ModuleEnv<'a> {
     pub(crate) layout: VmLayout,
     pub(crate) plans: Box<[MemoryPlan]>,
     pub(crate) relaxed: RelaxedChoice,
+    /// What is done beyond the code generator's own optimisations.
+    pub(crate) optimisations: Optimisations,
     /// By type index; that of a function type is for exceptions.
     pub(crate) objects: Box<[ObjectLayout]>,
     /// How functions of the module call each other.
@@ -51,6 +53,7 @@ impl<'a> ModuleEnv<'a> {
             layout: VmLayout::new(module),
             plans: module.memories.iter().map(plan).collect(),
             relaxed: settings.relaxed,
+            optimisations: settings.optimisations.clone(),
             calls,
             objects: module.types.iter().map(layout).collect(),
             has_heap: module.types.iter().any(|ty| ty.as_func().is_none()),

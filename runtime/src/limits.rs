@@ -20,6 +20,24 @@ pub struct Settings {
     /// Whether the heap is collected at every allocation: for tests, which so find
     /// every reference that is missing from the roots.
     pub gc_stress: bool,
+    /// What the compiler does beyond the code generator's own optimisations.
+    pub optimisations: Optimisations,
+}
+
+/// Optimisations of the compiler that can be switched off one by one: to measure
+/// them, and to tell which one is at fault. All are on by default.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Optimisations {
+    /// A tail call of a function to itself jumps to the function's start.
+    pub tail_loops: bool,
+    /// An unsigned 64-bit integer becomes a float by a signed conversion and a branch.
+    pub signed_conversions: bool,
+}
+
+impl Default for Optimisations {
+    fn default() -> Optimisations {
+        Optimisations { tail_loops: true, signed_conversions: true }
+    }
 }
 
 impl Settings {
@@ -29,6 +47,7 @@ impl Settings {
         let Settings {
             memory_guard_pages,
             relaxed,
+            optimisations,
             // These are limits of stores, which compiled code reads from its context.
             max_wasm_stack: _,
             value_stack: _,
@@ -37,6 +56,7 @@ impl Settings {
         vec![
             ("memory_guard_pages", memory_guard_pages.to_string()),
             ("relaxed", format!("{relaxed:?}")),
+            ("optimisations", format!("{optimisations:?}")),
         ]
     }
 }
@@ -49,6 +69,7 @@ impl Default for Settings {
             memory_guard_pages: true,
             relaxed: RelaxedChoice::host(),
             gc_stress: false,
+            optimisations: Optimisations::default(),
         }
     }
 }

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use bimetal_benches::kernels::{KERNELS, Kernel};
 use bimetal_benches::peers::{Error, Run, ours, theirs};
-use bimetal_benches::program::root;
+use bimetal_benches::report::{cpu_time, replace_section};
 use bimetal_benches::rounds::{median, quartiles};
-use rustix::time::{ClockId, clock_gettime};
 
+const HEADING: &str = "Compiled code against wasmtime";
 const COMMAND: &str = "cargo run --release -p bimetal-benches --features peers --bin peer-table";
 
 fn main() -> Result<(), Error> {
@@ -37,7 +37,7 @@ fn main() -> Result<(), Error> {
         table += &row;
     }
     if names.is_empty() {
-        std::fs::write(root().join("benches/RESULTS.md"), report(&table, rounds))?;
+        replace_section(HEADING, &report(&table, rounds))?;
     }
     Ok(())
 }
@@ -79,15 +79,9 @@ fn timed(run: &mut Run, times: i32) -> (Duration, i64) {
     (cpu_time().saturating_sub(start), sum)
 }
 
-/// What this thread has taken so far.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
-}
-
-/// The page: where it was measured, by which command, and the table.
+/// The section: where it was measured, by which command, and the table.
 fn report(table: &str, rounds: usize) -> String {
-    let mut page = String::from("# Compiled code against wasmtime\n\n");
+    let mut page = String::new();
     let _ = writeln!(
         page,
         "Written by `{COMMAND}`: the kernels in `benches/kernels` on our compiler and on wasmtime \

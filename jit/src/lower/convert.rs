@@ -53,6 +53,9 @@ impl Lower<'_> {
     /// unsigned one waits for the previous value of its destination register on
     /// x86-64, which makes loops up to five times slower on some processors.
     pub(super) fn float_from_u64(&mut self, to: Type, a: Value) -> Value {
+        if !self.env.optimisations.signed_conversions {
+            return self.builder.ins().fcvt_from_uint(to, a);
+        }
         let small = self.builder.create_block();
         let large = self.builder.create_block();
         let end = self.builder.create_block();

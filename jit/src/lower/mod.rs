@@ -75,6 +75,8 @@ pub(crate) struct Lower<'a> {
     arity: usize,
     /// For a function that begins at one of its loops.
     osr: Option<osr::Osr>,
+    /// For a function that may tail-call itself: where such calls go.
+    restart: Option<tail::Restart>,
     /// The results of the last call or of the structure that just ended.
     results: Vec<Value>,
     /// The clauses of the open `try_table`s, outermost first.
@@ -118,6 +120,7 @@ impl<'a> Lower<'a> {
             operands: None,
             arity: 0,
             osr,
+            restart: None,
             results: Vec::new(),
             tries: Vec::new(),
             ended: Vec::new(),
@@ -143,24 +146,27 @@ impl<'a> Lower<'a> {
         self.arity = info.ty.results.len();
         self.begin_osr(info);
         let params = if self.osr.is_some() { 0 } else { info.ty.params.len() };
-        let env = self.env;
-        let mut zeros: [Option<(Type, Value)>; 5] = [None; 5];
-        for (index, &ty) in info.locals.iter().enumerate() {
-            let collected = env.module.is_collected(ty);
-            let ty = clif_type(ty);
-            let variable = self.builder.declare_var(ty);
-            if collected {
-                self.builder.declare_var_needs_stack_map(variable);
-                self.collected_locals += 1;
-            }
-            let value = if index < params {
-                self.builder.block_params(entry)[index + 1]
-            } else {
-                self.zero(ty, &mut zeros)
-            };
-            self.builder.def_var(variable, value);
-            self.locals.push(variable);
+        for (index, &ty) in info.locals[..params].iter().enumerate() {
+            let value = self.builder.block_params(entry)[index + 1];
+            self.declare_local(ty, value);
         }
+        self.begin_restart(info);
+        let mut zeros: [Option<(Type, Value)>; 5] = [None; 5];
+        for &ty in &info.locals[params..] {
+            let zero = self.zero(clif_type(ty), &mut zeros);
+            self.declare_local(ty, zero);
+        }
+    }
+
+    /// The next local, with the value that it has in the current block.
+    fn declare_local(&mut self, ty: ValType, value: Value) {
+        let variable = self.builder.declare_var(clif_type(ty));
+        if self.env.module.is_collected(ty) {
+            self.builder.declare_var_needs_stack_map(variable);
+            self.collected_locals += 1;
+        }
+        self.builder.def_var(variable, value);
+        self.locals.push(variable);
     }
 
     /// The zero of a type, made once per function.
@@ -298,6 +304,7 @@ impl<'a> Lower<'a> {
     }
 
     fn finish(mut self, operand_slots: u32) -> Result<(), JitError> {
+        self.end_restart();
         self.check_stack_maps(operand_slots);
         if let Some(error) = self.refused {
             return Err(error);

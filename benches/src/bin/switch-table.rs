@@ -1,0 +1,130 @@
+//! Compares our compiler with itself, each optimisation off and on, in interleaved
+//! rounds, and writes the table to `benches/RESULTS.md`.
+//!
+//! `switch-table [ROUNDS] [NAME..]`; with names, only programs that contain one of
+//! them take part and nothing is written.
+
+#![forbid(unsafe_code)]
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bimetal::{Config, Engine, Instance, Module, Result, Store, Strategy};
+use bimetal_benches::kernels::KERNELS;
+use bimetal_benches::report::{cpu_time, replace_section};
+use bimetal_benches::rounds::{median, quartiles};
+use bimetal_benches::workloads::WORKLOADS;
+
+const COMMAND: &str = "cargo run --release -p bimetal-benches --bin switch-table";
+
+/// How long a run should take, so that neither the clock nor an interruption shows.
+const RUN: Duration = Duration::from_millis(5);
+
+/// An optimisation, and the programs that are to show what it does: one that it is
+/// for and some that it could harm.
+struct Switch {
+    name: &'static str,
+    set: fn(&mut Config, bool) -> &mut Config,
+    programs: &'static [&'static str],
+}
+
+const SWITCHES: &[Switch] = &[
+    Switch {
+        name: "self tail call to loop",
+        set: Config::tail_loops,
+        programs: &["calls/tail", "calls/recursive", "recursion", "machine"],
+    },
+    Switch {
+        name: "u64 to float by signed conversion",
+        set: Config::signed_conversions,
+        programs: &["numbers/from_u64", "spectral", "bodies", "mandelbrot"],
+    },
+];
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rounds = args.first().and_then(|text| text.parse().ok()).unwrap_or(41);
+    let names = args.get(1..).unwrap_or_default();
+    let wanted =
+        |program: &str| names.is_empty() || names.iter().any(|name| program.contains(name));
+    let mut table = String::from(
+        "| optimisation | program | off | on | ratio | quartiles |\n|---|---|---|---|---|---|\n",
+    );
+    print!("{table}");
+    for switch in SWITCHES {
+        for program in switch.programs.iter().filter(|program| wanted(program)) {
+            let row = measure(switch, program, rounds)?;
+            print!("{row}");
+            table += &row;
+        }
+    }
+    if names.is_empty() {
+        let text = format!(
+            "Written by `{COMMAND}`: our compiler with one optimisation off and on, in one \
+             process, in {rounds} interleaved rounds. Times are of the processor. The ratio is \
+             the median of the time with it divided by the one without, round by round. Code \
+             that is the same on both sides differs by up to 5 % here, by its place in memory.\n\n{table}"
+        );
+        replace_section("Optimisations", &text)?;
+    }
+    Ok(())
+}
+
+/// A program on an engine: does it so many times and gives the checksum.
+type Run = Box<dyn FnMut(i32) -> i64>;
+
+/// Measures one program without and with an optimisation; gives its row.
+fn measure(switch: &Switch, program: &str, rounds: usize) -> Result<String> {
+    let mut runs = [load(switch, program, false)?, load(switch, program, true)?];
+    let count = times(&mut runs[0]);
+    let mut took: [Vec<Duration>; 2] = Default::default();
+    for round in 0..rounds {
+        let mut sums = [0; 2];
+        // Neither is always the first.
+        for index in [round % 2, 1 - round % 2] {
+            let start = cpu_time();
+            sums[index] = runs[index](count);
+            took[index].push(cpu_time().saturating_sub(start));
+        }
+        assert_eq!(sums[0], sums[1], "{program} depends on {}", switch.name);
+    }
+    let [low, middle, high] = quartiles(&took[1], &took[0]);
+    let ms = |times: &[Duration]| median(times).as_secs_f64() * 1e3;
+    let (off, on) = (ms(&took[0]), ms(&took[1]));
+    let mut row = String::new();
+    let _ = writeln!(
+        row,
+        "| {} | {program} | {off:.2} ms | {on:.2} ms | {middle:.2} | {low:.2}-{high:.2} |",
+        switch.name
+    );
+    Ok(row)
+}
+
+/// How often the program has to do its work to take as long as it should.
+fn times(run: &mut Run) -> i32 {
+    let mut count = 1;
+    loop {
+        let start = cpu_time();
+        run(count);
+        if cpu_time().saturating_sub(start) >= RUN || count > i32::MAX / 2 {
+            return count;
+        }
+        count *= 2;
+    }
+}
+
+fn load(switch: &Switch, program: &str, enable: bool) -> Result<Run> {
+    let mut config = Config::new();
+    (switch.set)(config.strategy(Strategy::Jit), enable);
+    let engine = Engine::new(&config)?;
+    let kernel = KERNELS.iter().find(|kernel| kernel.name == program);
+    let workload = || WORKLOADS.iter().find(|workload| workload.name == program);
+    let module = match kernel {
+        Some(kernel) => Module::new(&engine, kernel.text)?,
+        None => Module::new(&engine, workload().expect("a program of this name").wasm)?,
+    };
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[])?;
+    let run = instance.get_typed_func::<i32, i64>(&mut store, "run")?;
+    Ok(Box::new(move |times| run.call(&mut store, times).expect("no trap")))
+}
