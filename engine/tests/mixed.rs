@@ -41,6 +41,38 @@ fn a_function_beyond_the_compilers_limits_is_interpreted_and_listed() {
     assert!(stats[0].code_bytes > 0 && stats[0].reason.is_none());
 }
 
+/// Loops inside each other, each of which changes a local and looks at others.
+fn nested_loops(count: usize) -> String {
+    let begins = (0..count).map(|i| {
+        let other = (i * 7 + 1) % count;
+        format!("(loop $l{i} (local.set {i} (i32.add (local.get {other}) (i32.const {i})))")
+    });
+    let uses =
+        (0..count).map(|i| format!("(local.set {i} (i32.add (local.get {i}) (i32.const 1)))"));
+    let ends = (0..count)
+        .rev()
+        .map(|i| format!("(br_if $l{i} (i32.eq (local.get {i}) (i32.const -7{}))))", i % 10));
+    format!(
+        r#"(module (func (export "run") (result i32) (local {}) {} (local.get 3)))"#,
+        "i32 ".repeat(count),
+        begins.chain(uses).chain(ends).collect::<String>()
+    )
+}
+
+#[test]
+fn a_function_whose_compiled_frame_would_fill_the_stack_is_interpreted() {
+    let mut config = Config::new();
+    config.strategy(Strategy::Jit);
+    let engine = Engine::new(&config).unwrap();
+    let module = Module::new(&engine, nested_loops(600)).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let run = instance.get_typed_func::<(), i32>(&mut store, "run").unwrap();
+    assert_eq!(run.call(&mut store, ()).unwrap(), 4);
+    let stats = module.function_stats();
+    assert!(stats[0].reason.as_ref().is_some_and(|reason| reason.contains("stack")), "{stats:?}");
+}
+
 #[test]
 fn an_invalid_function_is_no_reason_to_interpret_it() {
     let mut config = Config::new();

@@ -11,6 +11,7 @@ use cranelift_codegen::{CompiledCode, Context, FinalizedRelocTarget};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use crate::abi::trap_code;
+use crate::budget::MAX_FRAME;
 use crate::env::{ModuleEnv, Symbol};
 use crate::error::JitError;
 use crate::handlers::CallSite;
@@ -88,6 +89,10 @@ impl Compiler {
             compiler.translate(env, isas.full(), defined, start)?;
             env.budget.spend(compiler.context.func.dfg.num_insts() as u64)?;
             let code = compiler.machine_code(isas.of(&compiler.context.func))?;
+            let frame = code.buffer.frame_layout().map_or(0, |frame| frame.frame_to_fp_offset);
+            if frame > MAX_FRAME {
+                return Err(JitError::new(format!("a call of it takes {frame} bytes of stack")));
+            }
             let code = FuncCode::new(&code, &compiler.context.func)?;
             Ok(FuncCode { compile_time: begin.elapsed(), ..code })
         })

@@ -35,8 +35,10 @@ impl Tiered {
     pub(super) fn new(config: &Config) -> Result<Tiered> {
         let policy = Policy::new(config);
         let queue = Arc::new(Queue::new(policy.max_waiting, policy.threads));
-        let jit = Arc::new(JitEngine::with_interpreter(&config.settings, fast::call)?);
-        Ok(Tiered { jit, settings: config.settings.clone(), policy, queue })
+        let mut jit = JitEngine::with_interpreter(&config.settings, fast::call)?;
+        jit.profile(config.profiler)?;
+        jit.debug_info(config.debug_info);
+        Ok(Tiered { jit: Arc::new(jit), settings: config.settings.clone(), policy, queue })
     }
 }
 
