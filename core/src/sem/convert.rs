@@ -343,11 +343,12 @@ mod tests {
         assert_eq!(f32_demote_f64(f64::MAX), f32::INFINITY);
         assert_eq!(f32_demote_f64(-1e-300).to_bits(), 0x8000_0000);
         assert_eq!(f32_demote_f64(1.0 + f64::EPSILON), 1.0);
-        assert_eq!(f64_promote_f32(1e-45), 2f64.powi(-149));
+        assert_eq!(f64_promote_f32(1e-45), f64::from_bits((1023 - 149) << 52));
         let wide = f32_demote_f64(black_box(f64::from_bits(0xfff4_0000_0000_0000)));
-        assert_eq!(wide.to_bits(), 0xffe0_0000);
+        // Under Miri arithmetic may leave a NaN signalling.
+        assert!(wide.is_nan() && (cfg!(miri) || wide.to_bits() == 0xffe0_0000));
         let narrow = f64_promote_f32(black_box(f32::from_bits(0x7fa0_0000)));
-        assert_eq!(narrow.to_bits(), 0x7ffc_0000_0000_0000);
+        assert!(narrow.is_nan() && (cfg!(miri) || narrow.to_bits() == 0x7ffc_0000_0000_0000));
     }
 
     #[test]

@@ -210,22 +210,29 @@ mod tests {
         assert_eq!((f64_min(-3.0, -3.0), f64_max(-3.0, -3.0)), (-3.0, -3.0));
     }
 
+    /// Under Miri arithmetic may leave a NaN signalling.
+    fn is_quiet32(result: f32) -> bool {
+        result.is_nan() && (cfg!(miri) || result.to_bits() & QUIET32 != 0)
+    }
+
+    fn is_quiet64(result: f64) -> bool {
+        result.is_nan() && (cfg!(miri) || result.to_bits() & QUIET64 != 0)
+    }
+
     #[test]
     fn arithmetic_quiets_a_nan() {
         let nan = f32::from_bits(SNAN32);
-        assert_ne!(f32_sqrt(black_box(nan)).to_bits() & QUIET32, 0);
+        assert!(is_quiet32(f32_sqrt(black_box(nan))));
         for op in [f32_add, f32_sub, f32_mul, f32_div, f32_min, f32_max] {
             for (a, b) in [(nan, 1.0), (1.0, nan), (nan, nan)] {
-                let result = op(black_box(a), black_box(b));
-                assert!(result.is_nan() && result.to_bits() & QUIET32 != 0);
+                assert!(is_quiet32(op(black_box(a), black_box(b))));
             }
         }
         let nan = f64::from_bits(SNAN64);
-        assert_ne!(f64_sqrt(black_box(nan)).to_bits() & QUIET64, 0);
+        assert!(is_quiet64(f64_sqrt(black_box(nan))));
         for op in [f64_add, f64_sub, f64_mul, f64_div, f64_min, f64_max] {
             for (a, b) in [(nan, 1.0), (1.0, nan), (nan, nan)] {
-                let result = op(black_box(a), black_box(b));
-                assert!(result.is_nan() && result.to_bits() & QUIET64 != 0);
+                assert!(is_quiet64(op(black_box(a), black_box(b))));
             }
         }
     }

@@ -14,6 +14,9 @@ use bimetal_runtime::{
 
 use super::ReferenceModule;
 
+/// By how much stacks are smaller under Miri, which takes long for each instruction.
+const SMALLER: i64 = if cfg!(miri) { 8 } else { 1 };
+
 /// A store and how to fill it.
 struct World {
     store: StoreBox,
@@ -26,7 +29,8 @@ struct World {
 impl World {
     fn new() -> World {
         let types = Arc::new(TypeRegistry::new());
-        let settings = Settings { memory_guard_pages: false, ..Settings::default() };
+        let value_stack = Settings::default().value_stack / SMALLER as usize;
+        let settings = Settings { memory_guard_pages: false, value_stack, ..Settings::default() };
         let store = StoreBox::new(settings, Arc::clone(&types), Default::default());
         World { store, types, lazy: false, latest: Arc::default() }
     }
@@ -254,7 +258,8 @@ fn recursion_through_the_host_traps_too() {
 #[test]
 fn the_stack_limit_is_one_for_all_activations_of_a_store() {
     let mut world = World::new();
-    let host = world.caller("deep", [Slot::from_i32(1_000)]);
+    let step = 1_000 / SMALLER;
+    let host = world.caller("deep", [Slot::from_i64(step)]);
     let text = r#"(module (import "" "" (func $h))
         (func $deep (export "deep") (param i32)
           local.get 0
@@ -263,11 +268,11 @@ fn the_stack_limit_is_one_for_all_activations_of_a_store() {
           local.get 0
           (if (then local.get 0 i32.const 1 i32.sub call $then_host) (else call $h))))"#;
     let instance = world.instantiate(text, &[host]);
-    // Each frame takes some slots of the million bytes: how many fit?
-    let fits = (1..).find(|n| world.call(instance, "deep", &[n * 1_000]).is_err()).unwrap() - 1;
+    // Each frame takes some slots of the stack: how many fit?
+    let fits = (1..).find(|n| world.call(instance, "deep", &[n * step]).is_err()).unwrap() - 1;
     assert!(fits > 4, "{fits}");
-    assert!(world.call(instance, "then_host", &[(fits - 2) * 1_000]).is_ok());
-    let trap = trap(world.call(instance, "then_host", &[fits * 1_000]));
+    assert!(world.call(instance, "then_host", &[(fits - 2) * step]).is_ok());
+    let trap = trap(world.call(instance, "then_host", &[fits * step]));
     assert_eq!(trap.code, TrapCode::StackOverflow);
 }
 

@@ -5,11 +5,9 @@
 //! compiled code may still run in points into it.
 
 use std::io;
-use std::ptr::{NonNull, null_mut};
+use std::ptr::NonNull;
 
-use rustix::mm::{
-    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect, munmap,
-};
+use super::pages;
 
 /// A range of address space that this value owns.
 #[derive(Debug)]
@@ -26,12 +24,7 @@ impl Mapping {
     /// If the system refuses.
     pub(crate) fn reserve(len: usize) -> io::Result<Mapping> {
         let len = round_up(len.max(1)).ok_or(io::ErrorKind::OutOfMemory)?;
-        // SAFETY: a fresh anonymous mapping replaces nothing.
-        let base = unsafe {
-            let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-            mmap_anonymous(null_mut(), len, ProtFlags::empty(), flags)?
-        };
-        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        let base = NonNull::new(pages::reserve(len)?).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Mapping { base, len })
     }
 
@@ -49,10 +42,7 @@ impl Mapping {
         }
         if start < end {
             // SAFETY: `start..end` lies inside the mapping, which this value owns.
-            unsafe {
-                let at = self.base.as_ptr().add(start);
-                mprotect(at.cast(), end - start, MprotectFlags::READ | MprotectFlags::WRITE)?;
-            }
+            unsafe { pages::make_accessible(self.base.as_ptr().add(start), end - start)? };
         }
         Ok(())
     }
@@ -63,9 +53,7 @@ impl Mapping {
         let (Some(start), true) = (round_up(from), to <= self.len) else { return };
         if start < to {
             // SAFETY: `start..to` lies inside the mapping, which this value owns.
-            let _ = unsafe {
-                madvise(self.base.as_ptr().add(start).cast(), to - start, Advice::DontNeed)
-            };
+            unsafe { pages::discard(self.base.as_ptr().add(start), to - start) };
         }
     }
 
@@ -84,13 +72,13 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the value owns the range; the store drops its mappings when no
         // guest code can run in it any more. A failure leaks address space only.
-        let _ = unsafe { munmap(self.base.as_ptr().cast(), self.len) };
+        unsafe { pages::release(self.base.as_ptr(), self.len) };
     }
 }
 
 /// `len` rounded up to whole pages of the host.
 fn round_up(len: usize) -> Option<usize> {
-    len.checked_next_multiple_of(rustix::param::page_size())
+    len.checked_next_multiple_of(pages::size())
 }
 
 #[cfg(test)]

@@ -2,6 +2,11 @@
 
 mod atomic;
 mod mapping;
+#[cfg(not(miri))]
+mod pages;
+#[cfg(miri)]
+#[path = "pages_miri.rs"]
+mod pages;
 pub mod plan;
 mod shared;
 mod waiters;

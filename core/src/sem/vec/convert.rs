@@ -112,6 +112,9 @@ mod tests {
         let a = [f64::MAX, -1e-300].into_v128();
         assert_eq!(f32x4_demote_f64x2_zero(a), [f32::INFINITY, -0.0, 0.0, 0.0].into_v128());
         let a = [1e-45_f32, -0.0, 3.0, 4.0].into_v128();
-        assert_eq!(f64x2_promote_low_f32x4(a), [2_f64.powi(-149), -0.0].into_v128());
+        assert_eq!(
+            f64x2_promote_low_f32x4(a),
+            [f64::from_bits((1023 - 149) << 52), -0.0].into_v128()
+        );
     }
 }

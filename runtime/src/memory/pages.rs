@@ -1,0 +1,49 @@
+//! Pages of the operating system.
+
+use std::io;
+use std::ptr::null_mut;
+
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect, munmap,
+};
+
+/// The bytes of a page.
+pub(super) fn size() -> usize {
+    rustix::param::page_size()
+}
+
+/// Whole pages, none of them accessible.
+pub(super) fn reserve(len: usize) -> io::Result<*mut u8> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: a fresh anonymous mapping replaces nothing.
+    let base = unsafe { mmap_anonymous(null_mut(), len, ProtFlags::empty(), flags)? };
+    Ok(base.cast())
+}
+
+/// Makes reserved pages accessible.
+///
+/// # Safety
+/// The caller owns the pages.
+pub(super) unsafe fn make_accessible(at: *mut u8, len: usize) -> io::Result<()> {
+    // SAFETY: the caller's promise.
+    unsafe { mprotect(at.cast(), len, MprotectFlags::READ | MprotectFlags::WRITE)? };
+    Ok(())
+}
+
+/// Gives back the memory behind accessible pages. Best effort.
+///
+/// # Safety
+/// The caller owns the pages, and nobody has a reference to what is in them.
+pub(super) unsafe fn discard(at: *mut u8, len: usize) {
+    // SAFETY: the caller's promise.
+    let _ = unsafe { madvise(at.cast(), len, Advice::DontNeed) };
+}
+
+/// Releases what [`reserve`] gave. A failure leaks address space only.
+///
+/// # Safety
+/// The caller owns the pages and uses them no more.
+pub(super) unsafe fn release(at: *mut u8, len: usize) {
+    // SAFETY: the caller's promise.
+    let _ = unsafe { munmap(at.cast(), len) };
+}
