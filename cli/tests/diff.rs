@@ -12,7 +12,7 @@ fn example(name: &str) -> String {
 fn the_tiers_agree_on_a_program_and_the_host_is_called_once() {
     let run = bimetal(&["diff", "--tier", "all", &example("diagnose"), "exit", "7"]);
     assert_eq!(run.code(), Some(0), "{}", run.stderr());
-    assert!(run.stderr().contains("reference, interp, jit agree at"), "{}", run.stderr());
+    assert!(run.stderr().contains("reference, interp, jit, tiered agree at"), "{}", run.stderr());
     assert!(run.stderr().contains("exit with code 7"), "{}", run.stderr());
 }
 
