@@ -4,7 +4,7 @@ mod common;
 
 use common::{Run, bimetal, wat};
 
-const TIERS: [&str; 3] = ["reference", "interp", "jit"];
+const TIERS: [&str; 4] = ["reference", "interp", "jit", "tiered"];
 
 fn example(name: &str) -> String {
     format!("{}/../examples/{name}/{name}.wasm", env!("CARGO_MANIFEST_DIR"))
