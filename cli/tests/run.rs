@@ -40,11 +40,12 @@ fn a_trap_exits_with_134_and_shows_functions_and_offsets() {
 
 #[test]
 fn backtraces_are_the_same_on_every_tier() {
-    let [reference, interp, jit] =
+    let [reference, others @ ..] =
         TIERS.map(|tier| bimetal(&["--tier", tier, &example("diagnose"), "divide"]).stderr());
     assert!(reference.contains("main"), "{reference}");
-    assert_eq!(reference, interp);
-    assert_eq!(reference, jit);
+    for other in others {
+        assert_eq!(reference, other);
+    }
 }
 
 #[test]
