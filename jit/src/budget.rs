@@ -43,10 +43,10 @@ const INSTS_PER_BYTE: u64 = 6;
 /// which a function cannot begin at one of its loops.
 pub(crate) const MAX_PARKED: usize = 1 << 20;
 
-/// Bytes of native stack that a call of a function may take: a quarter of what guests
-/// have unless told otherwise. Without optimisation every value that crosses a block has
+/// Bytes of native stack that a call of a function may take: half of what guests have
+/// unless told otherwise. Without optimisation every value that crosses a block has
 /// a place of its own, and 600 nested loops with 600 locals take more than all of it.
-pub(crate) const MAX_FRAME: u32 = 128 << 10;
+pub(crate) const MAX_FRAME: u32 = 256 << 10;
 
 /// Beyond any of these a function is compiled without optimisation. They lie above
 /// the largest functions of known programs, such as the main loops of CPython and

@@ -64,7 +64,7 @@ fn deep_nesting_does_not_recurse() {
 #[test]
 fn a_function_with_very_many_block_parameters_is_compiled_with_little_effort() {
     let mut world = World::new();
-    let count = 210;
+    let count = 150;
     let inner = (1..=count).map(|local| {
         format!(
             "(local.set {local} (i32.add (local.get {local}) (i32.const 1)))
