@@ -15,7 +15,8 @@ use bimetal::{
 use modules::Hostile;
 
 /// The executors; what moves a function from one to another adds nothing to loading.
-const STRATEGIES: [Strategy; 3] = [Strategy::Reference, Strategy::Interpreter, Strategy::Jit];
+const STRATEGIES: [Strategy; 4] =
+    [Strategy::Reference, Strategy::Interpreter, Strategy::Jit, Strategy::Tiered];
 
 /// Bytes of memory that a process may have had.
 const MOST_BYTES: u64 = 512 << 20;
