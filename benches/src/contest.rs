@@ -10,14 +10,25 @@ use crate::peers::Error;
 pub enum Contestant {
     /// One of our strategies.
     Ours(bimetal::Engine),
-    /// wasmtime with Cranelift, as it is by default.
+    /// wasmtime with Cranelift.
     Wasmtime(wasmtime::Engine),
     /// wasmi.
     Wasmi(wasmi::Engine),
 }
 
-/// A module that is loaded and instantiated: calls `run`.
+/// A module that is loaded and instantiated: calls one of its functions.
 pub type Call = Box<dyn FnMut(i32) -> Result<i64, Error>>;
+
+/// The engines' types have the same names and do the same.
+macro_rules! load {
+    ($library:ident, $engine:expr, $wasm:expr, $export:expr) => {{
+        let module = $library::Module::new($engine, $wasm)?;
+        let mut store = $library::Store::new($engine, ());
+        let instance = $library::Instance::new(&mut store, &module, &[])?;
+        let run = instance.get_typed_func::<i32, i64>(&mut store, $export)?;
+        Ok(Box::new(move |times| Ok(run.call(&mut store, times)?)))
+    }};
+}
 
 impl Contestant {
     /// One of our strategies, with functions validated when they are first called.
@@ -30,12 +41,12 @@ impl Contestant {
         Ok(Contestant::Ours(bimetal::Engine::new(&config)?))
     }
 
-    /// wasmtime as it is by default.
+    /// wasmtime with Cranelift and these settings.
     ///
     /// # Errors
     /// If it is not available on this machine.
-    pub fn wasmtime() -> Result<Contestant, Error> {
-        Ok(Contestant::Wasmtime(wasmtime::Engine::new(&wasmtime::Config::new())?))
+    pub fn wasmtime(config: &wasmtime::Config) -> Result<Contestant, Error> {
+        Ok(Contestant::Wasmtime(wasmtime::Engine::new(config)?))
     }
 
     /// wasmi, translating at load, at the first call, or validating then, too.
@@ -45,33 +56,15 @@ impl Contestant {
         Contestant::Wasmi(wasmi::Engine::new(&config))
     }
 
-    /// Loads and instantiates a module.
+    /// Loads and instantiates a module, binary or text (wasmi: binary).
     ///
     /// # Errors
     /// If the engine refuses the module or it exports no such function.
     pub fn load(&self, wasm: &[u8], export: &str) -> Result<Call, Error> {
         match self {
-            Contestant::Ours(engine) => {
-                let module = bimetal::Module::from_binary(engine, wasm)?;
-                let mut store = bimetal::Store::new(engine, ());
-                let instance = bimetal::Instance::new(&mut store, &module, &[])?;
-                let run = instance.get_typed_func::<i32, i64>(&mut store, export)?;
-                Ok(Box::new(move |times| Ok(run.call(&mut store, times)?)))
-            }
-            Contestant::Wasmtime(engine) => {
-                let module = wasmtime::Module::from_binary(engine, wasm)?;
-                let mut store = wasmtime::Store::new(engine, ());
-                let instance = wasmtime::Instance::new(&mut store, &module, &[])?;
-                let run = instance.get_typed_func::<i32, i64>(&mut store, export)?;
-                Ok(Box::new(move |times| Ok(run.call(&mut store, times)?)))
-            }
-            Contestant::Wasmi(engine) => {
-                let module = wasmi::Module::new(engine, wasm)?;
-                let mut store = wasmi::Store::new(engine, ());
-                let instance = wasmi::Instance::new(&mut store, &module, &[])?;
-                let run = instance.get_typed_func::<i32, i64>(&store, export)?;
-                Ok(Box::new(move |times| Ok(run.call(&mut store, times)?)))
-            }
+            Contestant::Ours(engine) => load!(bimetal, engine, wasm, export),
+            Contestant::Wasmtime(engine) => load!(wasmtime, engine, wasm, export),
+            Contestant::Wasmi(engine) => load!(wasmi, engine, wasm, export),
         }
     }
 

@@ -33,7 +33,7 @@ fn contestants() -> Result<Vec<(&'static str, Contestant)>, Error> {
         ("tiered", Contestant::ours(Strategy::Tiered, false)?),
         ("interp", Contestant::ours(Strategy::Interpreter, false)?),
         ("jit", Contestant::ours(Strategy::Jit, false)?),
-        ("wasmtime", Contestant::wasmtime()?),
+        ("wasmtime", Contestant::wasmtime(&wasmtime::Config::new())?),
         ("wasmi", Contestant::wasmi(wasmi::CompilationMode::LazyTranslation)),
     ])
 }

@@ -55,23 +55,11 @@ pub const KERNELS: &[Kernel] = kernels! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bimetal::{Config, Engine, Instance, Module, Store};
-
-    fn run(kernel: &Kernel, strategy: bimetal::Strategy) -> i64 {
-        let mut config = Config::new();
-        config.strategy(strategy);
-        let engine = Engine::new(&config).unwrap();
-        let module = Module::new(&engine, kernel.text).unwrap();
-        let mut store = Store::new(&engine, ());
-        let instance = Instance::new(&mut store, &module, &[]).unwrap();
-        let run = instance.get_typed_func::<i32, i64>(&mut store, "run").unwrap();
-        run.call(&mut store, 3).unwrap()
-    }
-
     #[test]
     fn kernels_compute_the_same_on_every_tier() {
         for kernel in KERNELS {
-            let sums = crate::TIERS.map(|(_, strategy)| run(kernel, strategy));
+            let sums =
+                crate::TIERS.map(|(_, strategy)| crate::run(kernel.text.as_bytes(), strategy, 3));
             assert!(sums.iter().all(|&sum| sum == sums[0]), "{}: {sums:?}", kernel.name);
         }
     }

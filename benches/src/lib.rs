@@ -26,3 +26,16 @@ use bimetal::Strategy;
 /// A tier with its name in tables.
 pub const TIERS: [(&str, Strategy); 3] =
     [("jit", Strategy::Jit), ("interp", Strategy::Interpreter), ("reference", Strategy::Reference)];
+
+/// What `run` of a module without imports returns under a strategy.
+#[cfg(test)]
+fn run(module: &[u8], strategy: Strategy, times: i32) -> i64 {
+    let mut config = bimetal::Config::new();
+    config.strategy(strategy);
+    let engine = bimetal::Engine::new(&config).unwrap();
+    let module = bimetal::Module::new(&engine, module).unwrap();
+    let mut store = bimetal::Store::new(&engine, ());
+    let instance = bimetal::Instance::new(&mut store, &module, &[]).unwrap();
+    let run = instance.get_typed_func::<i32, i64>(&mut store, "run").unwrap();
+    run.call(&mut store, times).unwrap()
+}

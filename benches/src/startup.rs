@@ -95,7 +95,7 @@ pub fn table(only: &str) -> Result<String, Error> {
         ("tiered", Contestant::ours(Strategy::Tiered, false)?),
         ("wasmi, lazy validation", Contestant::wasmi(wasmi::CompilationMode::Lazy)),
         ("wasmi", Contestant::wasmi(wasmi::CompilationMode::LazyTranslation)),
-        ("wasmtime", Contestant::wasmtime()?),
+        ("wasmtime", Contestant::wasmtime(&wasmtime::Config::new())?),
     ];
     contestants.retain(|(name, _)| name.starts_with("tiered, lazy") || name.starts_with(only));
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); contestants.len()];

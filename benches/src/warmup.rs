@@ -29,7 +29,7 @@ pub fn plot(program: &str) -> Result<String, Error> {
         ("tiered", Contestant::ours(Strategy::Tiered, false)?),
         ("interp", Contestant::ours(Strategy::Interpreter, false)?),
         ("jit", Contestant::ours(Strategy::Jit, false)?),
-        ("wasmtime", Contestant::wasmtime()?),
+        ("wasmtime", Contestant::wasmtime(&wasmtime::Config::new())?),
         ("wasmi", Contestant::wasmi(wasmi::CompilationMode::LazyTranslation)),
     ];
     let mut all = Vec::new();

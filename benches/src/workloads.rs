@@ -31,21 +31,11 @@ pub fn workload(name: &str) -> Option<Workload> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bimetal::{Config, Engine, Instance, Module, Store};
 
     #[test]
     fn workloads_compute_the_same_on_every_tier() {
         for workload in WORKLOADS {
-            let sums = crate::TIERS.map(|(_, strategy)| {
-                let mut config = Config::new();
-                config.strategy(strategy);
-                let engine = Engine::new(&config).unwrap();
-                let module = Module::new(&engine, workload.wasm).unwrap();
-                let mut store = Store::new(&engine, ());
-                let instance = Instance::new(&mut store, &module, &[]).unwrap();
-                let run = instance.get_typed_func::<i32, i64>(&mut store, "run").unwrap();
-                run.call(&mut store, 2).unwrap()
-            });
+            let sums = crate::TIERS.map(|(_, strategy)| crate::run(workload.wasm, strategy, 2));
             assert!(sums.iter().all(|&sum| sum == sums[0]), "{}: {sums:?}", workload.name);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Files of a crate that a reader of the design looks for.
-const FOLDERS: &[&str] = &["src", "tests", "benches"];
+const FOLDERS: &[&str] = &["src", "tests", "benches", "libfuzzer"];
 const CRATES: &[&str] = &[
     "core",
     "parser",
@@ -31,6 +31,9 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in entries {
         let path = entry.expect("a readable folder").path();
         if path.is_dir() {
+            if path.ends_with("target") {
+                continue;
+            }
             rust_files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
@@ -46,6 +49,7 @@ fn sources() -> Vec<(String, PathBuf)> {
         for folder in FOLDERS {
             rust_files(&root.join(krate).join(folder), &mut found);
         }
+        found.extend(Some(root.join(krate).join("build.rs")).filter(|script| script.exists()));
     }
     let name = |path: &PathBuf| {
         let inside = path.strip_prefix(&root).expect("a file of the workspace");

@@ -170,6 +170,16 @@ pub(crate) fn host_thunk(
     })
 }
 
+/// Notes in the running activation where the guest left; its store.
+fn leave(builder: &mut FunctionBuilder<'_>, cx: Value) -> Value {
+    let (pc, fp) = caller(builder);
+    let store = builder.ins().load(PTR, CONSTANT, cx, CX_STORE);
+    let activation = builder.ins().load(PTR, TRUSTED, store, STORE_ACTIVATION);
+    builder.ins().store(TRUSTED, pc, activation, ACTIVATION_EXIT_PC);
+    builder.ins().store(TRUSTED, fp, activation, ACTIVATION_EXIT_FP);
+    store
+}
+
 /// The stub of [`crate::abi::slow_call`].
 pub(crate) fn slow_call(
     compiler: &mut Compiler,
@@ -178,11 +188,7 @@ pub(crate) fn slow_call(
     compiler.stub(isa, function(slow_call_sig()), |builder| {
         let params = enter(builder);
         let (cx, address) = (params[0], params[1]);
-        let (pc, fp) = caller(builder);
-        let store = builder.ins().load(PTR, CONSTANT, cx, CX_STORE);
-        let activation = builder.ins().load(PTR, TRUSTED, store, STORE_ACTIVATION);
-        builder.ins().store(TRUSTED, pc, activation, ACTIVATION_EXIT_PC);
-        builder.ins().store(TRUSTED, fp, activation, ACTIVATION_EXIT_FP);
+        let store = leave(builder, cx);
         let callee = builder.import_signature(builtin());
         let mut args = vec![cx];
         args.extend_from_slice(&params[2..]);
@@ -207,11 +213,7 @@ pub(crate) fn throw(compiler: &mut Compiler, isa: &dyn TargetIsa) -> Result<Func
     compiler.stub(isa, function(throw_sig()), |builder| {
         let params = enter(builder);
         let (cx, address) = (params[0], params[1]);
-        let (pc, fp) = caller(builder);
-        let store = builder.ins().load(PTR, CONSTANT, cx, CX_STORE);
-        let activation = builder.ins().load(PTR, TRUSTED, store, STORE_ACTIVATION);
-        builder.ins().store(TRUSTED, pc, activation, ACTIVATION_EXIT_PC);
-        builder.ins().store(TRUSTED, fp, activation, ACTIVATION_EXIT_FP);
+        let store = leave(builder, cx);
         let callee = builder.import_signature(gc_builtin());
         let call = builder.ins().call_indirect(callee, address, &[cx, params[2], params[3]]);
         let trap = builder.inst_results(call)[1];

@@ -9,8 +9,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use bimetal_benches::contest::Call;
 use bimetal_benches::kernels::{KERNELS, Kernel};
-use bimetal_benches::peers::{Error, Run, ours, theirs};
+use bimetal_benches::peers::{Error, ours, theirs};
 use bimetal_benches::report::{cpu_time, replace_section};
 use bimetal_benches::rounds::{median, quartiles};
 
@@ -50,7 +51,7 @@ fn measure(kernel: &Kernel, rounds: usize) -> Result<String, Error> {
         let mut sums = [0; 2];
         // Neither is always the first.
         for index in [round % 2, 1 - round % 2] {
-            let (time, sum) = timed(&mut engines[index], kernel.times);
+            let (time, sum) = timed(&mut engines[index], kernel.times)?;
             sums[index] = sum;
             // The first round is to warm up.
             if round > 0 {
@@ -73,10 +74,13 @@ fn measure(kernel: &Kernel, rounds: usize) -> Result<String, Error> {
 }
 
 /// How long a run takes of the processor, whoever else is busy, and its checksum.
-fn timed(run: &mut Run, times: i32) -> (Duration, i64) {
+///
+/// # Errors
+/// If the kernel traps.
+fn timed(run: &mut Call, times: i32) -> Result<(Duration, i64), Error> {
     let start = cpu_time();
-    let sum = run(times);
-    (cpu_time().saturating_sub(start), sum)
+    let sum = run(times)?;
+    Ok((cpu_time().saturating_sub(start), sum))
 }
 
 /// The section: where it was measured, by which command, and the table.

@@ -61,11 +61,11 @@ pub(super) fn compare(sides: &[Receiver<Message>]) -> Verdict {
     // The words since the last point, that one included: the same on every side.
     let mut common: Vec<Word> = Vec::new();
     loop {
-        let words: Vec<Option<Word>> = streams.iter_mut().map(Stream::peek).collect();
-        let Some(&first) = words.first() else {
+        let Some((first, others)) = streams.split_first_mut() else {
             return Verdict::Same { points, end: End::Failed("nothing was run".to_owned()) };
         };
-        if words.iter().any(|&word| word != first) {
+        let first = first.peek();
+        if others.iter_mut().any(|other| other.peek() != first) {
             return differ(streams, points, &common);
         }
         let Some(word) = first else { break };

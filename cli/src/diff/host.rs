@@ -23,8 +23,8 @@ pub(super) struct Recorder {
     followers: Vec<Sender<Record>>,
     /// The memory as it was before the call that is under way.
     before: Option<Vec<u8>>,
-    /// What was told since that call: its results.
-    pub(super) results: Vec<Word>,
+    /// What was told since that call began: its results.
+    results: Vec<Word>,
 }
 
 /// Writes of the host closer than this are recorded as one.
@@ -33,6 +33,13 @@ const BLOCK: usize = 256;
 impl Recorder {
     pub(super) fn new(followers: Vec<Sender<Record>>) -> Recorder {
         Recorder { followers, before: None, results: Vec::new() }
+    }
+
+    /// Takes note of what is told while a call of the host is under way.
+    pub(super) fn note(&mut self, word: Word) {
+        if self.before.is_some() {
+            self.results.push(word);
+        }
     }
 
     /// Ends the record for a run that a call of the host ended.
@@ -65,7 +72,6 @@ pub(super) fn begin(caller: &mut Caller<'_, Side>) {
     let before = memory(caller).map_or_else(Vec::new, |memory| memory.data(&*caller).to_vec());
     if let Some(recorder) = caller.data_mut().recorder() {
         recorder.before = Some(before);
-        recorder.results.clear();
     }
 }
 
@@ -164,7 +170,17 @@ pub(super) type Records = Receiver<Record>;
 
 #[cfg(test)]
 mod tests {
-    use super::changes;
+    use super::*;
+
+    #[test]
+    fn what_is_told_outside_calls_of_the_host_is_not_kept() {
+        let mut recorder = Recorder::new(Vec::new());
+        recorder.note(Word::I32(1));
+        assert!(recorder.results.is_empty());
+        recorder.before = Some(Vec::new());
+        recorder.note(Word::I32(2));
+        assert_eq!(recorder.results, [Word::I32(2)]);
+    }
 
     #[test]
     fn neighbouring_changes_are_one_and_growth_is_a_change() {

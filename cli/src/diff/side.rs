@@ -41,7 +41,7 @@ impl Side {
     fn tell(&mut self, word: Word) -> Result<()> {
         self.words.push(word);
         if let Role::Leader(recorder) = &mut self.role {
-            recorder.results.push(word);
+            recorder.note(word);
         }
         if self.words.len() < CHUNK { Ok(()) } else { self.flush() }
     }

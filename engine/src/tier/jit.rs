@@ -2,16 +2,15 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use bimetal_interp::fast::{self, FastModule};
+use bimetal_interp::fast::FastModule;
 use bimetal_jit::{JitCode, JitEngine, JitModule, Target};
 use bimetal_parser::Module;
 use bimetal_runtime::HostFunc;
 use bimetal_runtime::code::ModuleCode;
 
 use super::mixed::Mixed;
-use super::{Tier, scramble};
+use super::{Tier, compiler, scramble};
 use crate::config::Config;
 use crate::error::Result;
 
@@ -28,10 +27,7 @@ impl Jit {
     /// # Errors
     /// If the processor or the system is not supported.
     pub(super) fn new(config: &Config) -> Result<Jit> {
-        let mut jit = JitEngine::with_interpreter(&config.settings, fast::call)?;
-        jit.profile(config.profiler)?;
-        jit.debug_info(config.debug_info);
-        Ok(Jit { jit: Arc::new(jit), config: config.clone() })
+        Ok(Jit { jit: compiler::new(config)?, config: config.clone() })
     }
 
     /// The code of a module of which these functions are compiled.
@@ -82,9 +78,7 @@ impl Tier for Jit {
     }
 
     fn prepare_host_func(&self, host: &HostFunc) -> Result<()> {
-        let thunk = self.jit.host_thunk(host.ty())?;
-        host.slot().native.store(thunk.cast_mut(), Ordering::Release);
-        Ok(())
+        compiler::prepare_host_func(&self.jit, host)
     }
 
     fn prepare_store(&self, store: &mut bimetal_runtime::Store) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Who runs the guest's code: one adapter per tier.
 
+mod compiler;
 mod hotness;
 mod install;
 mod interpreter;

@@ -2,20 +2,19 @@
 //! often is compiled meanwhile.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use bimetal_interp::fast::{self, FastModule};
+use bimetal_interp::fast::FastModule;
 use bimetal_jit::JitEngine;
 use bimetal_parser::Module;
 use bimetal_runtime::HostFunc;
 use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::limits::Settings;
 
-use super::Tier;
 use super::hotness::{Hook, Hotness};
 use super::mixed::Mixed;
 use super::policy::Policy;
 use super::queue::Queue;
+use super::{Tier, compiler};
 use crate::config::Config;
 use crate::error::Result;
 
@@ -35,10 +34,8 @@ impl Tiered {
     pub(super) fn new(config: &Config) -> Result<Tiered> {
         let policy = Policy::new(config);
         let queue = Arc::new(Queue::new(policy.max_waiting, policy.threads));
-        let mut jit = JitEngine::with_interpreter(&config.settings, fast::call)?;
-        jit.profile(config.profiler)?;
-        jit.debug_info(config.debug_info);
-        Ok(Tiered { jit: Arc::new(jit), settings: config.settings.clone(), policy, queue })
+        let jit = compiler::new(config)?;
+        Ok(Tiered { jit, settings: config.settings.clone(), policy, queue })
     }
 }
 
@@ -61,9 +58,7 @@ impl Tier for Tiered {
     }
 
     fn prepare_host_func(&self, host: &HostFunc) -> Result<()> {
-        let thunk = self.jit.host_thunk(host.ty())?;
-        host.slot().native.store(thunk.cast_mut(), Ordering::Release);
-        Ok(())
+        compiler::prepare_host_func(&self.jit, host)
     }
 
     fn prepare_store(&self, store: &mut bimetal_runtime::Store) -> Result<()> {

@@ -1,0 +1,33 @@
+//! What the strategies that compile share: the compiler, and how host functions are
+//! made known to its code.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bimetal_interp::fast;
+use bimetal_jit::JitEngine;
+use bimetal_runtime::HostFunc;
+
+use crate::config::Config;
+use crate::error::Result;
+
+/// The compiler for this machine, with the interpreter for what it leaves.
+///
+/// # Errors
+/// If the processor or the system is not supported.
+pub(super) fn new(config: &Config) -> Result<Arc<JitEngine>> {
+    let mut jit = JitEngine::with_interpreter(&config.settings, fast::call)?;
+    jit.profile(config.profiler)?;
+    jit.debug_info(config.debug_info);
+    Ok(Arc::new(jit))
+}
+
+/// Makes a new host function callable by compiled code.
+///
+/// # Errors
+/// If there is no memory for code.
+pub(super) fn prepare_host_func(jit: &JitEngine, host: &HostFunc) -> Result<()> {
+    let thunk = jit.host_thunk(host.ty())?;
+    host.slot().native.store(thunk.cast_mut(), Ordering::Release);
+    Ok(())
+}
