@@ -43,6 +43,10 @@ fn execute(args: &RunArgs, span: &Span, stats: &mut Stats) -> Result<()> {
     let wasi = wasi(&args.guest)?;
     let bytes = input::read(&args.guest.file)?;
     let engine = engine(args)?;
+    if args.cache.is_none() {
+        // The process ends with the guest: nobody waits for what is being compiled.
+        std::mem::forget(engine.clone());
+    }
     let named = || format!("`{}`", args.guest.file.display());
     let (module, elapsed) = timed(|| load(args, &engine, &bytes));
     let module = module.with_context(named)?;

@@ -176,8 +176,8 @@ impl Config {
     }
 
     /// Keeps the code of modules in a folder, where the next process finds it: see
-    /// [`Cache`]. Off by default. A strategy that makes no machine code does not use
-    /// it.
+    /// [`Cache`], also for when. Off by default. A strategy that makes no machine code
+    /// does not use it.
     ///
     /// ```
     /// use bimetal::{Cache, CacheConfig, Config};

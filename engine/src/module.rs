@@ -13,7 +13,7 @@ use bimetal_runtime::types::{canonical_global_type, canonical_table_type};
 use crate::engine::Engine;
 use crate::error::{Context, Error, Result};
 use crate::precompiled::Precompiled;
-use crate::serialize::CacheKey;
+use crate::serialize::CacheEntry;
 use crate::types::{ExportType, ExternType, ImportType};
 
 /// A module: decoded and validated, ready to be instantiated.
@@ -38,7 +38,7 @@ struct Inner {
     /// The canonical id of each of the module's types.
     type_ids: Box<[u32]>,
     /// Where the code belongs that is yet to be made.
-    cache_key: Option<CacheKey>,
+    cached: Option<Arc<CacheEntry>>,
     code: OnceLock<Arc<dyn ModuleCode>>,
 }
 
@@ -62,12 +62,13 @@ impl Module {
     /// # Errors
     /// As [`Module::new`].
     pub fn from_binary(engine: &Engine, binary: &[u8]) -> Result<Module> {
-        let key = CacheKey::new(engine, binary);
-        if let Some(module) = key.as_ref().and_then(|key| Module::cached(engine, binary, key)) {
+        let cached = CacheEntry::new(engine, binary);
+        let found = cached.as_ref().and_then(|entry| Module::cached(engine, binary, entry));
+        if let Some(module) = found {
             return Ok(module);
         }
         let parsed = Parsed::from_binary(binary, &options(engine))?;
-        Ok(Module::from_parsed(engine, Arc::new(parsed), key, None))
+        Ok(Module::from_parsed(engine, Arc::new(parsed), cached, None))
     }
 
     /// Loads a module from a file, as [`Module::new`] does.
@@ -95,12 +96,12 @@ impl Module {
     pub(crate) fn from_parsed(
         engine: &Engine,
         parsed: Arc<Parsed>,
-        cache_key: Option<CacheKey>,
+        cached: Option<Arc<CacheEntry>>,
         code: Option<Arc<dyn ModuleCode>>,
     ) -> Module {
         let type_ids = engine.types().register(&parsed);
         let code = code.map_or_else(OnceLock::new, OnceLock::from);
-        Module(Arc::new(Inner { engine: engine.clone(), parsed, type_ids, cache_key, code }))
+        Module(Arc::new(Inner { engine: engine.clone(), parsed, type_ids, cached, code }))
     }
 
     /// Makes the module's code now, unless that has been done, so that the first
@@ -118,8 +119,7 @@ impl Module {
             return Ok(code);
         }
         // Threads that come at the same time may each compile; one result stays.
-        let code = self.0.engine.tier().compile(&self.0.parsed)?;
-        self.keep(&*code);
+        let code = self.0.engine.tier().compile(&self.0.parsed, self.0.cached.as_ref())?;
         Ok(self.0.code.get_or_init(|| code))
     }
 
@@ -187,10 +187,6 @@ impl Module {
     /// What modules of an engine may use.
     pub(crate) fn features(engine: &Engine) -> Features {
         engine.config().features
-    }
-
-    pub(crate) fn cache_key(&self) -> Option<&CacheKey> {
-        self.0.cache_key.as_ref()
     }
 
     /// The module as the tiers read it.

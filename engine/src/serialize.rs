@@ -4,24 +4,28 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bimetal_parser::{Module as Parsed, ParseOptions};
-use bimetal_runtime::code::ModuleCode;
 
+use crate::cache::Cache;
+use crate::config::Strategy;
 use crate::engine::Engine;
 use crate::error::{Context as _, Result};
 use crate::module::Module;
-use crate::precompiled::{self, WasmHash};
+use crate::precompiled::{self, Facts, WasmHash};
 
 impl Module {
     /// The module with its code as bytes, which [`Module::deserialize`] takes in this
     /// or another process. Makes the code first, as [`Module::compile`] does.
     ///
     /// Under a strategy that makes no machine code these bytes hold the module alone.
+    /// Under [`Strategy::Tiered`](crate::Strategy::Tiered) they hold the code of all
+    /// functions, whatever has been compiled so far: it may be loaded under `Jit` too,
+    /// and the other way round.
     ///
     /// # Errors
-    /// As [`Module::compile`].
+    /// If the compiler refuses the module, or a function is found to be invalid
+    /// that [`Config::lazy_validation`](crate::Config::lazy_validation) let pass.
     pub fn serialize(&self) -> Result<Vec<u8>> {
-        let code = self.code()?;
-        let image = self.engine().tier().image(&**code).unwrap_or_default();
+        let image = self.engine().tier().image(self.parsed(), &**self.code()?)?;
         let hash = WasmHash::new(self.binary());
         Ok(precompiled::write(self.engine().facts(), &hash, self.binary(), &image))
     }
@@ -68,42 +72,49 @@ impl Module {
         unsafe { deserialize(engine, &bytes) }.with_context(name)
     }
 
-    /// The module that the cache has under this key, with its code.
-    pub(crate) fn cached(engine: &Engine, binary: &[u8], key: &CacheKey) -> Option<Module> {
-        let cache = engine.config().cache.as_ref()?;
-        cache.load(&key.name, |file| {
-            let contents = precompiled::read(engine.facts(), Some(&key.hash), file)?;
+    /// The module that the cache has, with its code.
+    pub(crate) fn cached(
+        engine: &Engine,
+        binary: &[u8],
+        entry: &Arc<CacheEntry>,
+    ) -> Option<Module> {
+        entry.cache.load(&entry.name, |file| {
+            let contents = precompiled::read(&entry.facts, Some(&entry.hash), file)?;
             // SAFETY: the folder is one that the embedder trusts, and what is under
-            // this key was written there by `keep` for an engine of these facts.
-            unsafe { assemble(engine, binary, contents.image, Some(key)) }
+            // this name was written there by `store` for an engine of these facts.
+            unsafe { assemble(engine, binary, contents.image, Some(entry)) }
         })
-    }
-
-    /// Leaves the code in the cache, where there is one.
-    pub(crate) fn keep(&self, code: &dyn ModuleCode) {
-        let Some(key) = self.cache_key() else { return };
-        let engine = self.engine();
-        let (Some(cache), Some(image)) = (&engine.config().cache, engine.tier().image(code)) else {
-            return;
-        };
-        cache.store(&key.name, &precompiled::write(engine.facts(), &key.hash, &[], &image));
     }
 }
 
-/// Under which name a cache keeps a module.
-#[derive(Clone, Debug)]
-pub(crate) struct CacheKey {
+/// Where a cache keeps the code of a module.
+#[derive(Debug)]
+pub(crate) struct CacheEntry {
+    cache: Cache,
     name: String,
+    /// What the code depends on.
+    facts: Facts,
     hash: WasmHash,
 }
 
-impl CacheKey {
-    /// The key of a module; `None` if the engine has no cache or no use for one.
-    pub(crate) fn new(engine: &Engine, binary: &[u8]) -> Option<CacheKey> {
-        engine.config().cache.as_ref()?;
+impl CacheEntry {
+    /// The entry of a module; `None` if the engine has no cache or no use for one.
+    pub(crate) fn new(engine: &Engine, binary: &[u8]) -> Option<Arc<CacheEntry>> {
+        let config = engine.config();
+        let cache = config.cache.clone()?;
         engine.tier().target()?;
-        let hash = WasmHash::new(binary);
-        Some(CacheKey { name: precompiled::key(engine.facts(), &hash), hash })
+        let (hash, mut facts) = (WasmHash::new(binary), engine.facts().clone());
+        // Some functions may have been compiled without a look at the others: whoever
+        // wants a module to be valid as a whole does not take these.
+        let some = config.strategy == Strategy::Tiered && config.lazy_validation;
+        facts.push(("validation", if some { "by function" } else { "whole" }.to_owned()));
+        let name = precompiled::key(&facts, &hash);
+        Some(Arc::new(CacheEntry { cache, name, facts, hash }))
+    }
+
+    /// Leaves code in the cache, in place of what is there.
+    pub(crate) fn store(&self, image: &[u8]) {
+        self.cache.store(&self.name, &precompiled::write(&self.facts, &self.hash, &[], image));
     }
 }
 
@@ -112,11 +123,13 @@ impl CacheKey {
 unsafe fn deserialize(engine: &Engine, bytes: &[u8]) -> Result<Module> {
     let contents = precompiled::read(engine.facts(), None, bytes)?;
     // SAFETY: what the facts do not say, the caller promises.
-    unsafe { assemble(engine, contents.wasm, contents.image, None) }
+    let module = unsafe { assemble(engine, contents.wasm, contents.image, None) }?;
+    module.context("it holds the code of some functions only")
 }
 
-/// A module of its parts. Bodies are not validated: that was done when the code was
-/// made, and a tier that translates a body validates it.
+/// A module of its parts; `None` if the code is too little for the engine's tier.
+/// Bodies are not validated: that was done when the code was made, and a tier that
+/// translates a body validates it.
 ///
 /// # Safety
 /// The image is one of this module that fits the engine's tier.
@@ -124,14 +137,17 @@ unsafe fn assemble(
     engine: &Engine,
     wasm: &[u8],
     image: &[u8],
-    key: Option<&CacheKey>,
-) -> Result<Module> {
+    cached: Option<&Arc<CacheEntry>>,
+) -> Result<Option<Module>> {
     let options = ParseOptions { lazy: true, features: Module::features(engine) };
     let parsed = Arc::new(Parsed::from_binary(wasm, &options)?);
     let code = match image {
         [] => None,
         // SAFETY: the caller's promise.
-        image => Some(unsafe { engine.tier().load(&parsed, image) }?),
+        image => match unsafe { engine.tier().load(&parsed, image, cached) }? {
+            None => return Ok(None),
+            code => code,
+        },
     };
-    Ok(Module::from_parsed(engine, parsed, key.cloned(), code))
+    Ok(Some(Module::from_parsed(engine, parsed, cached.cloned(), code)))
 }

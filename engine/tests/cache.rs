@@ -21,8 +21,18 @@ fn cache(folder: &Path) -> Cache {
     Cache::new(config).unwrap()
 }
 
-fn engine(cache: &Cache) -> Engine {
-    Engine::new(Config::new().cache(Some(cache.clone()))).unwrap()
+/// The strategies that use a cache.
+const STRATEGIES: [Strategy; 2] = [Strategy::Jit, Strategy::Tiered];
+
+/// Settings under which every function that is called is compiled at once.
+fn config(strategy: Strategy, cache: &Cache) -> Config {
+    let mut config = Config::new();
+    config.strategy(strategy).thresholds(1, 1).compile_threads(0).cache(Some(cache.clone()));
+    config
+}
+
+fn engine(strategy: Strategy, cache: &Cache) -> Engine {
+    Engine::new(&config(strategy, cache)).unwrap()
 }
 
 fn run(engine: &Engine, wat: &str) -> Result<i32> {
@@ -43,81 +53,93 @@ fn hits_misses(cache: &Cache) -> (usize, usize) {
 
 #[test]
 fn the_second_engine_finds_what_the_first_compiled() {
-    let folder = tempfile::tempdir().unwrap();
-    let cache = cache(folder.path());
-    for expected in [(0, 1), (1, 1), (2, 1)] {
-        assert_eq!(run(&engine(&cache), MODULE).unwrap(), 15);
-        assert_eq!(hits_misses(&cache), expected);
+    for strategy in STRATEGIES {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        for expected in [(0, 1), (1, 1), (2, 1)] {
+            assert_eq!(run(&engine(strategy, &cache), MODULE).unwrap(), 15);
+            assert_eq!(hits_misses(&cache), expected);
+        }
+        assert_eq!(entries(folder.path()).len(), 1);
     }
-    assert_eq!(entries(folder.path()).len(), 1);
 }
 
 #[test]
 fn another_module_or_setting_has_an_entry_of_its_own() {
-    let folder = tempfile::tempdir().unwrap();
-    let cache = cache(folder.path());
-    run(&engine(&cache), MODULE).unwrap();
-    let mut config = Config::new();
-    config.cache(Some(cache.clone())).memory_guard_pages(false);
-    assert_eq!(run(&Engine::new(&config).unwrap(), MODULE).unwrap(), 15);
-    assert_eq!(run(&engine(&cache), &times(4)).unwrap(), 20);
-    assert_eq!((hits_misses(&cache), entries(folder.path()).len()), ((0, 3), 3));
+    for strategy in STRATEGIES {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        run(&engine(strategy, &cache), MODULE).unwrap();
+        let mut config = config(strategy, &cache);
+        config.memory_guard_pages(false);
+        assert_eq!(run(&Engine::new(&config).unwrap(), MODULE).unwrap(), 15);
+        assert_eq!(run(&engine(strategy, &cache), &times(4)).unwrap(), 20);
+        assert_eq!((hits_misses(&cache), entries(folder.path()).len()), ((0, 3), 3));
+    }
 }
 
 #[test]
 fn a_damaged_entry_is_ignored_and_replaced() {
-    let folder = tempfile::tempdir().unwrap();
-    let cache = cache(folder.path());
-    run(&engine(&cache), MODULE).unwrap();
-    let entry = entries(folder.path()).remove(0);
-    let good = std::fs::read(&entry).unwrap();
-    let mut bad = good.clone();
-    *bad.last_mut().unwrap() ^= 1;
-    for damaged in [&bad[..], &good[..good.len() / 2], b"", b"something else"] {
-        std::fs::write(&entry, damaged).unwrap();
-        assert_eq!(run(&engine(&cache), MODULE).unwrap(), 15);
-        assert_eq!(std::fs::read(&entry).unwrap().len(), good.len());
+    for strategy in STRATEGIES {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        run(&engine(strategy, &cache), MODULE).unwrap();
+        let entry = entries(folder.path()).remove(0);
+        let good = std::fs::read(&entry).unwrap();
+        let mut bad = good.clone();
+        *bad.last_mut().unwrap() ^= 1;
+        for damaged in [&bad[..], &good[..good.len() / 2], b"", b"something else"] {
+            std::fs::write(&entry, damaged).unwrap();
+            assert_eq!(run(&engine(strategy, &cache), MODULE).unwrap(), 15);
+            assert_eq!(std::fs::read(&entry).unwrap().len(), good.len());
+        }
+        assert_eq!(hits_misses(&cache), (0, 5));
     }
-    assert_eq!(hits_misses(&cache), (0, 5));
 }
 
 #[test]
 fn an_entry_of_another_module_under_this_name_is_ignored() {
-    let folder = tempfile::tempdir().unwrap();
-    let cache = cache(folder.path());
-    run(&engine(&cache), MODULE).unwrap();
-    let entry = entries(folder.path()).remove(0);
-    run(&engine(&cache), &times(4)).unwrap();
-    let other = entries(folder.path()).into_iter().find(|path| *path != entry).unwrap();
-    std::fs::copy(other, &entry).unwrap();
-    assert_eq!(run(&engine(&cache), MODULE).unwrap(), 15);
-    assert_eq!(hits_misses(&cache), (0, 3));
+    for strategy in STRATEGIES {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        run(&engine(strategy, &cache), MODULE).unwrap();
+        let entry = entries(folder.path()).remove(0);
+        run(&engine(strategy, &cache), &times(4)).unwrap();
+        let other = entries(folder.path()).into_iter().find(|path| *path != entry).unwrap();
+        std::fs::copy(other, &entry).unwrap();
+        assert_eq!(run(&engine(strategy, &cache), MODULE).unwrap(), 15);
+        assert_eq!(hits_misses(&cache), (0, 3));
+    }
 }
 
 #[test]
 fn a_folder_that_cannot_be_used_is_not_in_the_way() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    // Not even the super-user can make a folder below a file.
-    let cache = cache(&file.join("below"));
-    for misses in [1, 2] {
-        assert_eq!(run(&engine(&cache), MODULE).unwrap(), 15);
-        assert_eq!(hits_misses(&cache), (0, misses));
+    for strategy in STRATEGIES {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        // Not even the super-user can make a folder below a file.
+        let cache = cache(&file.join("below"));
+        for misses in [1, 2] {
+            assert_eq!(run(&engine(strategy, &cache), MODULE).unwrap(), 15);
+            assert_eq!(hits_misses(&cache), (0, misses));
+        }
     }
 }
 
 #[test]
 fn invalid_modules_leave_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let cache = cache(folder.path());
-    for lazy in [false, true] {
-        let mut config = Config::new();
-        config.cache(Some(cache.clone())).lazy_validation(lazy);
-        let engine = Engine::new(&config).unwrap();
-        assert!(run(&engine, r#"(module (func (export "f") i32.add))"#).is_err());
+    for strategy in STRATEGIES {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path());
+        for lazy in [false, true] {
+            let mut config = config(strategy, &cache);
+            config.lazy_validation(lazy);
+            let engine = Engine::new(&config).unwrap();
+            assert!(run(&engine, r#"(module (func (export "f") i32.add))"#).is_err());
+        }
+        assert_eq!(entries(folder.path()).len(), 0);
     }
-    assert_eq!(entries(folder.path()).len(), 0);
 }
 
 #[test]
@@ -134,13 +156,15 @@ fn interpreters_leave_the_cache_alone() {
 
 #[test]
 fn the_cache_stays_within_its_size() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = CacheConfig::new();
-    config.with_directory(folder.path()).with_file_count_soft_limit(5);
-    let cache = Cache::new(config).unwrap();
-    for factor in 0..20 {
-        run(&engine(&cache), &times(factor)).unwrap();
-        assert!(entries(folder.path()).len() <= 5);
+    for strategy in STRATEGIES {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = CacheConfig::new();
+        config.with_directory(folder.path()).with_file_count_soft_limit(5);
+        let cache = Cache::new(config).unwrap();
+        for factor in 0..20 {
+            run(&engine(strategy, &cache), &times(factor)).unwrap();
+            assert!(entries(folder.path()).len() <= 5);
+        }
     }
 }
 
@@ -151,8 +175,8 @@ const WRITER: &str = "BIMETAL_TEST_CACHE_WRITER";
 fn use_folder(folder: &Path) {
     for round in 0..30 {
         let factor = round % 3;
-        let cache = cache(folder);
-        assert_eq!(run(&engine(&cache), &times(factor)).unwrap(), 5 * factor);
+        let (cache, strategy) = (cache(folder), STRATEGIES[round as usize / 3 % 2]);
+        assert_eq!(run(&engine(strategy, &cache), &times(factor)).unwrap(), 5 * factor);
         // Somebody is always writing.
         let _ = std::fs::remove_file(entries(folder).pop().unwrap_or_default());
     }

@@ -139,6 +139,11 @@ impl JitCode {
         &self.refused
     }
 
+    /// The functions that were wanted: those that were compiled, then the others.
+    pub fn known(&self) -> impl Iterator<Item = usize> {
+        self.compiled().chain(self.refused.iter().map(|refused| refused.0))
+    }
+
     /// Whether every function of the module is compiled.
     pub fn is_whole(&self) -> bool {
         self.index().is_whole()

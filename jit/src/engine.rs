@@ -24,7 +24,7 @@ use crate::module::{JitModule, escapes};
 use crate::numbered::{missing_bridge, numbered_entry};
 use crate::profile::ProfilingStrategy;
 use crate::stubcache::{Kind, Stubs};
-use crate::{stub, unwind};
+use crate::{stub, thread, unwind};
 
 /// Compiles modules for the processor that it runs on.
 ///
@@ -57,9 +57,9 @@ impl JitEngine {
         unwind::install()?;
         let isas = Isas::new(settings.relaxed)?;
         // Not on the caller's thread: as in `compile`.
-        let slow_call = rayon::scope(|_| stub::slow_call(&mut Compiler::new(), isas.full()))?;
-        let throw = rayon::scope(|_| stub::throw(&mut Compiler::new(), isas.full()))?;
-        let osr_entry = rayon::scope(|_| stub::osr_entry(&mut Compiler::new(), isas.full()))?;
+        let slow_call = thread::run(|| stub::slow_call(&mut Compiler::new(), isas.full()))?;
+        let throw = thread::run(|| stub::throw(&mut Compiler::new(), isas.full()))?;
+        let osr_entry = thread::run(|| stub::osr_entry(&mut Compiler::new(), isas.full()))?;
         let (settings, stubs) = (settings.clone(), Arc::default());
         let (interpreter, profiling) = (None, ProfilingStrategy::None);
         Ok(JitEngine {
@@ -157,7 +157,7 @@ impl JitEngine {
     /// If there is no memory for the code.
     pub fn lead_to_interpreter(&self, module: &Module, slots: &[CodeSlot]) -> Result<(), JitError> {
         // Not on the caller's thread: as in `compile`.
-        rayon::scope(|_| self.stubs.expect_interpreted(self.isas.full()))?;
+        thread::run(|| self.stubs.expect_interpreted(self.isas.full()))?;
         let shifted = |ty: &SubType| ty.as_func().is_some_and(|ty| Shape::new(ty).shifts_context());
         let shifted: Vec<bool> = module.types.iter().map(shifted).collect();
         for (defined, slot) in slots.iter().enumerate() {
@@ -186,7 +186,7 @@ impl JitEngine {
         mixed: bool,
     ) -> Result<JitCode, JitError> {
         // Never on the caller's thread, which may have little stack.
-        rayon::scope(|_| self.compile_on_worker(module, wanted, mixed))
+        thread::run(|| self.compile_on_worker(module, wanted, mixed))
     }
 
     fn compile_on_worker(
@@ -268,7 +268,7 @@ impl JitEngine {
             compiled
         };
         let bytes: usize = order.iter().map(|&defined| bodies[defined].range.len()).sum();
-        let mut compiled: Vec<_> = if bytes < ALONE_BELOW {
+        let mut compiled: Vec<_> = if bytes < ALONE_BELOW || thread::compiles() {
             worker()
         } else {
             let workers = rayon::current_num_threads().min(order.len());
@@ -299,7 +299,7 @@ impl JitEngine {
             return Ok(address as *const u8);
         }
         // Not on the caller's thread: as in `compile`.
-        rayon::scope(|_| self.stubs.make(kind, self.isas.full(), std::iter::once(&shape)))?;
+        thread::run(|| self.stubs.make(kind, self.isas.full(), std::iter::once(&shape)))?;
         let address = known().ok_or_else(|| JitError::new("no stub was made"))?;
         Ok(address as *const u8)
     }

@@ -32,6 +32,7 @@ mod profile;
 mod stackmap;
 mod stub;
 mod stubcache;
+mod thread;
 mod unwind;
 mod wire;
 
@@ -43,3 +44,4 @@ pub use isa::Target;
 pub use module::JitModule;
 pub use osr::OsrCode;
 pub use profile::ProfilingStrategy;
+pub use thread::compile_on_this_thread;

@@ -15,6 +15,7 @@ use crate::enter::replace;
 use crate::env::{Calls, ModuleEnv};
 use crate::error::JitError;
 use crate::lower::Start;
+use crate::thread;
 
 /// The code for one loop of one function. Whoever owns it outlives every frame that
 /// runs in it.
@@ -49,7 +50,7 @@ impl JitEngine {
         number: u32,
     ) -> Result<OsrCode, JitError> {
         // Never on the caller's thread, which may have little stack.
-        rayon::scope(|_| self.osr_on_worker(module, defined, number))
+        thread::run(|| self.osr_on_worker(module, defined, number))
     }
 
     fn osr_on_worker(

@@ -59,6 +59,13 @@ impl CacheConfig {
 /// is damaged or cannot be read or written is as if it was not there, and a warning
 /// in the log. Processes can share a folder.
 ///
+/// Under [`Strategy::Jit`](crate::Strategy::Jit) a module is stored when it has been
+/// compiled. Under [`Strategy::Tiered`](crate::Strategy::Tiered) the functions that
+/// have been compiled are stored, together with those that were found, when nothing
+/// was left to compile for a second, and when the module is dropped: each run begins
+/// with what the ones before it found worth compiling. A process that is killed, or
+/// ends with its modules alive, loses what it compiled in its last second.
+///
 /// A cache is a cheap handle: clones count together.
 #[derive(Clone)]
 pub struct Cache(Arc<Inner>);
@@ -104,26 +111,28 @@ impl Cache {
         self.0.misses.load(Ordering::Relaxed)
     }
 
-    /// What `read` makes of the file of this name, if it is there and fits.
+    /// What `read` makes of the file of this name, if it is there and fits. `read` may
+    /// find that it is of no use (`None`), which is no reason to warn.
     pub(crate) fn load<R>(
         &self,
         name: &str,
-        read: impl FnOnce(&[u8]) -> crate::Result<R>,
+        read: impl FnOnce(&[u8]) -> crate::Result<Option<R>>,
     ) -> Option<R> {
         let entry = Entry::new(&self.0.directory, name);
         let found = match entry.read() {
             Ok(Some(bytes)) => read(&bytes).inspect_err(|error| {
                 log::warn!("cache entry `{}` is ignored: {error:#}", entry.path().display());
             }),
-            Ok(None) => Err(crate::Error::msg("not there")),
+            Ok(None) => Ok(None),
             Err(error) => {
                 log::warn!("cannot read cache entry `{}`: {error}", entry.path().display());
                 Err(error.into())
             }
         };
-        let counter = if found.is_ok() { &self.0.hits } else { &self.0.misses };
+        let found = found.ok().flatten();
+        let counter = if found.is_some() { &self.0.hits } else { &self.0.misses };
         counter.fetch_add(1, Ordering::Relaxed);
-        found.ok()
+        found
     }
 
     /// Writes a file, and removes others if they have become too many.

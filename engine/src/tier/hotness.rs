@@ -105,6 +105,18 @@ impl Hotness {
         }
     }
 
+    /// Has a function compiled when nothing else is to be done, unless somebody has
+    /// asked for it.
+    pub(super) fn request_idly(&self, module: &Arc<Mixed>, defined: usize) {
+        let counted = Counted::Calls;
+        if let Before::Cold = self.wait(defined, counted) {
+            let request = Request { module: Arc::downgrade(module), defined, counted };
+            if !self.queue.push(request, 0) {
+                self.forget(defined, counted);
+            }
+        }
+    }
+
     /// Has something compiled, now or later.
     fn request(&self, module: &Arc<Mixed>, defined: usize, counted: Counted) -> Verdict {
         if let Some(reason) = self.policy.refuses(module.parsed(), defined) {
@@ -119,7 +131,7 @@ impl Hotness {
             return done(module.compile(defined, counted));
         }
         let request = Request { module: Arc::downgrade(module), defined, counted };
-        if !self.queue.push(request) {
+        if !self.queue.push(request, 1) {
             self.forget(defined, counted);
         }
         Verdict::Again(self.policy.again(counted))

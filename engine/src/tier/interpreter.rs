@@ -9,12 +9,17 @@ use bimetal_runtime::limits::Settings;
 
 use super::Tier;
 use crate::error::Result;
+use crate::serialize::CacheEntry;
 
 /// Translates each function at its first call.
 pub(super) struct Interpreter(pub(super) Settings);
 
 impl Tier for Interpreter {
-    fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>> {
+    fn compile(
+        &self,
+        module: &Arc<Module>,
+        _: Option<&Arc<CacheEntry>>,
+    ) -> Result<Arc<dyn ModuleCode>> {
         Ok(FastModule::new(module, &self.0))
     }
 

@@ -10,9 +10,10 @@ use bimetal_runtime::HostFunc;
 use bimetal_runtime::code::ModuleCode;
 
 use super::mixed::Mixed;
-use super::{Tier, compiler, scramble};
+use super::{Tier, compiler, image, scramble};
 use crate::config::Config;
 use crate::error::Result;
+use crate::serialize::CacheEntry;
 
 /// Compiles every function of a module before any of them runs. What the compiler
 /// refuses is interpreted.
@@ -36,7 +37,7 @@ impl Jit {
             return Ok(code.into_module());
         }
         let fast = FastModule::new(module, &self.config.settings);
-        let mixed = Mixed::new(fast, &self.jit, None)?;
+        let mixed = Mixed::new(fast, &self.jit, None, None)?;
         mixed.install(code);
         Ok(mixed)
     }
@@ -56,25 +57,43 @@ impl Jit {
 }
 
 impl Tier for Jit {
-    fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>> {
-        self.complete(module, self.jit.compile_most(module, &self.wanted(module))?)
+    fn compile(
+        &self,
+        module: &Arc<Module>,
+        cached: Option<&Arc<CacheEntry>>,
+    ) -> Result<Arc<dyn ModuleCode>> {
+        let code = self.jit.compile_most(module, &self.wanted(module))?;
+        if let Some(cached) = cached {
+            cached.store(&image::write([&code]));
+        }
+        self.complete(module, code)
     }
 
     fn target(&self) -> Option<Target> {
         Some(self.jit.target())
     }
 
-    fn image(&self, code: &dyn ModuleCode) -> Option<Vec<u8>> {
+    fn image(&self, _: &Arc<Module>, code: &dyn ModuleCode) -> Result<Vec<u8>> {
         let code: &dyn Any = code;
-        match code.downcast_ref::<JitModule>() {
-            Some(module) => Some(module.all().image()),
-            None => code.downcast_ref::<Mixed>()?.image(),
-        }
+        Ok(match (code.downcast_ref::<JitModule>(), code.downcast_ref::<Mixed>()) {
+            (Some(module), _) => image::write([module.all()]),
+            (None, mixed) => mixed.map(Mixed::image).unwrap_or_default(),
+        })
     }
 
-    unsafe fn load(&self, module: &Arc<Module>, image: &[u8]) -> Result<Arc<dyn ModuleCode>> {
+    unsafe fn load(
+        &self,
+        module: &Arc<Module>,
+        bytes: &[u8],
+        _: Option<&Arc<CacheEntry>>,
+    ) -> Result<Option<Arc<dyn ModuleCode>>> {
         // SAFETY: the same promise.
-        self.complete(module, unsafe { self.jit.load(module, image) }?)
+        let mut codes = unsafe { image::read(&self.jit, module, bytes) }?;
+        // What was compiled bit by bit is compiled anew as a whole.
+        if codes.len() != 1 || !image::covers(&codes, self.wanted(module).into_iter()) {
+            return Ok(None);
+        }
+        codes.pop().map(|code| self.complete(module, code)).transpose()
     }
 
     fn prepare_host_func(&self, host: &HostFunc) -> Result<()> {

@@ -10,7 +10,9 @@ use bimetal_parser::Module;
 use bimetal_runtime::code::{CodeSlot, FuncReport, ModuleCode};
 
 use super::hotness::Hotness;
+use super::image;
 use crate::error::{Error, Result};
+use crate::serialize::CacheEntry;
 
 /// The code of a module: the interpreter's, and machine code of those functions that
 /// have been compiled. A code slot leads to the interpreter until it is switched.
@@ -20,12 +22,16 @@ pub(super) struct Mixed {
     pub(super) machine: Mutex<Machine>,
     /// Of a module that is compiled bit by bit.
     pub(super) hotness: Option<Arc<Hotness>>,
+    /// Where what is compiled bit by bit is kept.
+    cached: Option<Arc<CacheEntry>>,
 }
 
 /// All machine code of a module, and what is to be said about it.
 #[derive(Default)]
 pub(super) struct Machine {
     functions: Vec<JitCode>,
+    /// Whether functions were compiled that the cache does not have.
+    unsaved: bool,
     pub(super) loops: Vec<OsrCode>,
     reports: HashMap<usize, FuncReport>,
 }
@@ -39,9 +45,11 @@ impl Mixed {
         fast: Arc<FastModule>,
         jit: &Arc<JitEngine>,
         hotness: Option<Arc<Hotness>>,
+        cached: Option<Arc<CacheEntry>>,
     ) -> Result<Arc<Mixed>> {
         jit.lead_to_interpreter(fast.module(), fast.slots())?;
-        Ok(Arc::new(Mixed { fast, jit: Arc::clone(jit), machine: Mutex::default(), hotness }))
+        let (jit, machine) = (Arc::clone(jit), Mutex::default());
+        Ok(Arc::new(Mixed { fast, jit, machine, hotness, cached }))
     }
 
     /// The module as the tiers read it.
@@ -59,17 +67,40 @@ impl Mixed {
         let mut machine = self.machine();
         code.install(self.fast.slots());
         code.compiled().for_each(|defined| self.fast.enter_native(defined, native_call));
-        let all = code.compiled().chain(code.refused().iter().map(|refused| refused.0));
-        let reports = all.filter_map(|defined| Some((defined, code.report(defined)?)));
+        let reports = code.known().filter_map(|defined| Some((defined, code.report(defined)?)));
         machine.reports.extend(reports);
         machine.functions.push(code);
+        machine.unsaved = true;
     }
 
-    /// The machine code as bytes, if all of it was compiled together.
-    pub(super) fn image(&self) -> Option<Vec<u8>> {
-        match &self.machine().functions[..] {
-            [code] => Some(code.image()),
-            _ => None,
+    /// Installs functions that the cache had.
+    pub(super) fn install_cached(&self, codes: Vec<JitCode>) {
+        if let Some(hotness) = &self.hotness {
+            let known = codes.iter().flat_map(JitCode::known);
+            known.for_each(|defined| hotness.function_is_done(defined));
+        }
+        codes.into_iter().for_each(|code| self.install(code));
+        self.machine().unsaved = false;
+    }
+
+    /// The machine code as bytes.
+    pub(super) fn image(&self) -> Vec<u8> {
+        image::write(&self.machine().functions)
+    }
+
+    /// Whether what is compiled is to be left in the cache.
+    pub(super) fn is_kept(&self) -> bool {
+        self.cached.is_some()
+    }
+
+    /// Leaves what has been compiled in the cache, unless it is there already.
+    pub(super) fn save(&self) {
+        let Some(cached) = &self.cached else { return };
+        let mut machine = self.machine();
+        if std::mem::take(&mut machine.unsaved) {
+            let bytes = image::write(&machine.functions);
+            drop(machine);
+            cached.store(&bytes);
         }
     }
 
@@ -85,6 +116,7 @@ impl Drop for Mixed {
         if let Some(hotness) = &self.hotness {
             hotness.cancel();
         }
+        self.save();
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod compiler;
 mod hotness;
+mod image;
 mod install;
 mod interpreter;
 mod jit;
@@ -20,36 +21,50 @@ use bimetal_runtime::code::ModuleCode;
 
 use crate::config::{Config, Strategy};
 use crate::error::{Error, Result};
+use crate::serialize::CacheEntry;
 
 /// What an engine asks of a tier.
 pub(crate) trait Tier: Send + Sync {
-    /// The module's code.
+    /// The module's code. Machine code is left in the cache, now or later.
     ///
     /// # Errors
     /// If the tier refuses the module.
-    fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>>;
+    fn compile(
+        &self,
+        module: &Arc<Module>,
+        cached: Option<&Arc<CacheEntry>>,
+    ) -> Result<Arc<dyn ModuleCode>>;
 
     /// The processor that the tier's code is made for; `None` if it makes none.
     fn target(&self) -> Option<Target> {
         None
     }
 
-    /// Code that this tier has made, as bytes for [`Tier::load`]; `None` if it cannot
-    /// be written.
-    fn image(&self, _code: &dyn ModuleCode) -> Option<Vec<u8>> {
-        None
+    /// The machine code of all functions of a module, of which this tier has made
+    /// `code`, as bytes for [`Tier::load`]; nothing if the tier makes no machine code.
+    ///
+    /// # Errors
+    /// As [`Tier::compile`]: what is not compiled yet is compiled now.
+    fn image(&self, _module: &Arc<Module>, _code: &dyn ModuleCode) -> Result<Vec<u8>> {
+        Ok(Vec::new())
     }
 
-    /// Loads code from bytes.
+    /// Loads code from bytes. `None` if these are some functions only, which is too
+    /// little for this tier.
     ///
     /// # Errors
     /// If the bytes are not an image of this module in form.
     ///
     /// # Safety
-    /// The bytes come from [`Tier::image`], for the same module, of a tier of the
-    /// same version and settings on a processor without features that this one
-    /// lacks: see `precompiled`.
-    unsafe fn load(&self, _module: &Arc<Module>, _image: &[u8]) -> Result<Arc<dyn ModuleCode>> {
+    /// The bytes come from [`Tier::image`] or are what a tier left in the cache, for
+    /// the same module, of a tier of the same version and settings on a processor
+    /// without features that this one lacks: see `precompiled`.
+    unsafe fn load(
+        &self,
+        _module: &Arc<Module>,
+        _image: &[u8],
+        _cached: Option<&Arc<CacheEntry>>,
+    ) -> Result<Option<Arc<dyn ModuleCode>>> {
         Err(Error::msg("this strategy makes no machine code"))
     }
 

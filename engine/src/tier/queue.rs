@@ -1,13 +1,22 @@
 //! What waits for the compiler: the hottest first.
 //!
 //! Threads that compile are started when there is something to do and end with the
-//! engine. They keep no module alive that nobody else uses.
+//! engine. No request keeps a module alive; one that is being compiled does.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use bimetal_runtime::hot::Counted;
 
 use super::mixed::Mixed;
+
+/// How long nothing is to be done before what was compiled goes to the cache: the
+/// guest has become steady.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The stack of a thread that compiles.
+const STACK: usize = 8 << 20;
 
 /// Something to compile.
 #[derive(Clone, Debug)]
@@ -40,10 +49,18 @@ pub(super) struct Queue {
 struct State {
     /// How often each was asked for, in the order of arrival.
     waiting: Vec<(Request, u32)>,
-    threads: usize,
+    threads: Vec<JoinHandle<()>>,
     /// Threads that wait for something to do.
     idle: usize,
+    /// Modules with code that is to be left in the cache.
+    unsaved: Vec<Weak<Mixed>>,
     closed: bool,
+}
+
+/// What a thread does next.
+enum Work {
+    Compile(Request),
+    Save(Vec<Weak<Mixed>>),
 }
 
 impl Queue {
@@ -55,25 +72,24 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a request, unless too many wait already. Whether it waits now.
-    pub(super) fn push(self: &Arc<Queue>, request: Request) -> bool {
+    /// Adds a request that was made so often, unless too many wait already. Whether it
+    /// waits now.
+    pub(super) fn push(self: &Arc<Queue>, request: Request, heat: u32) -> bool {
         let mut state = self.lock();
         if state.closed || state.waiting.len() >= self.max_waiting {
             return false;
         }
-        state.waiting.push((request, 1));
-        let start = state.idle == 0 && state.threads < self.max_threads;
-        state.threads += usize::from(start);
-        drop(state);
-        self.changed.notify_one();
-        if start {
+        state.waiting.push((request, heat));
+        if state.idle == 0 && state.threads.len() < self.max_threads {
             let queue = Arc::clone(self);
             let thread = std::thread::Builder::new().name("bimetal-compiler".to_owned());
-            if thread.spawn(move || queue.work()).is_err() {
-                // What waits is compiled if another thread is there, or stays hot.
-                self.lock().threads -= 1;
+            // Otherwise what waits is compiled if another thread is there, or stays hot.
+            if let Ok(thread) = thread.stack_size(STACK).spawn(move || queue.work()) {
+                state.threads.push(thread);
             }
         }
+        drop(state);
+        self.changed.notify_one();
         true
     }
 
@@ -90,41 +106,76 @@ impl Queue {
         self.lock().waiting.retain(|(request, _)| request.module.strong_count() > 0);
     }
 
-    /// Ends all threads; what waits is forgotten.
+    /// Ends all threads, when they have compiled what they are at; what waits is
+    /// forgotten.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
         state.waiting.clear();
+        let threads = std::mem::take(&mut state.threads);
         drop(state);
         self.changed.notify_all();
+        let this = std::thread::current().id();
+        for thread in threads {
+            // A thread that compiles may be the last to hold what holds the engine.
+            if thread.thread().id() != this {
+                // A panic has been reported by the thread itself.
+                let _ = thread.join();
+            }
+        }
     }
 
     /// Compiles until the queue is closed.
-    fn work(&self) {
-        while let Some(Request { module, defined, counted }) = self.next() {
-            if let Some(module) = module.upgrade() {
-                module.compile(defined, counted);
+    fn work(self: &Arc<Queue>) {
+        bimetal_jit::compile_on_this_thread();
+        while let Some(work) = self.next() {
+            match work {
+                Work::Compile(request) => self.compile(&request),
+                Work::Save(modules) => {
+                    modules.iter().filter_map(Weak::upgrade).for_each(|module| module.save());
+                }
             }
+        }
+    }
+
+    fn compile(self: &Arc<Queue>, request: &Request) {
+        let Some(module) = request.module.upgrade() else { return };
+        let entry = module.compile(request.defined, request.counted);
+        if !module.is_kept() {
+            return;
+        }
+        if let (Some(_), Some(hotness)) = (entry, &module.hotness) {
+            // For the next run, in which calls then enter it at once.
+            hotness.request_idly(&module, request.defined);
+        }
+        let mut state = self.lock();
+        if !state.unsaved.iter().any(|known| known.ptr_eq(&request.module)) {
+            state.unsaved.push(request.module.clone());
         }
     }
 
     /// The hottest request, of several the oldest; waits for one if there is none.
     /// `None` when the queue is closed.
-    fn next(&self) -> Option<Request> {
+    fn next(&self) -> Option<Work> {
         let mut state = self.lock();
         loop {
             if state.closed {
-                state.threads -= 1;
                 return None;
             }
             let hottest = state.waiting.iter().map(|&(_, heat)| heat).max();
             let at = state.waiting.iter().position(|&(_, heat)| Some(heat) == hottest);
             if let Some(at) = at {
-                return Some(state.waiting.remove(at).0);
+                return Some(Work::Compile(state.waiting.remove(at).0));
             }
             state.idle += 1;
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let timeout = if state.unsaved.is_empty() { Duration::MAX } else { IDLE };
+            let waited = self.changed.wait_timeout(state, timeout);
+            let (again, result) = waited.unwrap_or_else(PoisonError::into_inner);
+            state = again;
             state.idle -= 1;
+            if result.timed_out() && state.waiting.is_empty() && !state.unsaved.is_empty() {
+                return Some(Work::Save(std::mem::take(&mut state.unsaved)));
+            }
         }
     }
 }
@@ -145,27 +196,34 @@ mod tests {
     #[test]
     fn the_hottest_request_is_next_and_then_the_oldest() {
         let queue = queue(10);
-        (0..4).for_each(|defined| assert!(queue.push(request(defined))));
+        assert!(queue.push(request(4), 0));
+        (0..4).for_each(|defined| assert!(queue.push(request(defined), 1)));
         queue.heat(&request(2));
         queue.heat(&request(9));
-        let order: Vec<_> = (0..4).filter_map(|_| queue.next()).map(|next| next.defined).collect();
-        assert_eq!(order, [2, 0, 1, 3]);
+        let next = |_| match queue.next() {
+            Some(Work::Compile(next)) => next.defined,
+            _ => panic!("something waits"),
+        };
+        let order: Vec<_> = (0..5).map(next).collect();
+        assert_eq!(order, [2, 0, 1, 3, 4], "what was asked for by nobody is last");
     }
 
     #[test]
     fn a_full_or_closed_queue_takes_nothing() {
         let queue = queue(2);
-        assert!(queue.push(request(0)) && queue.push(request(1)) && !queue.push(request(2)));
+        assert!(
+            queue.push(request(0), 1) && queue.push(request(1), 1) && !queue.push(request(2), 1)
+        );
         queue.close();
-        assert!(!queue.push(request(3)));
+        assert!(!queue.push(request(3), 1));
         assert!(queue.next().is_none());
     }
 
     #[test]
     fn requests_of_modules_that_are_gone_are_swept() {
         let queue = queue(2);
-        assert!(queue.push(request(0)) && queue.push(request(1)));
+        assert!(queue.push(request(0), 1) && queue.push(request(1), 1));
         queue.sweep();
-        assert!(queue.push(request(2)), "there is room again");
+        assert!(queue.push(request(2), 1), "there is room again");
     }
 }

@@ -9,12 +9,17 @@ use bimetal_runtime::limits::Settings;
 
 use super::Tier;
 use crate::error::Result;
+use crate::serialize::CacheEntry;
 
 /// Runs everything in the reference interpreter.
 pub(super) struct Reference(pub(super) Settings);
 
 impl Tier for Reference {
-    fn compile(&self, module: &Arc<Module>) -> Result<Arc<dyn ModuleCode>> {
+    fn compile(
+        &self,
+        module: &Arc<Module>,
+        _: Option<&Arc<CacheEntry>>,
+    ) -> Result<Arc<dyn ModuleCode>> {
         Ok(ReferenceModule::new(module, &self.0))
     }
 }
