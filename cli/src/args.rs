@@ -73,6 +73,11 @@ impl Tier {
         }
     }
 
+    /// The tier of a strategy.
+    pub(crate) fn of(strategy: bimetal::Strategy) -> Option<Tier> {
+        Tier::ALL.into_iter().find(|tier| tier.strategy() == strategy)
+    }
+
     /// The name used on the command line and in reports.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -98,9 +103,9 @@ pub(crate) enum UnknownImports {
 /// Arguments of `run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// The tier that runs the program
-    #[arg(long, value_enum, default_value = "jit")]
-    pub(crate) tier: Tier,
+    /// The tier that runs the program [default: tiered]
+    #[arg(long, value_enum)]
+    pub(crate) tier: Option<Tier>,
     /// What to do with imports that nothing provides
     #[arg(long, value_enum, default_value = "error")]
     pub(crate) unknown_imports: UnknownImports,
@@ -331,7 +336,7 @@ mod tests {
         else {
             panic!("expected `run`")
         };
-        assert_eq!(args.tier, Tier::Interp);
+        assert_eq!(args.tier, Some(Tier::Interp));
         assert_eq!(args.guest.file, PathBuf::from("a.wasm"));
         assert_eq!(args.guest.args, ["-x", "--y"]);
     }

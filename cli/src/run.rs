@@ -10,7 +10,7 @@ use bimetal::{
 };
 use bimetal_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
-use crate::args::{GuestArgs, Profile, RunArgs, UnknownImports};
+use crate::args::{GuestArgs, Profile, RunArgs, Tier, UnknownImports};
 use crate::hooks::Span;
 use crate::stats::{Stats, nanos, not_compiled, peak_rss};
 use crate::{compile, input, invoke};
@@ -19,7 +19,7 @@ use crate::{compile, input, invoke};
 /// reported before anything is compiled.
 pub(crate) fn run(args: RunArgs) -> Result<ExitCode> {
     let mut stats = Stats {
-        tier: args.tier.name(),
+        tier: args.tier.unwrap_or(Tier::Tiered).name(),
         parse_ns: 0,
         compile_ns: 0,
         instantiate_ns: 0,
@@ -43,6 +43,7 @@ fn execute(args: &RunArgs, span: &Span, stats: &mut Stats) -> Result<()> {
     let wasi = wasi(&args.guest)?;
     let bytes = input::read(&args.guest.file)?;
     let engine = engine(args)?;
+    stats.tier = Tier::of(engine.strategy()).map_or(stats.tier, Tier::name);
     if args.cache.is_none() {
         // The process ends with the guest: nobody waits for what is being compiled.
         std::mem::forget(engine.clone());
@@ -117,7 +118,10 @@ fn timed<R>(work: impl FnOnce() -> R) -> (R, Duration) {
 
 fn engine(args: &RunArgs) -> Result<Engine> {
     let mut config = Config::new();
-    config.strategy(args.tier.strategy()).lazy_validation(args.lazy_validation);
+    if let Some(tier) = args.tier {
+        config.strategy(tier.strategy());
+    }
+    config.lazy_validation(args.lazy_validation);
     config.deterministic(args.deterministic);
     config.debug_info(args.gdb);
     config.profiler(match args.profile {

@@ -28,9 +28,9 @@ fn a_compiled_module_runs_when_that_is_allowed() {
     let (_folder, module, compiled) = folder();
     assert_eq!(bimetal(&["compile", &module, "-o", &compiled]).code(), Some(0));
     bimetal(&["--invoke", "double", &compiled, "21"]).fails(1, &["--allow-precompiled"]);
-    for tier in ["jit", "tiered"] {
-        let args = ["--allow-precompiled", "--tier", tier, "--invoke", "double", &compiled, "21"];
-        let run = bimetal(&args);
+    for tier in [&[][..], &["--tier", "jit"], &["--tier", "tiered"]] {
+        let args = [&["--allow-precompiled", "--invoke", "double"], tier, &[&compiled, "21"]];
+        let run = bimetal(&args.concat());
         assert_eq!((run.code(), &*run.stdout()), (Some(0), "42\n"), "{}", run.stderr());
     }
     let run = bimetal(&["--allow-precompiled", "--invoke", "double", &module, "21"]);
@@ -41,7 +41,7 @@ fn a_compiled_module_runs_when_that_is_allowed() {
 fn compiled_code_of_other_settings_is_refused() {
     let (_folder, module, compiled) = folder();
     bimetal(&["compile", "--deterministic", &module, "-o", &compiled]);
-    let args = ["--allow-precompiled", "--tier", "jit", "--invoke", "double", &compiled, "21"];
+    let args = ["--allow-precompiled", "--invoke", "double", &compiled, "21"];
     bimetal(&args).fails(1, &["relaxed"]);
     let mut bytes = std::fs::read(&compiled).expect("the file");
     *bytes.last_mut().expect("a byte") ^= 1;

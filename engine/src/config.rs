@@ -17,11 +17,11 @@ pub enum Strategy {
     /// call.
     Interpreter,
     /// The compiler: every function is compiled before the module first runs.
-    #[default]
     Jit,
     /// Both: everything starts in the fast interpreter, and what runs often is
     /// compiled by other threads meanwhile, functions as well as loops that are
     /// running.
+    #[default]
     Tiered,
 }
 
@@ -43,7 +43,8 @@ impl Strategy {
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Config {
-    pub(crate) strategy: Strategy,
+    /// `None` for the default, or what comes closest on this machine.
+    pub(crate) strategy: Option<Strategy>,
     pub(crate) lazy_validation: bool,
     pub(crate) mixed_seed: Option<u64>,
     pub(crate) features: Features,
@@ -62,9 +63,10 @@ impl Config {
         Config::default()
     }
 
-    /// Chooses who runs the guest's code: [`Strategy::Jit`] by default.
+    /// Chooses who runs the guest's code: [`Strategy::Tiered`] by default, or
+    /// [`Strategy::Interpreter`] where there is no compiler for the machine.
     pub fn strategy(&mut self, strategy: Strategy) -> &mut Config {
-        self.strategy = strategy;
+        self.strategy = Some(strategy);
         self
     }
 

@@ -22,6 +22,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     config: Config,
+    strategy: Strategy,
     types: Arc<TypeRegistry>,
     tier: Box<dyn Tier>,
     /// Made when they are asked for first.
@@ -34,10 +35,12 @@ impl Engine {
     /// # Errors
     /// If the strategy is not available on this machine.
     pub fn new(config: &Config) -> Result<Engine> {
+        let (strategy, tier) = tier::new(config)?;
         Ok(Engine(Arc::new(Inner {
             config: config.clone(),
+            strategy,
             types: Arc::new(TypeRegistry::new()),
-            tier: tier::new(config)?,
+            tier,
             facts: OnceLock::new(),
         })))
     }
@@ -49,7 +52,7 @@ impl Engine {
 
     /// Who runs the guest's code.
     pub fn strategy(&self) -> Strategy {
-        self.0.config.strategy
+        self.0.strategy
     }
 
     /// Whether two handles are the same engine.
@@ -112,10 +115,10 @@ impl Default for Engine {
     /// An engine with the default settings.
     ///
     /// # Panics
-    /// If the default strategy is not available on this machine: use
-    /// [`Engine::new`] where that is to be an error.
+    /// If the system refuses what the engine needs: use [`Engine::new`] where that is
+    /// to be an error.
     fn default() -> Engine {
-        Engine::new(&Config::new()).expect("the default strategy is available on this machine")
+        Engine::new(&Config::new()).expect("some strategy is available on every machine")
     }
 }
 

@@ -106,7 +106,7 @@ impl CacheEntry {
         let (hash, mut facts) = (WasmHash::new(binary), engine.facts().clone());
         // Some functions may have been compiled without a look at the others: whoever
         // wants a module to be valid as a whole does not take these.
-        let some = config.strategy == Strategy::Tiered && config.lazy_validation;
+        let some = engine.strategy() == Strategy::Tiered && config.lazy_validation;
         facts.push(("validation", if some { "by function" } else { "whole" }.to_owned()));
         let name = precompiled::key(&facts, &hash);
         Some(Arc::new(CacheEntry { cache, name, facts, hash }))

@@ -41,6 +41,25 @@ fn a_function_beyond_the_compilers_limits_is_interpreted_and_listed() {
     assert!(stats[0].code_bytes > 0 && stats[0].reason.is_none());
 }
 
+#[test]
+fn a_function_missing_in_precompiled_code_is_interpreted_by_the_default_strategy() {
+    let engine = Engine::default();
+    let bytes = engine.precompile_module(with_huge_function().as_bytes()).unwrap();
+    // SAFETY: bytes of `precompile_module`.
+    let module = unsafe { Module::deserialize(&engine, &bytes) }.unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let run = instance.get_typed_func::<i32, i32>(&mut store, "run").unwrap();
+    for _ in 0..300 {
+        assert_eq!(run.call(&mut store, 20).unwrap(), 41);
+    }
+    let stats = module.function_stats();
+    let compiled: Vec<bool> = stats.iter().map(|func| func.compiled).collect();
+    assert_eq!(compiled, [true, false, true]);
+    assert!(stats[1].reason.as_ref().is_some_and(|reason| reason.contains("too complex")));
+    assert!(module.serialize().unwrap() == bytes);
+}
+
 /// Loops inside each other, each of which changes a local and looks at others.
 fn nested_loops(count: usize) -> String {
     let begins = (0..count).map(|i| {

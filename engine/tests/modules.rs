@@ -180,6 +180,7 @@ fn an_engine_keeps_its_settings() {
     let engine = Engine::new(&config).unwrap();
     assert_eq!(*engine.config(), config);
     assert_eq!(engine.strategy(), bimetal::Strategy::Reference);
+    assert_eq!(Engine::default().strategy(), bimetal::Strategy::Tiered);
     assert!(Engine::same(&engine, &engine.clone()));
     assert!(!Engine::same(&engine, &Engine::new(&config).unwrap()));
 }

@@ -79,6 +79,20 @@ fn what_is_loaded_does_what_was_compiled_under_every_strategy() {
 }
 
 #[test]
+fn strategies_that_compile_load_what_the_other_made() {
+    let engine = |strategy| Engine::new(Config::new().strategy(strategy)).unwrap();
+    let (jit, tiered) = (engine(Strategy::Jit), engine(Strategy::Tiered));
+    let bytes = jit.precompile_module(MODULE.as_bytes()).unwrap();
+    assert!(bytes == tiered.precompile_module(MODULE.as_bytes()).unwrap());
+    for engine in [jit, tiered] {
+        // SAFETY: bytes of `precompile_module`.
+        let loaded = unsafe { Module::deserialize(&engine, &bytes) }.unwrap();
+        assert!(loaded.function_stats().iter().all(|func| func.compiled), "before any call");
+        check(&loaded);
+    }
+}
+
+#[test]
 fn a_file_is_recognised_and_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let (compiled, plain) = (folder.path().join("a.precompiled"), folder.path().join("a.wat"));

@@ -1,6 +1,6 @@
 //! What profilers are told about compiled code.
 
-use bimetal::{Config, Engine, Module, ProfilingStrategy};
+use bimetal::{Config, Engine, Module, ProfilingStrategy, Strategy};
 
 /// `$evil` has a name of two lines.
 const MODULE: &str = r#"(module
@@ -11,7 +11,7 @@ const MODULE: &str = r#"(module
 #[test]
 fn the_perf_map_names_every_function_with_an_address() {
     let mut config = Config::new();
-    config.profiler(ProfilingStrategy::PerfMap);
+    config.strategy(Strategy::Jit).profiler(ProfilingStrategy::PerfMap);
     let module = Module::new(&Engine::new(&config).unwrap(), MODULE).unwrap();
     module.compile().unwrap();
     let path = format!("/tmp/perf-{}.map", std::process::id());

@@ -6,9 +6,8 @@ use bimetal_wasi::{FUNCTIONS, I32Exit, MODULE, WasiCtx, WasiCtxBuilder, add_to_l
 
 /// The strategies that are built in, which the reference always is.
 fn strategies() -> Vec<Strategy> {
-    let all = [Strategy::Reference, Strategy::Interpreter, Strategy::Jit];
     let built_in = |strategy: &Strategy| Engine::new(Config::new().strategy(*strategy)).is_ok();
-    let strategies: Vec<Strategy> = all.into_iter().filter(built_in).collect();
+    let strategies: Vec<Strategy> = Strategy::ALL.iter().copied().filter(built_in).collect();
     assert!(strategies.contains(&Strategy::Reference));
     strategies
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bimetal_interp::fast;
-use bimetal_jit::JitEngine;
+use bimetal_jit::{JitEngine, JitError};
 use bimetal_runtime::HostFunc;
 
 use crate::config::Config;
@@ -15,8 +15,15 @@ use crate::error::Result;
 ///
 /// # Errors
 /// If the processor or the system is not supported.
-pub(super) fn new(config: &Config) -> Result<Arc<JitEngine>> {
-    let mut jit = JitEngine::with_interpreter(&config.settings, fast::call)?;
+pub(super) fn for_host(config: &Config) -> Result<JitEngine, JitError> {
+    JitEngine::with_interpreter(&config.settings, fast::call)
+}
+
+/// The compiler, and who is told of its code.
+///
+/// # Errors
+/// If a profiler's file cannot be made.
+pub(super) fn watched(mut jit: JitEngine, config: &Config) -> Result<Arc<JitEngine>> {
     jit.profile(config.profiler)?;
     jit.debug_info(config.debug_info);
     Ok(Arc::new(jit))

@@ -28,7 +28,8 @@ impl Jit {
     /// # Errors
     /// If the processor or the system is not supported.
     pub(super) fn new(config: &Config) -> Result<Jit> {
-        Ok(Jit { jit: compiler::new(config)?, config: config.clone() })
+        let jit = compiler::watched(compiler::for_host(config)?, config)?;
+        Ok(Jit { jit, config: config.clone() })
     }
 
     /// The code of a module of which these functions are compiled.

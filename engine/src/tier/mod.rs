@@ -14,7 +14,7 @@ mod tiered;
 
 use std::sync::Arc;
 
-use bimetal_jit::Target;
+use bimetal_jit::{JitEngine, Target};
 use bimetal_parser::Module;
 use bimetal_runtime::HostFunc;
 use bimetal_runtime::code::ModuleCode;
@@ -85,17 +85,36 @@ pub(crate) trait Tier: Send + Sync {
     }
 }
 
-/// The tier that the settings choose.
+/// The tier that the settings choose, and whose strategy it is.
 ///
 /// # Errors
 /// If it is not available on this machine.
-pub(crate) fn new(config: &Config) -> Result<Box<dyn Tier>> {
+pub(crate) fn new(config: &Config) -> Result<(Strategy, Box<dyn Tier>)> {
     let settings = || config.settings.clone();
-    Ok(match config.strategy {
+    let Some(strategy) = config.strategy else {
+        return default(config, compiler::for_host(config).ok());
+    };
+    let tier: Box<dyn Tier> = match strategy {
         Strategy::Reference => Box::new(reference::Reference(settings())),
         Strategy::Jit => Box::new(jit::Jit::new(config)?),
-        Strategy::Tiered => Box::new(tiered::Tiered::new(config)?),
+        Strategy::Tiered => Box::new(tiered::Tiered::new(config, compiler::for_host(config)?)?),
         Strategy::Interpreter => Box::new(interpreter::Interpreter(settings())),
+    };
+    Ok((strategy, tier))
+}
+
+/// The tier where none is chosen: both interpreter and compiler, if there is a
+/// compiler for this machine.
+///
+/// # Errors
+/// If a profiler's file cannot be made.
+fn default(config: &Config, jit: Option<JitEngine>) -> Result<(Strategy, Box<dyn Tier>)> {
+    Ok(match jit {
+        Some(jit) => (Strategy::Tiered, Box::new(tiered::Tiered::new(config, jit)?)),
+        None => {
+            let tier = interpreter::Interpreter(config.settings.clone());
+            (Strategy::Interpreter, Box::new(tier))
+        }
     })
 }
 
@@ -104,4 +123,17 @@ fn scramble(seed: u64, number: u64) -> u64 {
     let mut bits = seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (bits ^ (bits >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_without_a_compiler_gets_the_interpreter_by_default() {
+        let config = Config::new();
+        assert_eq!(default(&config, None).unwrap().0, Strategy::Interpreter);
+        let jit = compiler::for_host(&config).ok();
+        assert_eq!(default(&config, jit).unwrap().0, Strategy::Tiered);
+    }
 }

@@ -29,14 +29,14 @@ pub(super) struct Tiered {
 }
 
 impl Tiered {
-    /// The tiers for this machine.
+    /// The interpreter and this compiler.
     ///
     /// # Errors
-    /// If the processor or the system is not supported.
-    pub(super) fn new(config: &Config) -> Result<Tiered> {
+    /// If a profiler's file cannot be made.
+    pub(super) fn new(config: &Config, jit: JitEngine) -> Result<Tiered> {
         let policy = Policy::new(config);
         let queue = Arc::new(Queue::new(policy.max_waiting, policy.threads));
-        let jit = compiler::new(config)?;
+        let jit = compiler::watched(jit, config)?;
         Ok(Tiered { jit, settings: config.settings.clone(), policy, queue })
     }
 }
