@@ -1,9 +1,10 @@
 //! What a module knows about its hot code, and the answers that its counters get.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
 
 use bimetal_parser::Module;
 use bimetal_runtime::hot::{Counted, TierUp, Verdict};
@@ -28,13 +29,23 @@ pub(super) struct Hotness {
     policy: Policy,
     queue: Arc<Queue>,
     functions: Box<[AtomicU8]>,
-    /// Those that have been asked about: `None` while they wait.
-    loops: Mutex<HashMap<(usize, u32), LoopState>>,
+    loops: Mutex<Loops>,
+}
+
+/// The loops that have been asked about.
+#[derive(Default)]
+struct Loops {
+    states: HashMap<(usize, u32), LoopState>,
+    /// The functions with a loop that waits: another one has to wait until that is
+    /// compiled, because the code for it has all loops that are reached from it.
+    busy: HashSet<usize>,
 }
 
 /// A loop that was asked about.
 #[derive(Clone, Copy)]
 enum LoopState {
+    /// Something else is compiled in its place, since then.
+    Postponed(Instant),
     Waiting,
     Done(Option<OsrEntry>),
 }
@@ -50,7 +61,7 @@ impl Hotness {
         }
     }
 
-    fn loops(&self) -> MutexGuard<'_, HashMap<(usize, u32), LoopState>> {
+    fn loops(&self) -> MutexGuard<'_, Loops> {
         self.loops.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -61,7 +72,9 @@ impl Hotness {
 
     /// A loop has been compiled or refused.
     pub(super) fn loop_is_done(&self, defined: usize, number: u32, entry: Option<OsrEntry>) {
-        self.loops().insert((defined, number), LoopState::Done(entry));
+        let mut loops = self.loops();
+        loops.states.insert((defined, number), LoopState::Done(entry));
+        loops.busy.remove(&defined);
     }
 
     /// The module is gone: nothing of it is compiled any more.
@@ -83,14 +96,38 @@ impl Hotness {
             Counted::Loop(number) => {
                 let key = (defined, number);
                 let mut loops = self.loops();
-                match loops.get(&key) {
+                match loops.states.get(&key).copied() {
                     Some(LoopState::Waiting) => Before::Waiting,
-                    Some(LoopState::Done(entry)) => Before::Done(*entry),
-                    None => {
-                        loops.insert(key, LoopState::Waiting);
+                    Some(LoopState::Done(entry)) => Before::Done(entry),
+                    _ if !loops.busy.insert(defined) => Before::Waiting,
+                    _ => {
+                        loops.states.insert(key, LoopState::Waiting);
                         Before::Cold
                     }
                 }
+            }
+        }
+    }
+
+    /// What to compile when a loop is asked about: that loop, the function, another
+    /// loop, or nothing yet.
+    fn choose(&self, module: &Mixed, defined: usize, number: u32) -> Option<Counted> {
+        let own = Counted::Loop(number);
+        let known = self.loops().states.get(&(defined, number)).copied();
+        match known {
+            Some(LoopState::Waiting | LoopState::Done(_)) => Some(own),
+            Some(LoopState::Postponed(since)) => {
+                (since.elapsed() >= self.policy.patience()).then_some(own)
+            }
+            None => {
+                let called_again = module.fast.was_called_again(defined);
+                let around = module.fast.loops_around(defined, number);
+                let choice = self.policy.instead_of(number, called_again, &around);
+                if choice != own {
+                    let state = LoopState::Postponed(Instant::now());
+                    self.loops().states.insert((defined, number), state);
+                }
+                Some(choice)
             }
         }
     }
@@ -100,7 +137,9 @@ impl Hotness {
         match counted {
             Counted::Calls => self.functions[defined].store(COLD, Ordering::Release),
             Counted::Loop(number) => {
-                self.loops().remove(&(defined, number));
+                let mut loops = self.loops();
+                loops.states.remove(&(defined, number));
+                loops.busy.remove(&defined);
             }
         }
     }
@@ -117,6 +156,22 @@ impl Hotness {
         }
     }
 
+    /// Has something compiled that has not been, now or later.
+    fn ask(&self, module: &Arc<Mixed>, defined: usize, counted: Counted) -> Verdict {
+        match self.wait(defined, counted) {
+            Before::Cold => self.request(module, defined, counted),
+            Before::Waiting => {
+                let request = Request { module: Arc::downgrade(module), defined, counted };
+                let soon = self.policy.soon(module.parsed(), defined);
+                if self.queue.heat(&request, soon) {
+                    return done(self.queue.compile(&request));
+                }
+                Verdict::Again(self.policy.again(counted))
+            }
+            Before::Done(entry) => done(entry),
+        }
+    }
+
     /// Has something compiled, now or later.
     fn request(&self, module: &Arc<Mixed>, defined: usize, counted: Counted) -> Verdict {
         if let Some(reason) = self.policy.refuses(module.parsed(), defined) {
@@ -129,6 +184,11 @@ impl Hotness {
         }
         if self.policy.threads == 0 {
             return done(module.compile(defined, counted));
+        }
+        if let Counted::Loop(_) = counted {
+            // The code for the loop serves the frames that run in it: who calls the
+            // function once more will want it from its beginning.
+            module.fast.ask_at_next_call(defined);
         }
         let request = Request { module: Arc::downgrade(module), defined, counted };
         if !self.queue.push(request, 1) {
@@ -158,14 +218,12 @@ impl TierUp for Hook {
         let hotness = &self.0;
         let again = Verdict::Again(hotness.policy.again(counted));
         let Some(module) = hotness.module.get().and_then(Weak::upgrade) else { return again };
-        match hotness.wait(defined, counted) {
-            Before::Cold => hotness.request(&module, defined, counted),
-            Before::Waiting => {
-                let module = Arc::downgrade(&module);
-                hotness.queue.heat(&Request { module, defined, counted });
-                again
-            }
-            Before::Done(entry) => done(entry),
-        }
+        let choice = match counted {
+            Counted::Calls => Some(counted),
+            Counted::Loop(number) => hotness.choose(&module, defined, number),
+        };
+        let Some(choice) = choice else { return again };
+        let verdict = hotness.ask(&module, defined, choice);
+        if choice == counted { verdict } else { again }
     }
 }

@@ -1,5 +1,8 @@
 //! When code is compiled: the only place that decides.
 
+use std::time::Duration;
+
+use bimetal_interp::fast::OuterLoop;
 use bimetal_parser::Module;
 use bimetal_runtime::hot::{Counted, Thresholds};
 
@@ -10,6 +13,11 @@ use crate::config::Config;
 const CALLS: u32 = 200;
 /// Iterations after which a loop is compiled for the frames that run in it.
 const ITERATIONS: u32 = 2_000;
+/// How long a loop goes on asking when something else is compiled in its place, before
+/// it is compiled after all: about as long as a compilation takes.
+const PATIENCE: Duration = Duration::from_micros(1_500);
+/// About half the time that the compiler takes for a byte of a body.
+const HALF_PER_BYTE: Duration = Duration::from_nanos(500);
 /// Bytes of a body beyond which the compiler is never asked: it would be busy for
 /// seconds, if it did not refuse.
 const MAX_BODY: usize = 1 << 20;
@@ -65,6 +73,47 @@ impl Policy {
         }
     }
 
+    /// What to compile when a loop is asked about for the first time.
+    ///
+    /// Whoever enters a loop's code leaves it no more before the function ends: the
+    /// code has all outer loops as well. But the loop may be over before there is code,
+    /// and compiling the function again for the next one takes as long again.
+    ///
+    /// `called_again` says whether the function was called more than once, `around` are
+    /// the loops around this one, inner ones first.
+    pub(super) fn instead_of(
+        &self,
+        number: u32,
+        called_again: bool,
+        around: &[OuterLoop],
+    ) -> Counted {
+        if self.threads == 0 {
+            return Counted::Loop(number);
+        }
+        // Frames come and go: the next one begins in code for the whole function.
+        if called_again {
+            return Counted::Calls;
+        }
+        // The outermost loop that will come round again, or, of a sequence of loops,
+        // whatever repeats the sequence.
+        let repeats = |outer: &&OuterLoop| outer.iterated || outer.has_others;
+        let outer = around.iter().rev().find(repeats);
+        Counted::Loop(outer.map_or(number, |outer| outer.number))
+    }
+
+    /// For how long code that is compiled in place of a loop is waited for.
+    pub(super) fn patience(&self) -> Duration {
+        PATIENCE
+    }
+
+    /// Who asks again after less time than this does little but run this code: while the
+    /// compiler's threads are busy, it compiles the code itself, which costs less than
+    /// to go on interpreting it until they are not.
+    pub(super) fn soon(&self, module: &Module, defined: usize) -> Duration {
+        let body = module.bodies[defined].range.len();
+        HALF_PER_BYTE.saturating_mul(u32::try_from(body).unwrap_or(u32::MAX))
+    }
+
     /// Why a function is never compiled, if it is not.
     pub(super) fn refuses(&self, module: &Module, defined: usize) -> Option<&'static str> {
         let body = module.bodies[defined].range.len();
@@ -76,6 +125,27 @@ impl Policy {
 mod tests {
     use super::*;
     use bimetal_parser::ParseOptions;
+
+    fn outer(number: u32, iterated: bool, has_others: bool) -> OuterLoop {
+        OuterLoop { number, iterated, has_others }
+    }
+
+    #[test]
+    fn a_loop_is_compiled_with_what_will_come_round_again() {
+        let mut config = Config::new();
+        let choose = |around: &[OuterLoop]| {
+            Policy::new(Config::new().compile_threads(1)).instead_of(9, false, around)
+        };
+        assert_eq!(choose(&[]), Counted::Loop(9));
+        let alone = [outer(8, true, false), outer(7, false, false)];
+        assert_eq!(choose(&alone), Counted::Loop(8), "the outermost that ever came round");
+        let first_of_several = [outer(8, false, false), outer(7, false, true)];
+        assert_eq!(choose(&first_of_several), Counted::Loop(7));
+        let policy = Policy::new(config.compile_threads(1));
+        assert_eq!(policy.instead_of(9, true, &alone), Counted::Calls);
+        let policy = Policy::new(config.compile_threads(0));
+        assert_eq!(policy.instead_of(9, true, &alone), Counted::Loop(9), "nothing is waited for");
+    }
 
     #[test]
     fn a_seed_draws_the_same_thresholds_every_time() {

@@ -5,9 +5,10 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bimetal_runtime::hot::Counted;
+use bimetal_runtime::osr::OsrEntry;
 
 use super::mixed::Mixed;
 
@@ -45,11 +46,23 @@ pub(super) struct Queue {
     max_threads: usize,
 }
 
+/// A request that nobody has begun with.
+#[derive(Debug)]
+struct Waiting {
+    request: Request,
+    /// How often it was made.
+    heat: u32,
+    /// When it was made last.
+    asked: Instant,
+}
+
 #[derive(Default, Debug)]
 struct State {
-    /// How often each was asked for, in the order of arrival.
-    waiting: Vec<(Request, u32)>,
+    /// In the order of arrival.
+    waiting: Vec<Waiting>,
     threads: Vec<JoinHandle<()>>,
+    /// Threads that do something.
+    busy: usize,
     /// Threads that wait for something to do.
     idle: usize,
     /// Modules with code that is to be left in the cache.
@@ -79,7 +92,7 @@ impl Queue {
         if state.closed || state.waiting.len() >= self.max_waiting {
             return false;
         }
-        state.waiting.push((request, heat));
+        state.waiting.push(Waiting { request, heat, asked: Instant::now() });
         if state.idle == 0 && state.threads.len() < self.max_threads {
             let queue = Arc::clone(self);
             let thread = std::thread::Builder::new().name("bimetal-compiler".to_owned());
@@ -93,17 +106,28 @@ impl Queue {
         true
     }
 
-    /// A request that may be waiting was made once more.
-    pub(super) fn heat(&self, request: &Request) {
+    /// A request that may be waiting was made once more. If that is so soon after the
+    /// last time and all threads are busy, it waits no more: then the answer is true,
+    /// and the caller compiles.
+    pub(super) fn heat(&self, request: &Request, soon: Duration) -> bool {
         let mut state = self.lock();
-        if let Some((_, heat)) = state.waiting.iter_mut().find(|(known, _)| known.is(request)) {
-            *heat = heat.saturating_add(1);
+        let busy = state.busy >= state.threads.len();
+        let Some(at) = state.waiting.iter().position(|waiting| waiting.request.is(request)) else {
+            return false;
+        };
+        let waiting = &mut state.waiting[at];
+        waiting.heat = waiting.heat.saturating_add(1);
+        let last = std::mem::replace(&mut waiting.asked, Instant::now());
+        let taken = busy && last.elapsed() < soon;
+        if taken {
+            state.waiting.remove(at);
         }
+        taken
     }
 
     /// Drops the requests of modules that are gone.
     pub(super) fn sweep(&self) {
-        self.lock().waiting.retain(|(request, _)| request.module.strong_count() > 0);
+        self.lock().waiting.retain(|waiting| waiting.request.module.strong_count() > 0);
     }
 
     /// Ends all threads, when they have compiled what they are at; what waits is
@@ -130,19 +154,23 @@ impl Queue {
         bimetal_jit::compile_on_this_thread();
         while let Some(work) = self.next() {
             match work {
-                Work::Compile(request) => self.compile(&request),
+                Work::Compile(request) => {
+                    self.compile(&request);
+                }
                 Work::Save(modules) => {
                     modules.iter().filter_map(Weak::upgrade).for_each(|module| module.save());
                 }
             }
+            self.lock().busy -= 1;
         }
     }
 
-    fn compile(self: &Arc<Queue>, request: &Request) {
-        let Some(module) = request.module.upgrade() else { return };
+    /// Compiles on this thread. The code for a loop, if it was one.
+    pub(super) fn compile(self: &Arc<Queue>, request: &Request) -> Option<OsrEntry> {
+        let module = request.module.upgrade()?;
         let entry = module.compile(request.defined, request.counted);
         if !module.is_kept() {
-            return;
+            return entry;
         }
         if let (Some(_), Some(hotness)) = (entry, &module.hotness) {
             // For the next run, in which calls then enter it at once.
@@ -152,6 +180,7 @@ impl Queue {
         if !state.unsaved.iter().any(|known| known.ptr_eq(&request.module)) {
             state.unsaved.push(request.module.clone());
         }
+        entry
     }
 
     /// The hottest request, of several the oldest; waits for one if there is none.
@@ -162,10 +191,11 @@ impl Queue {
             if state.closed {
                 return None;
             }
-            let hottest = state.waiting.iter().map(|&(_, heat)| heat).max();
-            let at = state.waiting.iter().position(|&(_, heat)| Some(heat) == hottest);
+            let hottest = state.waiting.iter().map(|waiting| waiting.heat).max();
+            let at = state.waiting.iter().position(|waiting| Some(waiting.heat) == hottest);
             if let Some(at) = at {
-                return Some(Work::Compile(state.waiting.remove(at).0));
+                state.busy += 1;
+                return Some(Work::Compile(state.waiting.remove(at).request));
             }
             state.idle += 1;
             let timeout = if state.unsaved.is_empty() { Duration::MAX } else { IDLE };
@@ -174,6 +204,7 @@ impl Queue {
             state = again;
             state.idle -= 1;
             if result.timed_out() && state.waiting.is_empty() && !state.unsaved.is_empty() {
+                state.busy += 1;
                 return Some(Work::Save(std::mem::take(&mut state.unsaved)));
             }
         }
@@ -198,14 +229,27 @@ mod tests {
         let queue = queue(10);
         assert!(queue.push(request(4), 0));
         (0..4).for_each(|defined| assert!(queue.push(request(defined), 1)));
-        queue.heat(&request(2));
-        queue.heat(&request(9));
+        assert!(![2, 9].iter().any(|&other| queue.heat(&request(other), Duration::ZERO)));
         let next = |_| match queue.next() {
             Some(Work::Compile(next)) => next.defined,
             _ => panic!("something waits"),
         };
         let order: Vec<_> = (0..5).map(next).collect();
         assert_eq!(order, [2, 0, 1, 3, 4], "what was asked for by nobody is last");
+    }
+
+    #[test]
+    fn who_asks_again_soon_while_all_threads_are_busy_compiles() {
+        let queue = queue(10);
+        let hour = Duration::from_secs(3600);
+        assert!(queue.push(request(0), 1) && queue.push(request(1), 2));
+        queue.lock().threads.push(std::thread::spawn(|| ()));
+        assert!(!queue.heat(&request(1), hour), "a thread is about to begin");
+        assert!(matches!(queue.next(), Some(Work::Compile(next)) if next.defined == 1));
+        assert!(!queue.heat(&request(1), hour), "it has begun with this one");
+        assert!(!queue.heat(&request(0), Duration::ZERO), "not soon enough");
+        assert!(queue.heat(&request(0), hour));
+        assert!(!queue.heat(&request(0), hour), "it waits no more");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use bimetal_runtime::hot::{Thresholds, TierUp};
 use bimetal_runtime::osr::OsrEntry;
@@ -26,6 +26,17 @@ impl fmt::Debug for Hot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hot").field("first", &self.first).finish_non_exhaustive()
     }
+}
+
+/// A loop around another one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OuterLoop {
+    /// Its number.
+    pub number: u32,
+    /// Whether its header was ever reached from its end.
+    pub iterated: bool,
+    /// Whether loops lie in it beside the inner one and what is around that.
+    pub has_others: bool,
 }
 
 /// A loop of a function whose iterations are counted.
@@ -58,6 +69,19 @@ impl LoopSite {
         back_edges: Box<[*mut Word]>,
     ) -> LoopSite {
         LoopSite { defined, number, cell, header, back_edges, entry: OnceLock::new() }
+    }
+
+    /// The counter of the cell.
+    fn counter(&self) -> &AtomicU32 {
+        // SAFETY: the lower half of the cell's second word, which nobody reads as
+        // anything else.
+        unsafe { &*self.cell.add(1).cast::<AtomicU32>() }
+    }
+
+    /// Whether another loop lies inside this one.
+    fn contains(&self, other: &LoopSite) -> bool {
+        let end = |site: &LoopSite| site.back_edges.iter().copied().max();
+        self.number < other.number && self.header <= other.header && end(self) >= end(other)
     }
 
     /// The compiled code for the loop.
@@ -114,6 +138,50 @@ impl FastModule {
         if let Some(site) = self.loop_site(defined, number) {
             site.park();
         }
+    }
+
+    /// The calls of a function that has been translated are asked about at the next
+    /// one, if they are counted.
+    pub fn ask_at_next_call(&self, defined: usize) {
+        if let Some(counter) = self.calls_left(defined) {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a function that has been translated was called more than once: not
+    /// known until then behind [`FastModule::ask_at_next_call`].
+    pub fn was_called_again(&self, defined: usize) -> bool {
+        let first = self.hot.as_ref().map_or(0, |hot| hot.first.calls.max(1));
+        let left = self.calls_left(defined).map_or(0, |counter| counter.load(Ordering::Relaxed));
+        left != 0 && left != first && left != first - 1
+    }
+
+    /// The counter of a function's calls.
+    fn calls_left(&self, defined: usize) -> Option<&AtomicU32> {
+        let (code, _) = (self.func(defined)?, self.hot.as_ref()?);
+        // SAFETY: the code of a module whose calls are counted begins with the cell
+        // that does, whose counter nobody reads as anything else.
+        Some(unsafe { &*code.entry().add(1).cast::<AtomicU32>() })
+    }
+
+    /// The loops around a loop of a function that has been translated, inner ones
+    /// first.
+    pub fn loops_around(&self, defined: usize, number: u32) -> Vec<OuterLoop> {
+        let (Some(code), Some(hot)) = (self.func(defined), &self.hot) else { return Vec::new() };
+        let Some(inner) = self.loop_site(defined, number) else { return Vec::new() };
+        let outer = code.loops.iter().filter(|site| site.contains(inner));
+        let mut outer: Vec<&LoopSite> = outer.collect();
+        outer.sort_unstable_by_key(|site| std::cmp::Reverse(site.number));
+        let beside = |site: &LoopSite, other: &LoopSite| {
+            let within = other.number == number || inner.contains(other);
+            site.contains(other) && !within && !other.contains(inner)
+        };
+        let describe = |site: &LoopSite| OuterLoop {
+            number: site.number,
+            iterated: site.counter().load(Ordering::Relaxed) != hot.first.iterations.max(1),
+            has_others: code.loops.iter().any(|other| beside(site, other)),
+        };
+        outer.into_iter().map(describe).collect()
     }
 
     fn loop_site(&self, defined: usize, number: u32) -> Option<&LoopSite> {

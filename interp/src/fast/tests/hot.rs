@@ -15,7 +15,7 @@ use bimetal_runtime::osr::{OsrEntry, OsrFrame, Replace, Replaced};
 use bimetal_runtime::trap::raise;
 use bimetal_runtime::vmctx::VmCtx;
 
-use super::super::hot::Hot;
+use super::super::hot::{Hot, OuterLoop};
 use super::{FastModule, Fusions, Wasm, i32};
 
 type Questions = Arc<Mutex<Vec<(usize, Counted)>>>;
@@ -115,6 +115,50 @@ fn a_parked_loop_runs_on_and_never_asks_again() {
         assert_eq!(wasm.get::<i32>("run", &[i32(1000)]), 1000);
         assert_eq!(*asked.lock().unwrap(), [(0, Counted::Loop(1))]);
     }
+}
+
+#[test]
+fn a_loop_knows_the_loops_around_it() {
+    let wat = "(module (func (export \"run\") (param $n i32) (local $i i32)
+        (loop $rounds
+          (loop $fill
+            (br_if $fill (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+                                   (i32.const 5))))
+          (loop $outer
+            (loop $inner
+              (br_if $inner (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+                                      (i32.const 8))))
+            (br_if $outer (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+                                    (i32.const 20))))
+          (br_if $rounds (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))";
+    for fusions in [Fusions::ALL, Fusions::NONE] {
+        let (mut wasm, _) = tiered(wat, fusions, Verdict::Park, Verdict::Again(20), |_| vec![]);
+        let tier = Arc::clone(&wasm.tiers[0]);
+        assert_eq!(tier.loops_around(0, 3), []);
+        wasm.call("run", &[i32(1)]).unwrap();
+        let outer = |number, iterated, has_others| OuterLoop { number, iterated, has_others };
+        assert_eq!(tier.loops_around(0, 0), []);
+        assert_eq!(tier.loops_around(0, 1), [outer(0, false, true)]);
+        assert_eq!(tier.loops_around(0, 3), [outer(2, true, false), outer(0, false, true)]);
+        assert!(!tier.was_called_again(0));
+        wasm.call("run", &[i32(2)]).unwrap();
+        assert_eq!(tier.loops_around(0, 2), [outer(0, true, true)]);
+        assert!(tier.was_called_again(0));
+    }
+}
+
+#[test]
+fn calls_can_be_asked_about_early() {
+    let wat = "(module (func (export \"run\")))";
+    let (mut wasm, asked) = tiered(wat, Fusions::ALL, Verdict::Park, Verdict::Again(9), |_| vec![]);
+    let tier = Arc::clone(&wasm.tiers[0]);
+    tier.ask_at_next_call(0);
+    wasm.call("run", &[]).unwrap();
+    tier.ask_at_next_call(0);
+    assert!(asked.lock().unwrap().is_empty() && !tier.was_called_again(0));
+    wasm.call("run", &[]).unwrap();
+    assert_eq!(*asked.lock().unwrap(), [(0, Counted::Calls)]);
+    assert!(tier.was_called_again(0));
 }
 
 #[test]
