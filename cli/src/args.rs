@@ -127,6 +127,9 @@ pub(crate) struct RunArgs {
     /// Tell a profiler which functions compiled code belongs to
     #[arg(long, value_enum)]
     pub(crate) profile: Option<Profile>,
+    /// Print what tier `tiered` compiles and when, a line each, on standard error
+    #[arg(long)]
+    pub(crate) log_tiering: bool,
     /// Bytes of stack that the guest may use
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_wasm_stack: Option<usize>,

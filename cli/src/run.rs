@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use bimetal::error::Context as _;
 use bimetal::{
     Cache, CacheConfig, Config, Engine, Error, Extern, Instance, Linker, Module, ProfilingStrategy,
-    Result, Store, Val,
+    Result, Store, Strategy, Val,
 };
 use bimetal_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
 use crate::args::{GuestArgs, Profile, RunArgs, Tier, UnknownImports};
 use crate::hooks::Span;
-use crate::stats::{Stats, nanos, not_compiled, peak_rss};
+use crate::stats::{Stats, functions, nanos, not_compiled, peak_rss};
 use crate::{compile, input, invoke};
 
 /// Runs a program. Everything that can be found missing without compiling is
@@ -26,6 +26,7 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode> {
         exec_ns: 0,
         peak_rss_bytes: None,
         not_compiled: Vec::new(),
+        functions: Vec::new(),
     };
     let span = Span::default();
     let result = execute(&args, &span, &mut stats);
@@ -69,6 +70,9 @@ fn execute(args: &RunArgs, span: &Span, stats: &mut Stats) -> Result<()> {
     stats.exec_ns = nanos(elapsed);
     if args.stats {
         stats.not_compiled = not_compiled(&module);
+        if engine.strategy() == Strategy::Tiered {
+            stats.functions = functions(&module);
+        }
     }
     for result in &outcome? {
         println!("{}", invoke::text(result));
@@ -129,6 +133,9 @@ fn engine(args: &RunArgs) -> Result<Engine> {
         Some(Profile::Perfmap) => ProfilingStrategy::PerfMap,
         Some(Profile::Jitdump) => ProfilingStrategy::JitDump,
     });
+    if args.log_tiering {
+        config.tiering_listener(|event| eprintln!("tiering: {event}"));
+    }
     if let Some(directory) = &args.cache {
         let mut cache = CacheConfig::new();
         if let Some(directory) = directory {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use bimetal::{FunctionStats, Module};
+use bimetal::{FunctionStats, LoopStats, Module};
 use serde::Serialize;
+
+use crate::args::Tier;
 
 /// Times of one run in nanoseconds and its memory in bytes.
 #[derive(Serialize, Debug)]
@@ -23,6 +25,33 @@ pub(crate) struct Stats {
     /// The functions that were to be compiled but are interpreted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) not_compiled: Vec<NotCompiled>,
+    /// The functions that ran or were compiled, where they change tiers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) functions: Vec<Function>,
+}
+
+/// What became of a function.
+#[derive(Serialize, Debug)]
+pub(crate) struct Function {
+    /// Its index.
+    pub(crate) function: u32,
+    /// Its name, if it has one.
+    pub(crate) name: Option<String>,
+    /// Whether it or, of a loop, the frames that run in it are interpreted (`interp`)
+    /// or compiled (`jit`) by now.
+    pub(crate) tier: &'static str,
+    /// Calls, or iterations, while it was interpreted.
+    pub(crate) count: u64,
+    /// Bytes of machine code.
+    pub(crate) code_bytes: usize,
+    /// Time that one thread took to compile it.
+    pub(crate) compile_ns: u64,
+    /// Why it is interpreted although it was to be compiled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// The same of its loops that ran: here `function` is the loop's number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) loops: Vec<Function>,
 }
 
 /// A function that the compiler does not take on.
@@ -42,6 +71,43 @@ pub(crate) fn not_compiled(module: &Module) -> Vec<NotCompiled> {
         Some(NotCompiled { function: func.index, name: func.name, reason: func.reason? })
     };
     module.function_stats().into_iter().filter_map(interpreted).collect()
+}
+
+/// The functions of a module that ran or were compiled.
+pub(crate) fn functions(module: &Module) -> Vec<Function> {
+    let stats = module.function_stats().into_iter();
+    stats.filter(|func| func.compiled || func.calls > 0).map(function).collect()
+}
+
+fn function(func: FunctionStats) -> Function {
+    let ran = |found: &LoopStats| found.compiled || found.iterations > 0;
+    Function {
+        function: func.index,
+        name: func.name,
+        tier: tier(func.compiled),
+        count: func.calls,
+        code_bytes: func.code_bytes,
+        compile_ns: nanos(func.compile_time),
+        reason: func.reason,
+        loops: func.loops.into_iter().filter(ran).map(in_loop).collect(),
+    }
+}
+
+fn in_loop(found: LoopStats) -> Function {
+    Function {
+        function: found.number,
+        name: None,
+        tier: tier(found.compiled),
+        count: found.iterations,
+        code_bytes: found.code_bytes,
+        compile_ns: nanos(found.compile_time),
+        reason: found.reason,
+        loops: Vec::new(),
+    }
+}
+
+fn tier(compiled: bool) -> &'static str {
+    if compiled { Tier::Jit.name() } else { Tier::Interp.name() }
 }
 
 impl Stats {

@@ -81,8 +81,38 @@ fn stats_are_one_line_of_json_with_the_documented_fields() {
         for field in ["parse_ns", "compile_ns", "instantiate_ns", "exec_ns", "peak_rss_bytes"] {
             assert!(stats[field].as_u64().is_some_and(|value| value > 0), "{field}: {stats}");
         }
-        assert_eq!(stats.as_object().map(serde_json::Map::len), Some(6));
+        let fields = if tier == "tiered" { 7 } else { 6 };
+        assert_eq!(stats.as_object().map(serde_json::Map::len), Some(fields));
     }
+}
+
+#[test]
+fn stats_tell_what_became_of_functions_and_the_log_how() {
+    let file = wat(r#"(module
+        (func $inc (param i64) (result i64) (i64.add (local.get 0) (i64.const 1)))
+        (func (export "run") (param i64) (result i64)
+            (loop $l (br_if $l
+                (i64.lt_s (local.tee 0 (call $inc (local.get 0))) (i64.const 100000000))))
+            (local.get 0)))"#);
+    let args = ["--tier", "tiered", "--stats", "--log-tiering", "--invoke", "run"];
+    let run = bimetal(&[&args[..], &[file.path_str(), "0"]].concat());
+    assert_eq!(run.stdout(), "100000000\n");
+    for line in [
+        "tiering: function 0 \"inc\": queued",
+        "tiering: function 0 \"inc\": installed",
+        "tiering: function 1 \"run\", loop 0: compilation started",
+        "tiering: function 1 \"run\", loop 0: entered by a running frame",
+    ] {
+        assert!(run.stderr().lines().any(|found| found == line), "{line}: {}", run.stderr());
+    }
+    let stats = stats(&run);
+    let [inc, run] = [0, 1].map(|at| &stats["functions"][at]);
+    assert_eq!((&inc["name"], &inc["tier"]), (&"inc".into(), &"jit".into()), "{stats}");
+    assert!(inc["count"].as_u64() >= Some(200) && inc["code_bytes"].as_u64() > Some(0), "{stats}");
+    assert_eq!((&run["tier"], &run["count"]), (&"interp".into(), &1.into()), "{stats}");
+    let found = &run["loops"][0];
+    assert_eq!((&found["function"], &found["tier"]), (&0.into(), &"jit".into()), "{stats}");
+    assert!(found["compile_ns"].as_u64() > Some(0), "{stats}");
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! What an engine is told before it starts.
 
+use std::sync::Arc;
+
 use bimetal_core::ops::relaxed::RelaxedChoice;
 use bimetal_jit::ProfilingStrategy;
 use bimetal_parser::Features;
 use bimetal_runtime::limits::Settings;
 
 use crate::cache::Cache;
+use crate::tiering::{Listener, TieringEvent};
 
 /// Who runs the guest's code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -55,6 +58,7 @@ pub struct Config {
     pub(crate) cache: Option<Cache>,
     pub(crate) profiler: ProfilingStrategy,
     pub(crate) debug_info: bool,
+    pub(crate) listener: Option<Listener>,
 }
 
 impl Config {
@@ -158,6 +162,30 @@ impl Config {
     /// process) the names of compiled functions. Off by default.
     pub fn debug_info(&mut self, enable: bool) -> &mut Config {
         self.debug_info = enable;
+        self
+    }
+
+    /// Tells somebody of every step that code takes from the interpreter to the
+    /// processor under [`Strategy::Tiered`]. Code that was in the cache or a
+    /// precompiled module is there from the beginning and takes none.
+    ///
+    /// The listener is called by threads that compile and by those that run guests or
+    /// drop modules and engines, several at once, in the middle of their work: it is
+    /// to be quick, and must not panic, run a guest or drop what may be the last
+    /// handle of a module. The events of one function come in order. A loop is entered
+    /// a little later than without a listener.
+    ///
+    /// ```
+    /// use bimetal::{Config, Strategy};
+    ///
+    /// let mut config = Config::new();
+    /// config.strategy(Strategy::Tiered).tiering_listener(|event| eprintln!("{event}"));
+    /// ```
+    pub fn tiering_listener(
+        &mut self,
+        listener: impl Fn(&TieringEvent<'_>) + Send + Sync + 'static,
+    ) -> &mut Config {
+        self.listener = Some(Listener(Arc::new(listener)));
         self
     }
 

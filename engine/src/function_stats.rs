@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bimetal_runtime::code::LoopReport;
+
 use crate::module::Module;
 
 /// Where a defined function of a module is, and what its code took: see
@@ -15,6 +17,10 @@ pub struct FunctionStats {
     pub name: Option<String>,
     /// Whether calls of it enter machine code; otherwise it is interpreted.
     pub compiled: bool,
+    /// Calls while it was interpreted, by all instances: about so many, since threads
+    /// that count at the same time may lose some. Counted under
+    /// [`Strategy::Tiered`](crate::Strategy::Tiered) only, as are iterations.
+    pub calls: u64,
     /// Bytes of machine code.
     pub code_bytes: usize,
     /// Time that one thread took to compile it; zero if its code was loaded.
@@ -22,6 +28,33 @@ pub struct FunctionStats {
     /// Why it is interpreted although it was to be compiled: it is beyond what the
     /// compiler takes on.
     pub reason: Option<String>,
+    /// Its loops, as far as it has been interpreted.
+    pub loops: Vec<LoopStats>,
+}
+
+/// The same of a loop: what was compiled for frames of the interpreter that run in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct LoopStats {
+    /// Its number in the function, in the order of the text, from zero.
+    pub number: u32,
+    /// Whether such frames go on in machine code.
+    pub compiled: bool,
+    /// Iterations while it was interpreted: about so many.
+    pub iterations: u64,
+    /// Bytes of machine code.
+    pub code_bytes: usize,
+    /// Time that it took to compile it.
+    pub compile_time: Duration,
+    /// Why it is interpreted although it was to be compiled.
+    pub reason: Option<String>,
+}
+
+impl LoopStats {
+    fn new(report: LoopReport) -> LoopStats {
+        let LoopReport { number, iterations, compiled, code_bytes, compile_time, reason } = report;
+        LoopStats { number, compiled, iterations, code_bytes, compile_time, reason }
+    }
 }
 
 impl Module {
@@ -40,6 +73,8 @@ impl Module {
                 code_bytes: report.code_bytes,
                 compile_time: report.compile_time,
                 reason: report.reason,
+                calls: report.calls,
+                loops: report.loops.into_iter().map(LoopStats::new).collect(),
             }
         };
         (0..module.bodies.len()).map(stats).collect()

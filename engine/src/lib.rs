@@ -64,6 +64,7 @@ mod store;
 mod structure;
 mod table;
 mod tier;
+mod tiering;
 mod trap;
 mod types;
 mod unwind;
@@ -81,7 +82,7 @@ pub use exception::{ExnRef, Tag, ThrownException};
 pub use extern_::{Export, Extern};
 pub use extern_ref::ExternRef;
 pub use func::{Func, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmRet, WasmTy};
-pub use function_stats::FunctionStats;
+pub use function_stats::{FunctionStats, LoopStats};
 pub use global::Global;
 pub use i31::{I31, I31Ref};
 pub use instance::Instance;
@@ -98,6 +99,7 @@ pub use store::{
 };
 pub use structure::StructRef;
 pub use table::Table;
+pub use tiering::{TieringEvent, TieringStep};
 pub use trap::Trap;
 pub use types::{
     ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType, MemoryType, Mutability,

@@ -175,7 +175,9 @@ impl JitCode {
             self.position(defined).map(|at| self.stats.funcs[at])
         {
             let code_bytes = code_bytes as usize;
-            return Some(FuncReport { compiled: true, code_bytes, compile_time, reason: None });
+            let report =
+                FuncReport { compiled: true, code_bytes, compile_time, ..FuncReport::default() };
+            return Some(report);
         }
         let (_, error) = self.refused.iter().find(|refused| refused.0 == defined)?;
         let reason = Some(error.message().to_owned());

@@ -38,7 +38,7 @@ pub struct JitEngine {
     pub(crate) osr_entry: FuncCode,
     stubs: Arc<Stubs>,
     pub(crate) profiling: ProfilingStrategy,
-    debug_info: bool,
+    pub(crate) debug_info: bool,
     interpreter: Option<InterpCall>,
 }
 
@@ -97,7 +97,7 @@ impl JitEngine {
         Ok(())
     }
 
-    /// Tells debuggers about all code of modules from now on.
+    /// Tells debuggers about all code of functions from now on.
     pub fn debug_info(&mut self, enable: bool) {
         self.debug_info = enable;
     }

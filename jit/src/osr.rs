@@ -15,6 +15,7 @@ use crate::enter::replace;
 use crate::env::{Calls, ModuleEnv};
 use crate::error::JitError;
 use crate::lower::Start;
+use crate::profile::{Registered, register};
 use crate::thread;
 
 /// The code for one loop of one function. Whoever owns it outlives every frame that
@@ -25,7 +26,8 @@ pub struct OsrCode {
     entry: *const u8,
     compile_time: Duration,
     code_bytes: usize,
-    /// Dropped before the code that it describes.
+    /// Dropped before the code that it describes, as is `_registration`.
+    _debugged: Option<Registered>,
     _registration: Registration,
     _block: CodeBlock,
 }
@@ -66,12 +68,16 @@ impl JitEngine {
         let stubs = [&self.slow_call, &self.throw];
         let (artifact, entry) = Artifact::single(module, (defined, code), stubs, &self.osr_entry)?;
         let block = artifact.linked.place()?;
+        let debugged = self
+            .debug_info
+            .then(|| register(&artifact.index, block.address(), &artifact.linked.code));
         self.profiling.loaded(&artifact.index, block.address(), &artifact.linked.code);
         let registration = Registration::new(block.address(), block.len(), artifact.index);
         Ok(OsrCode {
             entry: block.at(entry),
             compile_time: start.elapsed(),
             code_bytes,
+            _debugged: debugged,
             _registration: registration,
             _block: block,
         })

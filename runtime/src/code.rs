@@ -67,6 +67,27 @@ pub struct FuncReport {
     pub compile_time: Duration,
     /// Why it is interpreted although it was to be compiled.
     pub reason: Option<String>,
+    /// Calls while it was interpreted, where somebody counts them.
+    pub calls: u64,
+    /// The loops whose iterations are counted.
+    pub loops: Vec<LoopReport>,
+}
+
+/// The same of a loop: what was compiled for frames that run in it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LoopReport {
+    /// Its number in the function.
+    pub number: u32,
+    /// Iterations while it was interpreted.
+    pub iterations: u64,
+    /// Whether frames that run in it go on in machine code.
+    pub compiled: bool,
+    /// Bytes of machine code.
+    pub code_bytes: usize,
+    /// Time that it took to compile it.
+    pub compile_time: Duration,
+    /// Why it is interpreted although it was to be compiled.
+    pub reason: Option<String>,
 }
 
 /// The code of one module as a tier made it: shared by all its instances and

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use bimetal_parser::Module;
-use bimetal_runtime::hot::{Counted, TierUp, Verdict};
+use bimetal_runtime::hot::{Counted, Thresholds, TierUp, Verdict};
 use bimetal_runtime::osr::OsrEntry;
 use bimetal_runtime::vmctx::VmCtx;
 
 use super::mixed::Mixed;
 use super::policy::Policy;
 use super::queue::{Queue, Request};
+use crate::tiering::{Listener, TieringEvent, TieringStep};
 
 /// Nobody has asked for a function to be compiled.
 const COLD: u8 = 0;
@@ -30,6 +31,11 @@ pub(super) struct Hotness {
     queue: Arc<Queue>,
     functions: Box<[AtomicU8]>,
     loops: Mutex<Loops>,
+    /// What counters begin with.
+    first: Thresholds,
+    /// What counters have been given in all, where that is not what they began with.
+    granted: Mutex<HashMap<(usize, Counted), u64>>,
+    listener: Option<Listener>,
 }
 
 /// The loops that have been asked about.
@@ -51,14 +57,55 @@ enum LoopState {
 }
 
 impl Hotness {
-    pub(super) fn new(module: &Module, policy: &Policy, queue: &Arc<Queue>) -> Hotness {
+    pub(super) fn new(
+        module: &Module,
+        policy: &Policy,
+        queue: &Arc<Queue>,
+        listener: Option<Listener>,
+    ) -> Hotness {
         Hotness {
             module: OnceLock::new(),
             policy: policy.clone(),
             queue: Arc::clone(queue),
             functions: module.bodies.iter().map(|_| AtomicU8::new(COLD)).collect(),
             loops: Mutex::default(),
+            first: policy.first(module),
+            granted: Mutex::default(),
+            listener,
         }
+    }
+
+    /// Who is told of what happens to the module's code.
+    pub(super) fn listener(&self) -> Option<&(dyn Fn(&TieringEvent<'_>) + Send + Sync)> {
+        self.listener.as_ref().map(|listener| &*listener.0)
+    }
+
+    /// Changes what the counter of some code has been given, and gives the outcome.
+    fn grant(&self, code: (usize, Counted), change: impl FnOnce(u64) -> u64) -> u64 {
+        let first = match code.1 {
+            Counted::Calls => self.first.calls,
+            Counted::Loop(_) => self.first.iterations,
+        };
+        let mut granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
+        let granted = granted.entry(code).or_insert(u64::from(first.max(1)));
+        *granted = change(*granted);
+        *granted
+    }
+
+    /// How often counted code ran while it was interpreted: `left` is what its counter
+    /// says, if there is one.
+    pub(super) fn count(&self, defined: usize, counted: Counted, left: Option<u32>) -> u64 {
+        let Some(left) = left else { return 0 };
+        let granted = self.grant((defined, counted), |granted| granted);
+        // A counter that is not used any more is set to the highest number.
+        granted.checked_sub(u64::from(left)).unwrap_or(granted)
+    }
+
+    /// The answer to whom is to ask again.
+    fn again(&self, defined: usize, counted: Counted) -> Verdict {
+        let count = self.policy.again(counted);
+        self.grant((defined, counted), |granted| granted.saturating_add(u64::from(count)));
+        Verdict::Again(count)
     }
 
     fn loops(&self) -> MutexGuard<'_, Loops> {
@@ -77,9 +124,9 @@ impl Hotness {
         loops.busy.remove(&defined);
     }
 
-    /// The module is gone: nothing of it is compiled any more.
-    pub(super) fn cancel(&self) {
-        self.queue.sweep();
+    /// The module is gone: nothing of it is compiled any more. What was waiting.
+    pub(super) fn cancel(&self) -> Vec<(usize, Counted)> {
+        self.module.get().map(|module| self.queue.cancel(module)).unwrap_or_default()
     }
 
     /// Marks a function or loop as waiting. What it was before.
@@ -149,10 +196,16 @@ impl Hotness {
     pub(super) fn request_idly(&self, module: &Arc<Mixed>, defined: usize) {
         let counted = Counted::Calls;
         if let Before::Cold = self.wait(defined, counted) {
-            let request = Request { module: Arc::downgrade(module), defined, counted };
-            if !self.queue.push(request, 0) {
-                self.forget(defined, counted);
-            }
+            self.enqueue(module, (defined, counted), 0);
+        }
+    }
+
+    fn enqueue(&self, module: &Arc<Mixed>, (defined, counted): (usize, Counted), heat: u32) {
+        module.tell(defined, counted, TieringStep::Queued);
+        let request = Request { module: Arc::downgrade(module), defined, counted };
+        if !self.queue.push(request, heat) {
+            self.forget(defined, counted);
+            module.tell(defined, counted, TieringStep::Cancelled);
         }
     }
 
@@ -166,7 +219,7 @@ impl Hotness {
                 if self.queue.heat(&request, soon) {
                     return done(self.queue.compile(&request));
                 }
-                Verdict::Again(self.policy.again(counted))
+                self.again(defined, counted)
             }
             Before::Done(entry) => done(entry),
         }
@@ -188,13 +241,11 @@ impl Hotness {
         if let Counted::Loop(_) = counted {
             // The code for the loop serves the frames that run in it: who calls the
             // function once more will want it from its beginning.
-            module.fast.ask_at_next_call(defined);
+            let left = u64::from(module.fast.ask_at_next_call(defined));
+            self.grant((defined, Counted::Calls), |granted| granted.saturating_sub(left));
         }
-        let request = Request { module: Arc::downgrade(module), defined, counted };
-        if !self.queue.push(request, 1) {
-            self.forget(defined, counted);
-        }
-        Verdict::Again(self.policy.again(counted))
+        self.enqueue(module, (defined, counted), 1);
+        self.again(defined, counted)
     }
 }
 
@@ -216,14 +267,20 @@ pub(super) struct Hook(pub(super) Arc<Hotness>);
 impl TierUp for Hook {
     unsafe fn hot(&self, _: NonNull<VmCtx>, defined: usize, counted: Counted) -> Verdict {
         let hotness = &self.0;
-        let again = Verdict::Again(hotness.policy.again(counted));
-        let Some(module) = hotness.module.get().and_then(Weak::upgrade) else { return again };
+        let again = || hotness.again(defined, counted);
+        let Some(module) = hotness.module.get().and_then(Weak::upgrade) else { return again() };
         let choice = match counted {
             Counted::Calls => Some(counted),
             Counted::Loop(number) => hotness.choose(&module, defined, number),
         };
-        let Some(choice) = choice else { return again };
+        let Some(choice) = choice else { return again() };
         let verdict = hotness.ask(&module, defined, choice);
-        if choice == counted { verdict } else { again }
+        if choice != counted {
+            return again();
+        }
+        if let Verdict::Enter(_) = verdict {
+            module.tell(defined, counted, TieringStep::Entered);
+        }
+        verdict
     }
 }

@@ -1,17 +1,20 @@
 //! From a request to code that is entered.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
+use bimetal_runtime::code::LoopReport;
 use bimetal_runtime::hot::Counted;
 use bimetal_runtime::osr::OsrEntry;
 
-use super::mixed::Mixed;
+use super::mixed::{CompiledLoop, Mixed};
+use crate::tiering::TieringStep;
 
 impl Mixed {
     /// Compiles a function, or a function for frames that run in one of its loops, and
     /// leads there whoever comes by: no thread that runs the module is stopped. What
     /// is refused is noted.
     pub(super) fn compile(&self, defined: usize, counted: Counted) -> Option<OsrEntry> {
+        self.tell(defined, counted, TieringStep::Started);
         match counted {
             Counted::Calls => {
                 self.compile_function(defined);
@@ -34,22 +37,51 @@ impl Mixed {
     }
 
     fn compile_loop(&self, defined: usize, number: u32) -> Option<OsrEntry> {
-        let result = self.jit.compile_osr(self.fast.module(), defined, number);
-        let entry = result.as_ref().ok().map(bimetal_jit::OsrCode::entry);
-        match result {
+        let counted = Counted::Loop(number);
+        let compiled = match self.jit.compile_osr(self.fast.module(), defined, number) {
             Ok(code) => {
-                // Kept before anybody can enter it.
-                let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
-                let entry = code.entry();
-                machine.loops.push(code);
-                drop(machine);
+                let (compile_time, code_bytes) = (code.compile_time(), code.code_bytes());
+                let step = TieringStep::Compiled { time: compile_time, code_bytes };
+                self.tell(defined, counted, step);
+                let report = LoopReport {
+                    compiled: true,
+                    code_bytes,
+                    compile_time,
+                    ..LoopReport::default()
+                };
+                CompiledLoop { report, code: Some(Arc::new(code)) }
+            }
+            Err(error) => {
+                let reason = error.message();
+                self.tell(defined, counted, TieringStep::Refused { reason });
+                let reason = Some(reason.to_owned());
+                CompiledLoop { report: LoopReport { reason, ..LoopReport::default() }, code: None }
+            }
+        };
+        let entry = compiled.code.as_ref().map(|code| code.entry());
+        // Kept before anybody can enter it.
+        let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        machine.loops.insert((defined, number), compiled);
+        drop(machine);
+        self.install_loop(defined, number, entry);
+        entry
+    }
+
+    /// Has frames that run in a loop enter its code from now on, if there is any.
+    fn install_loop(&self, defined: usize, number: u32, entry: Option<OsrEntry>) {
+        match entry {
+            // Whoever watches is told when the first frame comes, which then asks.
+            Some(entry) if !self.is_watched() => {
                 self.fast.enter_loop(defined, number, entry);
             }
-            Err(_) => self.fast.park_loop(defined, number),
+            Some(_) => {}
+            None => self.fast.park_loop(defined, number),
         }
         if let Some(hotness) = &self.hotness {
             hotness.loop_is_done(defined, number, entry);
         }
-        entry
+        if entry.is_some() {
+            self.tell(defined, Counted::Loop(number), TieringStep::Installed);
+        }
     }
 }

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bimetal_interp::fast::FastModule;
 use bimetal_jit::{JitCode, JitEngine, OsrCode, native_call};
 use bimetal_parser::Module;
-use bimetal_runtime::code::{CodeSlot, FuncReport, ModuleCode};
+use bimetal_runtime::code::{CodeSlot, FuncReport, LoopReport, ModuleCode};
+use bimetal_runtime::hot::Counted;
 
 use super::hotness::Hotness;
 use super::image;
 use crate::error::{Error, Result};
 use crate::serialize::CacheEntry;
+use crate::tiering::TieringStep;
 
 /// The code of a module: the interpreter's, and machine code of those functions that
 /// have been compiled. A code slot leads to the interpreter until it is switched.
@@ -32,8 +34,16 @@ pub(super) struct Machine {
     functions: Vec<JitCode>,
     /// Whether functions were compiled that the cache does not have.
     unsaved: bool,
-    pub(super) loops: Vec<OsrCode>,
+    pub(super) loops: HashMap<(usize, u32), CompiledLoop>,
     reports: HashMap<usize, FuncReport>,
+}
+
+/// What became of a loop, and its code.
+#[derive(Clone, Default)]
+pub(super) struct CompiledLoop {
+    pub(super) report: LoopReport,
+    /// Kept for those who run in it.
+    pub(super) code: Option<Arc<OsrCode>>,
 }
 
 impl Mixed {
@@ -64,23 +74,47 @@ impl Mixed {
     /// Switches functions to their machine code, whoever is running them: who calls
     /// them from now on enters it.
     pub(super) fn install(&self, code: JitCode) {
+        let reports: Vec<_> =
+            code.known().filter_map(|defined| Some((defined, code.report(defined)?))).collect();
+        for (defined, FuncReport { compile_time: time, code_bytes, reason, .. }) in &reports {
+            let (time, code_bytes) = (*time, *code_bytes);
+            let step = match reason {
+                None => TieringStep::Compiled { time, code_bytes },
+                Some(reason) => TieringStep::Refused { reason },
+            };
+            self.tell(*defined, Counted::Calls, step);
+        }
+        let installed: Vec<usize> = code.compiled().collect();
+        self.lead_to(code);
+        let mut machine = self.machine();
+        machine.reports.extend(reports);
+        machine.unsaved = true;
+        drop(machine);
+        let tell = |defined| self.tell(defined, Counted::Calls, TieringStep::Installed);
+        installed.into_iter().for_each(tell);
+    }
+
+    /// Has whoever calls functions enter their machine code from now on.
+    fn lead_to(&self, code: JitCode) {
         let mut machine = self.machine();
         code.install(self.fast.slots());
         code.compiled().for_each(|defined| self.fast.enter_native(defined, native_call));
-        let reports = code.known().filter_map(|defined| Some((defined, code.report(defined)?)));
-        machine.reports.extend(reports);
         machine.functions.push(code);
-        machine.unsaved = true;
     }
 
     /// Installs functions that the cache had.
     pub(super) fn install_cached(&self, codes: Vec<JitCode>) {
-        if let Some(hotness) = &self.hotness {
-            let known = codes.iter().flat_map(JitCode::known);
-            known.for_each(|defined| hotness.function_is_done(defined));
+        for code in codes {
+            let mut machine = self.machine();
+            for defined in code.known() {
+                machine.reports.extend(code.report(defined).map(|report| (defined, report)));
+                if let Some(hotness) = &self.hotness {
+                    hotness.function_is_done(defined);
+                }
+            }
+            drop(machine);
+            self.lead_to(code);
         }
-        codes.into_iter().for_each(|code| self.install(code));
-        self.machine().unsaved = false;
     }
 
     /// The machine code as bytes.
@@ -106,6 +140,7 @@ impl Mixed {
 
     /// Notes why a function stays in the interpreter.
     pub(super) fn refuse(&self, defined: usize, reason: String) {
+        self.tell(defined, Counted::Calls, TieringStep::Refused { reason: &reason });
         let report = FuncReport { reason: Some(reason), ..FuncReport::default() };
         self.machine().reports.insert(defined, report);
     }
@@ -114,7 +149,9 @@ impl Mixed {
 impl Drop for Mixed {
     fn drop(&mut self) {
         if let Some(hotness) = &self.hotness {
-            hotness.cancel();
+            for (defined, counted) in hotness.cancel() {
+                self.tell(defined, counted, TieringStep::Cancelled);
+            }
         }
         self.save();
     }
@@ -132,7 +169,17 @@ unsafe impl ModuleCode for Mixed {
     }
 
     fn report(&self, defined: usize) -> FuncReport {
-        self.machine().reports.get(&defined).cloned().unwrap_or_default()
+        let machine = self.machine();
+        let mut report = machine.reports.get(&defined).cloned().unwrap_or_default();
+        if let Some(hotness) = &self.hotness {
+            report.calls = hotness.count(defined, Counted::Calls, self.fast.calls_left(defined));
+            for (number, left) in self.fast.iterations_left(defined) {
+                let known = machine.loops.get(&(defined, number)).cloned().unwrap_or_default();
+                let iterations = hotness.count(defined, Counted::Loop(number), Some(left));
+                report.loops.push(LoopReport { number, iterations, ..known.report });
+            }
+        }
+        report
     }
 
     fn bridge(&self, defined: usize) -> Result<*const u8, Box<dyn Any + Send + Sync>> {

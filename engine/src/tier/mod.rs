@@ -10,6 +10,7 @@ mod mixed;
 mod policy;
 mod queue;
 mod reference;
+mod tell;
 mod tiered;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use bimetal_runtime::hot::Counted;
 use bimetal_runtime::osr::OsrEntry;
 
 use super::mixed::Mixed;
+use crate::tiering::TieringStep;
 
 /// How long nothing is to be done before what was compiled goes to the cache: the
 /// guest has become steady.
@@ -125,9 +126,12 @@ impl Queue {
         taken
     }
 
-    /// Drops the requests of modules that are gone.
-    pub(super) fn sweep(&self) {
-        self.lock().waiting.retain(|waiting| waiting.request.module.strong_count() > 0);
+    /// Drops the requests of a module: what waited.
+    pub(super) fn cancel(&self, module: &Weak<Mixed>) -> Vec<(usize, Counted)> {
+        let mut state = self.lock();
+        let own = |waiting: &mut Waiting| waiting.request.module.ptr_eq(module);
+        let cancelled = state.waiting.extract_if(.., own);
+        cancelled.map(|Waiting { request, .. }| (request.defined, request.counted)).collect()
     }
 
     /// Ends all threads, when they have compiled what they are at; what waits is
@@ -135,10 +139,15 @@ impl Queue {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.waiting.clear();
+        let waiting = std::mem::take(&mut state.waiting);
         let threads = std::mem::take(&mut state.threads);
         drop(state);
         self.changed.notify_all();
+        for Waiting { request: Request { module, defined, counted }, .. } in waiting {
+            if let Some(module) = module.upgrade() {
+                module.tell(defined, counted, TieringStep::Cancelled);
+            }
+        }
         let this = std::thread::current().id();
         for thread in threads {
             // A thread that compiles may be the last to hold what holds the engine.
@@ -267,7 +276,7 @@ mod tests {
     fn requests_of_modules_that_are_gone_are_swept() {
         let queue = queue(2);
         assert!(queue.push(request(0), 1) && queue.push(request(1), 1));
-        queue.sweep();
+        assert_eq!(queue.cancel(&Weak::new()).len(), 2);
         assert!(queue.push(request(2), 1), "there is room again");
     }
 }

@@ -19,6 +19,7 @@ use super::{Tier, compiler, image};
 use crate::config::Config;
 use crate::error::Result;
 use crate::serialize::CacheEntry;
+use crate::tiering::Listener;
 
 /// Compiles what runs often.
 pub(super) struct Tiered {
@@ -26,6 +27,7 @@ pub(super) struct Tiered {
     settings: Settings,
     policy: Policy,
     queue: Arc<Queue>,
+    listener: Option<Listener>,
 }
 
 impl Tiered {
@@ -37,7 +39,8 @@ impl Tiered {
         let policy = Policy::new(config);
         let queue = Arc::new(Queue::new(policy.max_waiting, policy.threads));
         let jit = compiler::watched(jit, config)?;
-        Ok(Tiered { jit, settings: config.settings.clone(), policy, queue })
+        let (settings, listener) = (config.settings.clone(), config.listener.clone());
+        Ok(Tiered { jit, settings, policy, queue, listener })
     }
 }
 
@@ -47,7 +50,8 @@ impl Tiered {
     /// # Errors
     /// If there is no memory for code.
     fn start(&self, module: &Arc<Module>, cached: Option<&Arc<CacheEntry>>) -> Result<Arc<Mixed>> {
-        let hotness = Arc::new(Hotness::new(module, &self.policy, &self.queue));
+        let hotness =
+            Arc::new(Hotness::new(module, &self.policy, &self.queue, self.listener.clone()));
         let hook = Box::new(Hook(Arc::clone(&hotness)));
         let first = self.policy.first(module);
         let fast = FastModule::tiered(module, &self.settings, first, hook);

@@ -141,23 +141,33 @@ impl FastModule {
     }
 
     /// The calls of a function that has been translated are asked about at the next
-    /// one, if they are counted.
-    pub fn ask_at_next_call(&self, defined: usize) {
-        if let Some(counter) = self.calls_left(defined) {
-            counter.store(0, Ordering::Relaxed);
-        }
+    /// one, if they are counted. After how many they would have been.
+    pub fn ask_at_next_call(&self, defined: usize) -> u32 {
+        self.call_counter(defined).map_or(0, |counter| counter.swap(0, Ordering::Relaxed))
+    }
+
+    /// After how many more calls somebody is asked about a function, as its counter
+    /// says; `None` if it has not been translated, or is not counted.
+    pub fn calls_left(&self, defined: usize) -> Option<u32> {
+        Some(self.call_counter(defined)?.load(Ordering::Relaxed))
+    }
+
+    /// The loops of a function that are counted, and the same of their iterations.
+    pub fn iterations_left(&self, defined: usize) -> impl Iterator<Item = (u32, u32)> {
+        let sites = self.func(defined).into_iter().flat_map(|func| &func.loops);
+        sites.map(|site| (site.number, site.counter().load(Ordering::Relaxed)))
     }
 
     /// Whether a function that has been translated was called more than once: not
     /// known until then behind [`FastModule::ask_at_next_call`].
     pub fn was_called_again(&self, defined: usize) -> bool {
         let first = self.hot.as_ref().map_or(0, |hot| hot.first.calls.max(1));
-        let left = self.calls_left(defined).map_or(0, |counter| counter.load(Ordering::Relaxed));
+        let left = self.calls_left(defined).unwrap_or(0);
         left != 0 && left != first && left != first - 1
     }
 
     /// The counter of a function's calls.
-    fn calls_left(&self, defined: usize) -> Option<&AtomicU32> {
+    fn call_counter(&self, defined: usize) -> Option<&AtomicU32> {
         let (code, _) = (self.func(defined)?, self.hot.as_ref()?);
         // SAFETY: the code of a module whose calls are counted begins with the cell
         // that does, whose counter nobody reads as anything else.
