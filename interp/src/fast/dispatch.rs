@@ -12,6 +12,8 @@
 //! the optimiser turns into a jump. Shell 2 (everything else): a handler returns
 //! its [`Regs`] and [`run`] calls the next. Both run the same bodies.
 
+use std::sync::atomic::{AtomicPtr, Ordering};
+
 use bimetal_core::trap::TrapCode;
 use bimetal_runtime::vmctx::VmCtx;
 
@@ -118,6 +120,17 @@ impl Regs {
         unsafe { *self.ip.add(index) }
     }
 
+    /// The cell that a word of the current one names. Another thread may be changing
+    /// where that leads (`super::hot`).
+    #[inline(always)] // a plain load
+    pub(super) unsafe fn target(self, index: usize) -> Ip {
+        // SAFETY: the handler's cell was linked with this many words, of which this
+        // one holds an address and is changed as a whole.
+        let word =
+            unsafe { AtomicPtr::from_ptr(self.ip.add(index).cast_mut().cast::<*mut Word>()) };
+        word.load(Ordering::Relaxed).cast_const()
+    }
+
     /// The words of the current cell from this position on.
     #[inline(always)] // how every handler reads its operands
     pub(super) unsafe fn words(self, index: usize) -> *const u64 {
@@ -162,11 +175,21 @@ impl Regs {
     }
 }
 
+/// The handler of a cell. Another thread may be changing it (`super::hot`).
+#[inline(always)] // a plain load
+unsafe fn handler_at(cell: Ip) -> Handler {
+    // SAFETY: the first word of a cell is its handler, which is changed as a whole.
+    unsafe {
+        let word = AtomicPtr::from_ptr(cell.cast_mut().cast::<*mut ()>()).load(Ordering::Relaxed);
+        std::mem::transmute::<*mut (), Handler>(word)
+    }
+}
+
 pub(super) use shell::{Flow, Handler, handler, opaque, run};
 
 #[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri)))]
 mod shell {
-    use super::{Exec, Exit, Regs, VReg, VmCtx};
+    use super::{Exec, Exit, Regs, VReg, VmCtx, handler_at};
 
     macro_rules! shell_of {
         ($abi:literal) => {
@@ -242,7 +265,7 @@ mod shell {
         pub(super) unsafe fn go(self) -> Flow {
             let Regs { ip, fp, cx, a, p0, p1, v, w0, w1, w2 } = self;
             // SAFETY: the first word of a cell is its handler.
-            unsafe { ((*ip).handler)(ip, fp, cx, a, p0, p1, v, w0, w1, w2) }
+            unsafe { handler_at(ip)(ip, fp, cx, a, p0, p1, v, w0, w1, w2) }
         }
 
         /// Continues with another body for the same cell.
@@ -266,7 +289,7 @@ mod shell {
 
 #[cfg(not(all(bimetal_tail_calls, not(debug_assertions), not(miri))))]
 mod shell {
-    use super::{Exec, Exit, Regs};
+    use super::{Exec, Exit, Regs, handler_at};
 
     /// A handler.
     pub(in crate::fast) type Handler = unsafe fn(Regs) -> Flow;
@@ -322,7 +345,7 @@ mod shell {
         while !r.ip.is_null() {
             // SAFETY: the first word of a cell is its handler, and the handler
             // returns a state that fits the cell it points to.
-            r = unsafe { ((*r.ip).handler)(r) }.0;
+            r = unsafe { handler_at(r.ip)(r) }.0;
         }
         Exit(r.a)
     }

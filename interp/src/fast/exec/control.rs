@@ -17,7 +17,7 @@ impl Exec for Br {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the linker wrote the address of a cell.
-        unsafe { r.jump(r.word(1).code) }
+        unsafe { r.jump(r.target(1)) }
     }
 }
 
@@ -31,7 +31,7 @@ impl Exec for BrTable {
         // SAFETY: the linker wrote `count` addresses, at least one.
         unsafe {
             let index = (*r.slot(1) as u32).min(r.imm() - 1);
-            r.jump(r.word(2 + index as usize).code)
+            r.jump(r.target(2 + index as usize))
         }
     }
 }

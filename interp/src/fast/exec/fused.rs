@@ -29,7 +29,7 @@ where
             let sum = Add::eval(S::read::<T>(r, 0, 3), T::imm(r.imm()));
             let other = if Q::CONST { T::load(r.words(3)) } else { Q::read::<T>(r, 1, 3) };
             // Neither sums nor comparisons of integers trap.
-            let (Ok(sum), target) = (sum, r.word(2).code) else { return r.next(0) };
+            let (Ok(sum), target) = (sum, r.target(2)) else { return r.next(0) };
             let test = O::eval(sum, other);
             let words = 3 + usize::from(Q::CONST);
             let r = ToSlot::write(r, sum);

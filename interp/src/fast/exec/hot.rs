@@ -51,7 +51,7 @@ impl Exec for CountLoop {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
-        unsafe { if runs_out(r) { r.to::<AskLoop>() } else { r.jump(r.word(2).code) } }
+        unsafe { if runs_out(r) { r.to::<AskLoop>() } else { r.jump(r.target(2)) } }
     }
 }
 
@@ -62,7 +62,7 @@ impl Exec for PassLoop {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: as for `CountLoop`.
-        unsafe { r.jump(r.word(2).code) }
+        unsafe { r.jump(r.target(2)) }
     }
 }
 
@@ -73,7 +73,7 @@ impl Exec for AskLoop {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: as for `CountLoop`.
-        unsafe { if ask_loop(r) { r.to::<EnterLoop>() } else { r.jump(r.word(2).code) } }
+        unsafe { if ask_loop(r) { r.to::<EnterLoop>() } else { r.jump(r.target(2)) } }
     }
 }
 
@@ -128,7 +128,7 @@ unsafe fn enter_loop(r: Regs) -> bool {
     // SAFETY: every local and operand is in its slot at the header; whoever entered
     // the function wrote its header, which is read before anything is overwritten.
     unsafe {
-        let here = Regs { ip: r.word(2).code, ..r };
+        let here = Regs { ip: r.target(2), ..r };
         let Some(entry) = site(r).entry() else {
             frames::record(here);
             return true;

@@ -77,7 +77,7 @@ where
         // SAFETY: the cell was linked for this place and has a target.
         unsafe {
             match O::eval(P::read::<O::A>(r, FIRST, 3)) {
-                Ok(value) if (value != 0) != NEGATE => r.jump(r.word(2).code),
+                Ok(value) if (value != 0) != NEGATE => r.jump(r.target(2)),
                 Ok(_) => r.next(3),
                 Err(code) => r.trap(code),
             }
@@ -100,7 +100,7 @@ where
             let a = P::read::<O::A>(r, FIRST, 3);
             let b = Q::read::<O::B>(r, second::<P>(), 3);
             match O::eval(a, b) {
-                Ok(value) if (value != 0) != NEGATE => r.jump(r.word(2).code),
+                Ok(value) if (value != 0) != NEGATE => r.jump(r.target(2)),
                 Ok(_) => r.next(3 + extra::<P, O::A>() + extra::<Q, O::B>()),
                 Err(code) => r.trap(code),
             }
