@@ -170,3 +170,34 @@ fn a_function_of_a_subtype_can_be_imported_and_called_through_a_table() {
         }
     }
 }
+
+#[test]
+fn references_that_are_known_not_to_be_null_survive_collections() {
+    let wat = r#"(module
+        (type $n (struct (field i32)))
+        (func $new (param i32) (result (ref null $n)) (struct.new $n (local.get 0)))
+        (func (export "run") (result i32) (local $a (ref null $n)) (local $b (ref null $n))
+            (ref.as_non_null (call $new (i32.const 1)))
+            (block $null
+                (br_on_null $null (call $new (i32.const 2)))
+                (drop (call $new (i32.const -1)))
+                (local.set $a))
+            (block $reference (result (ref $n))
+                (br_on_non_null $reference (call $new (i32.const 4)))
+                (unreachable))
+            (drop (call $new (i32.const -1)))
+            (local.set $b)
+            (i32.add (struct.get $n 0 (local.get $b)) (struct.get $n 0 (local.get $a)))
+            (local.set $b (ref.null $n))
+            (local.set $a (ref.null $n))
+            (call $sum))
+        (func $sum (param (ref $n)) (param i32) (result i32)
+            (i32.add (struct.get $n 0 (local.get 0)) (local.get 1))))"#;
+    for engine in common::engines_with(|config| {
+        config.gc_stress(true);
+    }) {
+        let (mut store, instance) = common::instantiate(&engine, wat);
+        let run = instance.get_typed_func::<(), i32>(&mut store, "run").unwrap();
+        assert_eq!(run.call(&mut store, ()).unwrap(), 7, "{engine:?}");
+    }
+}

@@ -179,28 +179,27 @@ impl Machine<'_> {
         self.push(Slot::from_i32(i32::from(null)));
     }
 
+    /// Whether the topmost operand, which stays where a collection finds it, is null.
+    fn top_is_null(&self) -> bool {
+        let position = self.stack.len() - 1;
+        self.stack[position] == Slot::ZERO
+    }
+
     fn ref_as_non_null(&mut self) -> Result<(), Exit> {
-        let reference = self.pop();
-        if reference == Slot::ZERO {
-            return Err(TrapCode::NullReference.into());
-        }
-        self.push(reference);
-        Ok(())
+        if self.top_is_null() { Err(TrapCode::NullReference.into()) } else { Ok(()) }
     }
 
     fn br_on_null(&mut self, target: Target) {
-        let reference = self.pop();
-        if reference == Slot::ZERO {
+        if self.top_is_null() {
+            self.pop();
             self.branch(target);
-        } else {
-            self.push(reference);
         }
     }
 
     fn br_on_non_null(&mut self, target: Target) {
-        let reference = self.pop();
-        if reference != Slot::ZERO {
-            self.push(reference);
+        if self.top_is_null() {
+            self.pop();
+        } else {
             self.branch(target);
         }
     }
