@@ -205,6 +205,22 @@ impl Config {
         self
     }
 
+    /// Whether compiled code holds the body of a function that calls itself in place of
+    /// such calls, a few levels deep: to measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn inline_recursion(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.inline_recursion = enable;
+        self
+    }
+
+    /// Whether compiled code holds the bodies of other small functions in place of
+    /// direct calls: to measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn inline_calls(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.inline_calls = enable;
+        self
+    }
+
     /// Keeps the code of modules in a folder, where the next process finds it: see
     /// [`Cache`], also for when. Off by default. A strategy that makes no machine code
     /// does not use it.

@@ -11,6 +11,7 @@ fn engines() -> Vec<Engine> {
     let with = |enable| {
         engines_with(move |config| {
             config.tail_loops(enable).signed_conversions(enable);
+            config.inline_recursion(enable).inline_calls(enable);
         })
     };
     [with(true), with(false)].concat()

@@ -12,6 +12,7 @@ use crate::env::Symbol;
 use crate::error::JitError;
 use crate::link::{Layout, Linked};
 use crate::numbered::through_slot;
+use crate::place::Place;
 use crate::stackmap::StackMaps;
 
 /// What the compiler makes of a module, what is kept on disk, and what is loaded.
@@ -109,16 +110,19 @@ fn code_index(
     let mut positions = Vec::new();
     let mut stack_maps = StackMaps::default();
     let mut handlers = Vec::new();
+    let mut places = Vec::new();
     for (func, &(start, _)) in funcs.iter().zip(&starts).take(defined.len()) {
         traps.extend(func.traps.iter().map(|&(offset, code)| (start + offset, code)));
         stack_maps.append(start, &func.stack_maps);
         handlers.extend(func.handlers.iter().map(|site| site.at(start)));
+        let others = places.len();
+        places.extend(func.places.iter().map(|place| place.behind_all(others)));
         let mut end = start;
         for &(from, to, position) in &func.positions {
             if start + from != end {
                 positions.push((end, CodeIndex::NOWHERE));
             }
-            positions.push((start + from, position));
+            positions.push((start + from, Place::behind(position, others)));
             end = start + to;
         }
         positions.push((end, CodeIndex::NOWHERE));
@@ -128,6 +132,7 @@ fn code_index(
         funcs: starts.into(),
         traps: traps.into(),
         positions: positions.into(),
+        places: places.into(),
         stack_maps,
         handlers: handlers.into(),
     }

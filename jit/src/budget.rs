@@ -39,6 +39,12 @@ pub(crate) const MAX_ALIVE_WORK: u64 = 16_000_000;
 const INSTS: u64 = 250_000;
 const INSTS_PER_BYTE: u64 = 6;
 
+/// Bytes of bodies that may take the place of calls in the functions of a module,
+/// whatever its length, and besides for each byte of code. Programs whose compiler
+/// has done so before take in less than one for each byte.
+const ROOM: u64 = 50_000;
+const ROOM_PER_BYTE: u64 = 2;
+
 /// Operands below structures, counted once for each structure right above them, beyond
 /// which a function cannot begin at one of its loops.
 pub(crate) const MAX_PARKED: usize = 1 << 20;
@@ -77,12 +83,37 @@ pub(crate) fn deserves_full_effort(func: &Function) -> bool {
 
 /// What the functions of one module may cost together. Once it is spent, the others
 /// are refused; which ones depends on the order of compilation.
-pub(crate) struct Budget(AtomicU64);
+pub(crate) struct Budget {
+    left: AtomicU64,
+    /// Bytes of bodies that may still take the place of calls.
+    room: AtomicU64,
+}
 
 impl Budget {
     /// For a module with so many bytes of code.
     pub(crate) fn new(bytes: usize) -> Budget {
-        Budget(AtomicU64::new(INSTS + INSTS_PER_BYTE * bytes as u64))
+        let bytes = bytes as u64;
+        Budget {
+            left: AtomicU64::new(INSTS + INSTS_PER_BYTE * bytes),
+            room: AtomicU64::new(ROOM + ROOM_PER_BYTE * bytes),
+        }
+    }
+
+    /// Whether bodies may still take the place of calls.
+    pub(crate) fn has_room(&self) -> bool {
+        self.room.load(Ordering::Relaxed) > 0
+    }
+
+    /// Takes what so many instructions cost of which a part comes from so many bytes
+    /// of bodies in place of calls: there is room for those apart.
+    ///
+    /// # Errors
+    /// If there is not as much left.
+    pub(crate) fn spend_beyond(&self, insts: u64, taken_in: u64) -> Result<(), JitError> {
+        let less = |room: u64| Some(room.saturating_sub(taken_in));
+        // It never fails.
+        let _ = self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.spend(insts.saturating_sub(INSTS_PER_BYTE * taken_in))
     }
 
     /// Takes what so many instructions or locals cost.
@@ -91,7 +122,7 @@ impl Budget {
     /// If there is not as much left.
     pub(crate) fn spend(&self, count: u64) -> Result<(), JitError> {
         let less = |left: u64| left.checked_sub(count);
-        match self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
+        match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
             Ok(_) => Ok(()),
             Err(_) => Err(JitError::new("the code of the module is too complex")),
         }
@@ -109,5 +140,13 @@ mod tests {
         budget.spend(INSTS_PER_BYTE * 1_000 + 1).unwrap_err();
         budget.spend(INSTS_PER_BYTE * 1_000).unwrap();
         budget.spend(1).unwrap_err();
+    }
+
+    #[test]
+    fn bodies_in_place_of_calls_cost_nothing_while_there_is_room() {
+        let budget = Budget::new(0);
+        budget.spend_beyond(INSTS_PER_BYTE * ROOM, ROOM).unwrap();
+        assert!(!budget.has_room());
+        budget.spend(INSTS).unwrap();
     }
 }

@@ -14,6 +14,7 @@ use bimetal_parser::Module;
 use bimetal_runtime::activation::GuestFrame;
 
 use crate::handlers::CallSite;
+use crate::place::Place;
 use crate::stackmap::StackMaps;
 
 /// What is known about one block of machine code. Offsets count from its start.
@@ -29,6 +30,8 @@ pub(crate) struct CodeIndex {
     /// Where ranges of code begin and the byte offset in the module that each
     /// comes from, [`CodeIndex::NOWHERE`] for none: sorted.
     pub(crate) positions: Box<[(u32, u32)]>,
+    /// What positions stand for that are in bodies in place of calls.
+    pub(crate) places: Box<[Place]>,
     /// Where frames keep references at calls.
     pub(crate) stack_maps: StackMaps,
     /// The calls inside a `try_table`, by return address.
@@ -58,23 +61,31 @@ impl CodeIndex {
         Some(self.traps[at].1)
     }
 
-    /// The guest's frame whose code contains this offset.
+    /// Reports the guest's frames whose code contains this offset, innermost first:
+    /// several where bodies stand in place of calls.
     ///
     /// A load that the code generator folded into the instruction that uses its
     /// value is said to be where that instruction is, a few bytes further on.
-    pub(crate) fn frame(&self, offset: u32) -> Option<GuestFrame> {
-        let func = self.funcs.partition_point(|func| func.0 <= offset).checked_sub(1)?;
-        let defined = self.funcs[func].1 as usize;
-        let body = self.module.bodies.get(defined)?;
+    pub(crate) fn frames(&self, offset: u32, visit: &mut dyn FnMut(GuestFrame)) {
+        let func = self.funcs.partition_point(|func| func.0 <= offset).checked_sub(1);
+        let Some(defined) = func.map(|func| self.funcs[func].1 as usize) else { return };
+        let Some(body) = self.module.bodies.get(defined) else { return };
         let range = self.positions.partition_point(|range| range.0 <= offset).checked_sub(1);
         let position = range.map_or(CodeIndex::NOWHERE, |range| self.positions[range].1);
         // A prologue comes from no instruction: it stands for the body's start.
-        let position = match position {
+        let mut position = match position {
             CodeIndex::NOWHERE => body.range.start as u32,
             position => position,
         };
-        let func = FuncIdx(self.module.func_at(defined).0);
-        Some(GuestFrame { module: self.module.clone(), func, offset: position })
+        let mut report = |defined: usize, offset| {
+            let func = FuncIdx(self.module.func_at(defined).0);
+            visit(GuestFrame { module: self.module.clone(), func, offset });
+        };
+        while let Some(place) = Place::at(&self.places, position) {
+            report(place.defined as usize, place.offset);
+            position = place.caller;
+        }
+        report(defined, position);
     }
 }
 
@@ -148,10 +159,11 @@ impl Reader {
         }
     }
 
-    /// The guest's frame whose code contains this address.
-    pub(crate) fn frame(&mut self, pc: usize) -> Option<GuestFrame> {
-        let (index, _, offset) = self.find(pc)?;
-        index.frame(offset)
+    /// Reports the guest's frames whose code contains this address, innermost first.
+    pub(crate) fn frames(&mut self, pc: usize, visit: &mut dyn FnMut(GuestFrame)) {
+        if let Some((index, _, offset)) = self.find(pc) {
+            index.frames(offset, visit);
+        }
     }
 }
 
@@ -236,7 +248,8 @@ mod tests {
             funcs: [(0, 0), (16, 1), (32, CodeIndex::NO_FUNC)].into(),
             traps: traps.into(),
             handlers: [].into(),
-            positions: [(4, 100), (8, CodeIndex::NOWHERE), (20, 200)].into(),
+            positions: [(4, 100), (6, Place::FIRST), (8, CodeIndex::NOWHERE), (20, 200)].into(),
+            places: [Place { defined: 1, offset: 300, caller: 100 }].into(),
             stack_maps: StackMaps::default(),
         }
     }
@@ -256,10 +269,15 @@ mod tests {
     #[test]
     fn a_frame_names_function_and_position() {
         let code = index(&[]);
-        let at = |offset| code.frame(offset).map(|frame| (frame.func.0, frame.offset));
-        assert_eq!(at(5), Some((0, 100)));
-        assert_eq!(at(21), Some((1, 200)));
-        assert_eq!(at(17), Some((1, code.module.bodies[1].range.start as u32)));
-        assert_eq!(at(40), None);
+        let at = |offset| {
+            let mut frames = Vec::new();
+            code.frames(offset, &mut |frame| frames.push((frame.func.0, frame.offset)));
+            frames
+        };
+        assert_eq!(at(5), [(0, 100)]);
+        assert_eq!(at(7), [(1, 300), (0, 100)], "a body in place of a call");
+        assert_eq!(at(21), [(1, 200)]);
+        assert_eq!(at(17), [(1, code.module.bodies[1].range.start as u32)]);
+        assert_eq!(at(40), []);
     }
 }

@@ -15,8 +15,10 @@ use crate::budget::MAX_FRAME;
 use crate::env::{ModuleEnv, Symbol};
 use crate::error::JitError;
 use crate::handlers::CallSite;
+use crate::inline::Inlining;
 use crate::isa::Isas;
 use crate::lower::{Lower, Start};
+use crate::place::Place;
 use crate::stackmap::StackMaps;
 
 /// The machine code of one function. All offsets count from its beginning.
@@ -27,9 +29,11 @@ pub(crate) struct FuncCode {
     pub(crate) relocs: Vec<Relocation>,
     /// Where the code may trap, and the number of the trap code: sorted.
     pub(crate) traps: Vec<(CodeOffset, u8)>,
-    /// Ranges of code and the byte offsets in the module that they come from:
+    /// Ranges of code and the positions in the module that they come from:
     /// sorted and disjoint.
     pub(crate) positions: Vec<(CodeOffset, CodeOffset, u32)>,
+    /// What positions stand for that are no byte offsets.
+    pub(crate) places: Vec<Place>,
     /// Where the frame keeps references at calls.
     pub(crate) stack_maps: StackMaps,
     /// The calls inside a `try_table`: sorted.
@@ -62,11 +66,17 @@ pub(crate) enum Target {
 pub(crate) struct Compiler {
     pub(crate) context: Context,
     frontend: FunctionBuilderContext,
+    /// What the function in the context has taken in.
+    inlining: Inlining,
 }
 
 impl Compiler {
     pub(crate) fn new() -> Compiler {
-        Compiler { context: Context::new(), frontend: FunctionBuilderContext::new() }
+        Compiler {
+            context: Context::new(),
+            frontend: FunctionBuilderContext::new(),
+            inlining: Inlining::default(),
+        }
     }
 
     /// Compiles a defined function of a module.
@@ -81,19 +91,41 @@ impl Compiler {
         defined: usize,
         start: Start,
     ) -> Result<FuncCode, JitError> {
+        self.inlining = Inlining::new(env, defined, true);
+        match self.attempt(env, isas, defined, start) {
+            // It may not be too much without what it has taken in.
+            Err(error) if self.inlining.any() && !error.is_invalid() => {
+                self.inlining = Inlining::new(env, defined, false);
+                self.attempt(env, isas, defined, start)
+            }
+            result => result,
+        }
+    }
+
+    fn attempt(
+        &mut self,
+        env: &ModuleEnv<'_>,
+        isas: &Isas,
+        defined: usize,
+        start: Start,
+    ) -> Result<FuncCode, JitError> {
         self.guarded(env, defined, |compiler| {
             let begin = Instant::now();
             let ty = env.defined_type(defined);
             let declared = (ty.params.len() + ty.results.len()) as u64;
             env.budget.spend(declared + env.module.declared_locals(defined))?;
-            compiler.translate(env, isas.full(), defined, start)?;
-            env.budget.spend(compiler.context.func.dfg.num_insts() as u64)?;
+            compiler.lower(env, isas.full(), defined, start)?;
+            let (insts, taken_in) =
+                (compiler.context.func.dfg.num_insts(), compiler.inlining.bytes);
+            env.budget.spend_beyond(insts as u64, taken_in)?;
             let code = compiler.machine_code(isas.of(&compiler.context.func))?;
             let frame = code.buffer.frame_layout().map_or(0, |frame| frame.frame_to_fp_offset);
             if frame > MAX_FRAME {
                 return Err(JitError::new(format!("a call of it takes {frame} bytes of stack")));
             }
-            let code = FuncCode::new(&code, &compiler.context.func)?;
+            let mut code = FuncCode::new(&code, &compiler.context.func)?;
+            let positions = code.positions.iter_mut().map(|range| &mut range.2);
+            code.places = Place::retain(&compiler.inlining.places, positions);
             Ok(FuncCode { compile_time: begin.elapsed(), ..code })
         })
     }
@@ -124,10 +156,23 @@ impl Compiler {
         defined: usize,
         start: Start,
     ) -> Result<(), JitError> {
+        self.inlining = Inlining::new(env, defined, true);
+        self.lower(env, isa, defined, start)
+    }
+
+    /// The same with what may be taken in.
+    fn lower(
+        &mut self,
+        env: &ModuleEnv<'_>,
+        isa: &dyn TargetIsa,
+        defined: usize,
+        start: Start,
+    ) -> Result<(), JitError> {
         self.context.clear();
         self.context.func = env.empty_func(defined, start);
         let builder = FunctionBuilder::new(&mut self.context.func, &mut self.frontend);
-        let lower = Lower::new(builder, env, isa.frontend_config(), start);
+        let inlining = &mut self.inlining;
+        let lower = Lower::new(builder, env, isa.frontend_config(), start, inlining);
         let result = walk(env.module, defined, lower);
         if result.is_err() {
             // An abandoned builder leaves its shared state half-used.
@@ -174,6 +219,7 @@ impl FuncCode {
             relocs: Vec::new(),
             traps: Vec::new(),
             positions: Vec::new(),
+            places: Vec::new(),
             stack_maps: StackMaps::default(),
             handlers: Vec::new(),
             compile_time: Duration::ZERO,
@@ -212,6 +258,7 @@ impl FuncCode {
                 .filter(|range| !range.loc.is_default())
                 .map(|range| (range.start, range.end, range.loc.bits()))
                 .collect(),
+            places: Vec::new(),
             stack_maps,
             compile_time: Duration::ZERO,
         })

@@ -22,6 +22,7 @@ use crate::error::JitError;
 use crate::handlers::CallSite;
 use crate::link::{Fixed, Fixup, Linked};
 use crate::module::escapes;
+use crate::place::Place;
 use crate::stackmap::StackMaps;
 use crate::stubcache::Kind;
 use crate::wire::{Reader, Writer};
@@ -44,6 +45,7 @@ impl JitCode {
         out.words(index.funcs.iter().map(|&(start, defined)| [start, defined]));
         out.words(index.traps.iter().map(|&(offset, code)| [offset, u32::from(code)]));
         out.words(index.positions.iter().map(|&(offset, position)| [offset, position]));
+        out.words(index.places.iter().map(|place| [place.defined, place.offset, place.caller]));
         let (calls, distances) = index.stack_maps.parts();
         out.words(calls.iter().map(|&(offset, end)| [offset, end]));
         out.words(distances.iter().map(|&distance| [distance]));
@@ -187,6 +189,7 @@ fn read_index(
         traps.push((offset, known.ok_or_else(|| wrong("traps"))?));
     }
     let positions: Box<[(u32, u32)]> = reader.words()?.map(|[at, from]| (at, from)).collect();
+    let places = read_places(reader, module)?;
     let calls = reader.words()?.map(|[offset, end]| (offset, end)).collect();
     let distances = reader.words()?.map(|[distance]| distance).collect();
     let stack_maps = StackMaps::from_parts(calls, distances);
@@ -195,6 +198,7 @@ fn read_index(
         funcs,
         traps: traps.into(),
         positions,
+        places,
         stack_maps: stack_maps.ok_or_else(|| wrong("stack maps"))?,
         handlers: read_handlers(reader)?,
     };
@@ -202,6 +206,19 @@ fn read_index(
         && index.positions.is_sorted_by_key(|range| range.0)
         && index.handlers.is_sorted_by_key(|site| site.ret);
     if sorted { Ok(index) } else { Err(wrong("order")) }
+}
+
+fn read_places(reader: &mut Reader<'_>, module: &Module) -> Result<Box<[Place]>, JitError> {
+    let mut places = Vec::new();
+    for [defined, offset, caller] in reader.words()? {
+        // A chain of callers ends.
+        let earlier = caller < Place::FIRST || Place::at(&places, caller).is_some();
+        if !earlier || defined as usize >= module.bodies.len() {
+            return Err(wrong("places"));
+        }
+        places.push(Place { defined, offset, caller });
+    }
+    Ok(places.into())
 }
 
 fn read_handlers(reader: &mut Reader<'_>) -> Result<Box<[CallSite]>, JitError> {

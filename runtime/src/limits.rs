@@ -32,11 +32,21 @@ pub struct Optimisations {
     pub tail_loops: bool,
     /// An unsigned 64-bit integer becomes a float by a signed conversion and a branch.
     pub signed_conversions: bool,
+    /// A function that calls itself holds its own body in place of such calls, a few
+    /// levels deep.
+    pub inline_recursion: bool,
+    /// The bodies of other small functions stand in place of direct calls.
+    pub inline_calls: bool,
 }
 
 impl Default for Optimisations {
     fn default() -> Optimisations {
-        Optimisations { tail_loops: true, signed_conversions: true }
+        Optimisations {
+            tail_loops: true,
+            signed_conversions: true,
+            inline_recursion: true,
+            inline_calls: true,
+        }
     }
 }
 

@@ -39,6 +39,29 @@ const SWITCHES: &[Switch] = &[
         set: Config::signed_conversions,
         programs: &["numbers/from_u64", "spectral", "bodies", "mandelbrot"],
     },
+    Switch {
+        name: "recursion inlined",
+        set: Config::inline_recursion,
+        programs: &["calls/recursive", "recursion", "exceptions/deep", "json", "match"],
+    },
+    Switch {
+        name: "small functions inlined",
+        set: Config::inline_calls,
+        programs: &[
+            "exceptions/catch",
+            "exceptions/try",
+            "gc/methods",
+            "gc/trees",
+            "json",
+            "machine",
+            "match",
+            "memory_hard",
+            "squeeze",
+            "sort_static",
+            "words",
+            "sha256",
+        ],
+    },
 ];
 
 fn main() -> Result<()> {

@@ -33,6 +33,12 @@ pub(super) enum Entry {
 impl Lower<'_> {
     pub(super) fn call(&mut self, stack: &Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
         let mut values = self.arguments(stack, ty);
+        if let Callee::Direct(func) = callee
+            && let Some(defined) = self.env.defined(func)
+            && self.inline(defined, &values[1..], ty)
+        {
+            return;
+        }
         self.safepoints += 1;
         let call = match self.entry(callee) {
             Entry::Defined(defined) => {

@@ -224,9 +224,9 @@ impl Lower<'_> {
     }
 
     pub(super) fn return_(&mut self, stack: &Stack<Value>) {
-        let top = stack.top(self.arity).iter();
+        let top = stack.top(self.body.arity).iter();
         let values: Vec<Value> = top.map(|operand| operand.value).collect();
-        if !self.return_to_frame(&values) {
+        if !self.return_to_caller(&values) && !self.return_to_frame(&values) {
             self.builder.ins().return_(&values);
         }
     }

@@ -15,6 +15,7 @@ mod gc_access;
 mod gc_alloc;
 mod gc_cast;
 mod global;
+mod inline;
 mod mem;
 mod num;
 mod osr;
@@ -40,7 +41,7 @@ use cranelift_codegen::ir::{
     Value, types,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
-use cranelift_frontend::{FunctionBuilder, Variable};
+use cranelift_frontend::FunctionBuilder;
 
 use bimetal_runtime::layout::{CX_STORE, STORE_STACK_LIMIT};
 
@@ -48,6 +49,7 @@ use crate::abi::{PTR, clif_trap, clif_type};
 use crate::budget::{MAX_ALIVE_WORK, MAX_HEADER_WORK, MAX_STACK_MAP_WORK, MAX_VALUES};
 use crate::env::{CONSTANT, ModuleEnv, Region, Symbol};
 use crate::error::JitError;
+use crate::inline::Inlining;
 
 pub(crate) use control::Label;
 
@@ -68,15 +70,12 @@ pub(crate) struct Lower<'a> {
     /// The context: the function's first parameter.
     cx: Value,
     entry: Block,
-    locals: Vec<Variable>,
+    /// What belongs to the innermost function whose body is open.
+    body: inline::Body,
+    /// What is taken into the function.
+    inlining: &'a mut Inlining,
     /// Where operands of builtins are put that take them from memory.
     operands: Option<StackSlot>,
-    /// How many results the function has.
-    arity: usize,
-    /// For a function that begins at one of its loops.
-    osr: Option<osr::Osr>,
-    /// For a function that may tail-call itself: where such calls go.
-    restart: Option<tail::Restart>,
     /// The results of the last call or of the structure that just ended.
     results: Vec<Value>,
     /// The clauses of the open `try_table`s, outermost first.
@@ -87,6 +86,12 @@ pub(crate) struct Lower<'a> {
     callees: HashMap<Symbol, FuncRef>,
     /// The byte offset of the current instruction.
     offset: u32,
+    /// Its position, which is its offset unless its body stands in place of a call.
+    position: u32,
+    /// Variables, those of all bodies.
+    variables: usize,
+    /// Slots of bodies in place of calls.
+    inlined_slots: u32,
     /// Calls that are not tail calls.
     safepoints: u64,
     /// Locals that a collection follows.
@@ -105,6 +110,7 @@ impl<'a> Lower<'a> {
         env: &'a ModuleEnv<'a>,
         config: TargetFrontendConfig,
         start: Start,
+        inlining: &'a mut Inlining,
     ) -> Lower<'a> {
         let osr = match start {
             Start::Entry => None,
@@ -116,16 +122,17 @@ impl<'a> Lower<'a> {
             config,
             cx: Value::from_u32(0),
             entry: Block::from_u32(0),
-            locals: Vec::new(),
+            body: inline::Body { osr, ..inline::Body::default() },
+            inlining,
             operands: None,
-            arity: 0,
-            osr,
-            restart: None,
             results: Vec::new(),
             tries: Vec::new(),
             ended: Vec::new(),
             callees: HashMap::new(),
             offset: 0,
+            position: 0,
+            variables: 0,
+            inlined_slots: 0,
             safepoints: 0,
             collected_locals: 0,
             collected_values: 0,
@@ -143,16 +150,21 @@ impl<'a> Lower<'a> {
         self.builder.seal_block(entry);
         self.declare_stack_limit();
         self.cx = self.builder.block_params(entry)[0];
-        self.arity = info.ty.results.len();
+        self.body.arity = info.ty.results.len();
         self.begin_osr(info);
-        let params = if self.osr.is_some() { 0 } else { info.ty.params.len() };
+        let params = if self.body.osr.is_some() { 0 } else { info.ty.params.len() };
         for (index, &ty) in info.locals[..params].iter().enumerate() {
             let value = self.builder.block_params(entry)[index + 1];
             self.declare_local(ty, value);
         }
         self.begin_restart(info);
+        self.declare_zeros(&info.locals[params..]);
+    }
+
+    /// Locals that begin as zero.
+    fn declare_zeros(&mut self, locals: &[ValType]) {
         let mut zeros: [Option<(Type, Value)>; 5] = [None; 5];
-        for &ty in &info.locals[params..] {
+        for &ty in locals {
             let zero = self.zero(clif_type(ty), &mut zeros);
             self.declare_local(ty, zero);
         }
@@ -166,7 +178,8 @@ impl<'a> Lower<'a> {
             self.collected_locals += 1;
         }
         self.builder.def_var(variable, value);
-        self.locals.push(variable);
+        self.body.locals.push(variable);
+        self.variables += 1;
     }
 
     /// The zero of a type, made once per function.
@@ -260,11 +273,11 @@ impl<'a> Lower<'a> {
             // Would only add to what is too much already.
             return self.zero(clif_type(ty), &mut [None; 5]);
         }
-        self.builder.use_var(self.locals[local.index()])
+        self.builder.use_var(self.body.locals[local.index()])
     }
 
     fn local_set(&mut self, local: LocalIdx, value: Value) {
-        self.builder.def_var(self.locals[local.index()], value);
+        self.builder.def_var(self.body.locals[local.index()], value);
     }
 
     /// Declares that all branches to the block have been made. Not for a function
@@ -305,7 +318,7 @@ impl<'a> Lower<'a> {
 
     fn finish(mut self, operand_slots: u32) -> Result<(), JitError> {
         self.end_restart();
-        self.check_stack_maps(operand_slots);
+        self.check_stack_maps(operand_slots + self.inlined_slots);
         if let Some(error) = self.refused {
             return Err(error);
         }
@@ -316,10 +329,11 @@ impl<'a> Lower<'a> {
     /// Whether the function is still worth going on.
     fn at(&mut self, offset: u32) -> bool {
         self.offset = offset;
-        self.builder.set_srcloc(SourceLoc::new(offset));
+        self.position = self.position_of(offset);
+        self.builder.set_srcloc(SourceLoc::new(self.position));
         let (blocks, values) =
             (self.builder.func.dfg.num_blocks(), self.builder.func.dfg.num_values());
-        if values > MAX_VALUES || (blocks * self.locals.len()) as u64 > MAX_ALIVE_WORK {
+        if values > MAX_VALUES || (blocks * self.variables) as u64 > MAX_ALIVE_WORK {
             self.refuse("the function is too complex");
         }
         self.refused.is_none()

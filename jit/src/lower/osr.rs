@@ -85,7 +85,7 @@ impl Lower<'_> {
     /// Leaves the entry, whose code is known once the loop is, for the code that
     /// begins the function.
     pub(super) fn begin_osr(&mut self, info: &FuncInfo<'_>) {
-        let Some(osr) = &mut self.osr else { return };
+        let Some(osr) = &mut self.body.osr else { return };
         osr.frame = self.builder.block_params(self.entry)[1];
         osr.params = info.ty.param_slots();
         osr.locals = info.local_slots.iter().copied().zip(info.locals.iter().copied()).collect();
@@ -100,7 +100,7 @@ impl Lower<'_> {
     /// it becomes a variable.
     pub(super) fn open(&mut self, stack: &Stack<Value>, ty: BlockType) {
         let params = ty.params(self.env.module).len();
-        let Some(osr) = &mut self.osr else { return };
+        let Some(osr) = &mut self.body.osr else { return };
         if osr.found {
             osr.inner += 1;
             return;
@@ -121,7 +121,7 @@ impl Lower<'_> {
     fn parking(&mut self, index: usize, operand: Operand<Value>) -> Variable {
         let collected = self.env.module.is_collected(operand.ty);
         let ty = clif_type(operand.ty);
-        let Some(osr) = &mut self.osr else { return Variable::from_u32(0) };
+        let Some(osr) = &mut self.body.osr else { return Variable::from_u32(0) };
         match osr.parked.get(index) {
             Some(known) if known.ty == ty && known.collected == collected => known.variable,
             _ => {
@@ -140,7 +140,7 @@ impl Lower<'_> {
 
     /// The header of a loop comes next, and [`Lower::open`] has been called for it.
     pub(super) fn enter_loop(&mut self, stack: &mut Stack<Value>, number: u32) {
-        let Some(osr) = &mut self.osr else { return };
+        let Some(osr) = &mut self.body.osr else { return };
         if osr.number != number || osr.found {
             return;
         }
@@ -154,9 +154,9 @@ impl Lower<'_> {
 
     /// The function's entry: loads what lives at the header.
     fn load_frame(&mut self, stack: &Stack<Value>, header: Block) {
-        let Some(osr) = &self.osr else { return };
+        let Some(osr) = &self.body.osr else { return };
         let (frame, params) = (osr.frame, osr.params);
-        let locals = self.locals.iter().zip(&osr.locals);
+        let locals = self.body.locals.iter().zip(&osr.locals);
         let locals = locals.map(|(&variable, &(slot, ty))| (variable, slot, clif_type(ty)));
         let operands = stack.all().iter().zip(&osr.parked);
         let operands = operands.map(|(operand, parked)| (parked.variable, operand.slot, parked.ty));
@@ -173,7 +173,7 @@ impl Lower<'_> {
 
     /// Operands in this range have the values that they have in the current block.
     fn refresh(&mut self, stack: &mut Stack<Value>, from: usize, to: usize) {
-        let Some(osr) = &self.osr else { return };
+        let Some(osr) = &self.body.osr else { return };
         if self.refused.is_some() {
             return;
         }
@@ -185,7 +185,7 @@ impl Lower<'_> {
 
     /// The second arm of the innermost structure begins.
     pub(super) fn refresh_else(&mut self, stack: &mut Stack<Value>) {
-        let Some(osr) = &self.osr else { return };
+        let Some(osr) = &self.body.osr else { return };
         if osr.found && osr.inner == 0 {
             let to = osr.height();
             let below = osr.heights.len().checked_sub(2).map_or(0, |index| osr.heights[index]);
@@ -196,7 +196,7 @@ impl Lower<'_> {
     /// The innermost structure ended, and the current block is behind it, if
     /// `reached`.
     pub(super) fn close(&mut self, stack: &mut Stack<Value>, reached: bool) {
-        let Some(osr) = &mut self.osr else { return };
+        let Some(osr) = &mut self.body.osr else { return };
         if let Some(inner) = osr.inner.checked_sub(1) {
             osr.inner = inner;
             return;
@@ -210,7 +210,7 @@ impl Lower<'_> {
 
     /// Whether the function began at a loop: then its results go to the frame.
     pub(super) fn return_to_frame(&mut self, results: &[Value]) -> bool {
-        let Some(osr) = &self.osr else { return false };
+        let Some(osr) = &self.body.osr else { return false };
         let slots = self.builder.ins().load(PTR, FRAME, osr.frame, OSR_SLOTS);
         store_slots(&mut self.builder, results, slots);
         self.builder.ins().return_(&[]);
@@ -225,7 +225,7 @@ impl Lower<'_> {
         callee: Callee<Value>,
         ty: &FuncType,
     ) -> bool {
-        let Some(osr) = &self.osr else { return false };
+        let Some(osr) = &self.body.osr else { return false };
         let frame = osr.frame;
         let args = self.arguments(stack, ty);
         let (code, record) = match callee {
@@ -258,7 +258,7 @@ impl Lower<'_> {
 
     /// Refuses what cannot begin at a loop, once all of the function is known.
     pub(super) fn check_osr(&mut self, frame_slots: u32) {
-        match &self.osr {
+        match &self.body.osr {
             Some(osr) if !osr.found => self.refuse("no such loop can be reached"),
             Some(_) if frame_slots > MAX_SLOTS => self.refuse("the frame is too large"),
             _ => {}

@@ -57,19 +57,19 @@ impl Lower<'_> {
     /// begins. What begins at one of its inner loops leaves tail calls to the
     /// interpreter.
     pub(super) fn begin_restart(&mut self, info: &FuncInfo<'_>) {
-        let enabled = self.env.optimisations.tail_loops && self.osr.is_none();
+        let enabled = self.env.optimisations.tail_loops && self.body.osr.is_none();
         if !enabled || !may_tail_call_itself(info) {
             return;
         }
         let header = self.builder.create_block();
         self.builder.ins().jump(header, &[]);
         self.builder.switch_to_block(header);
-        self.restart = Some(Restart { func: info.func, header });
+        self.body.restart = Some(Restart { func: info.func, header });
     }
 
     /// All tail calls have been seen.
     pub(super) fn end_restart(&mut self) {
-        if let Some(Restart { header, .. }) = self.restart {
+        if let Some(Restart { header, .. }) = self.body.restart {
             self.check_budget(header);
             self.seal(header);
         }
@@ -77,9 +77,9 @@ impl Lower<'_> {
 
     /// Jumps to the beginning with these arguments if the function calls itself.
     fn restart(&mut self, callee: Callee<Value>, args: &[Value]) -> bool {
-        match (self.restart, callee) {
+        match (self.body.restart, callee) {
             (Some(Restart { func, header }), Callee::Direct(callee)) if callee == func => {
-                for (&variable, &arg) in self.locals.iter().zip(args) {
+                for (&variable, &arg) in self.body.locals.iter().zip(args) {
                     self.builder.def_var(variable, arg);
                 }
                 self.builder.ins().jump(header, &[]);

@@ -16,9 +16,7 @@ pub(crate) unsafe fn walk(activation: &Activation, visit: &mut dyn FnMut(GuestFr
     let mut reader = Reader::new();
     let report = |pc: usize, _| {
         // A return address may lie behind its function: the call is before it.
-        if let Some(frame) = reader.frame(pc.wrapping_sub(1)) {
-            visit(frame);
-        }
+        reader.frames(pc.wrapping_sub(1), visit);
     };
     // SAFETY: the caller's promise.
     unsafe { frames(activation, report) }

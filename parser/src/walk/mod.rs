@@ -19,6 +19,7 @@ mod exceptions;
 mod gc;
 mod info;
 mod ops;
+mod outline;
 mod rows;
 mod stack;
 #[cfg(test)]
@@ -30,10 +31,14 @@ pub use control::{BlockType, Control, ControlKind, Controls};
 pub use exceptions::Catch;
 pub use gc::{BrOnCast, Extend, GcOp};
 pub use info::{Callee, FuncInfo, MemArg};
+pub use outline::Outline;
 pub use stack::{Operand, Stack};
+
+use std::convert::Infallible;
 
 use bimetal_core::index::FuncIdx;
 use bimetal_core::types::ValType;
+use wasmparser::OperatorsReader;
 
 use crate::error::{Error, ErrorKind};
 use crate::module::Module;
@@ -66,6 +71,44 @@ pub fn walk<B: Backend>(
     defined: usize,
     mut backend: B,
 ) -> Result<B::Output, WalkError<B::Error>> {
+    with_body(module, defined, |info, operators| {
+        backend.begin(info).map_err(WalkError::Backend)?;
+        let frame_slots = verbs(info, operators, &mut backend).map_err(WalkError::Module)?;
+        backend.finish(info, frame_slots).map_err(WalkError::Backend)
+    })
+}
+
+/// The same for a body that the tier puts in place of a call, while another walk goes
+/// on: `begin` stands for [`Backend::begin`], and nothing for [`Backend::finish`].
+/// How many canonical slots the function has.
+///
+/// # Errors
+/// If the body is invalid.
+///
+/// # Panics
+/// If the module defines no such function.
+pub fn walk_inlined<B: Backend>(
+    module: &Module,
+    defined: usize,
+    backend: &mut B,
+    begin: impl FnOnce(&mut B, &FuncInfo<'_>),
+) -> Result<u32, Error> {
+    let walked = with_body(module, defined, |info, operators| {
+        begin(backend, info);
+        verbs(info, operators, backend).map_err(WalkError::<Infallible>::Module)
+    });
+    walked.map_err(|error| match error {
+        WalkError::Module(error) => error,
+        WalkError::Backend(never) => match never {},
+    })
+}
+
+/// Reads the head of a body for a walk over its operators.
+fn with_body<R, E>(
+    module: &Module,
+    defined: usize,
+    walk: impl FnOnce(&FuncInfo<'_>, OperatorsReader<'_>) -> Result<R, WalkError<E>>,
+) -> Result<R, WalkError<E>> {
     module.ensure_valid(defined).map_err(WalkError::Module)?;
     let func = module.func_at(defined);
     let ty = module.type_of_func(func);
@@ -78,11 +121,18 @@ pub fn walk<B: Backend>(
         local_slots: &body.slots,
         first_operand_slot: body.end_slot,
     };
-    backend.begin(&info).map_err(WalkError::Backend)?;
-    let mut walker = Walker::new(&info, &mut backend);
-    walker.run(body.operators).map_err(WalkError::Module)?;
-    let frame_slots = walker.stack.max_slots();
-    backend.finish(&info, frame_slots).map_err(WalkError::Backend)
+    walk(&info, body.operators)
+}
+
+/// Calls the verbs of all operators. How many canonical slots the function has.
+fn verbs<B: Backend>(
+    info: &FuncInfo<'_>,
+    operators: OperatorsReader<'_>,
+    backend: &mut B,
+) -> Result<u32, Error> {
+    let mut walker = Walker::new(info, backend);
+    walker.run(operators)?;
+    Ok(walker.stack.max_slots())
 }
 
 /// The state of one walk.
@@ -133,7 +183,7 @@ impl<'a, B: Backend> Walker<'a, B> {
         Error::new(ErrorKind::Limit, message, Some(offset)).in_func(self.func.0)
     }
 
-    fn run(&mut self, mut operators: wasmparser::OperatorsReader<'_>) -> Result<(), Error> {
+    fn run(&mut self, mut operators: OperatorsReader<'_>) -> Result<(), Error> {
         while !operators.eof() {
             let offset = operators.original_position();
             let op = operators.read().map_err(|error| body::decode_error(&error, self.func))?;

@@ -1,0 +1,153 @@
+//! Which calls are replaced by the body of the function that they call: the only
+//! place that decides. `lower::inline` does it.
+//!
+//! A body in place of a call costs no entry, no exit and no stack check, but the
+//! code grows: so bodies are small, and what a function takes in is bounded. A
+//! function that calls itself takes in its own body for as many levels as that
+//! allows, each the same for all of its calls.
+
+use std::collections::HashMap;
+
+use bimetal_parser::walk::Outline;
+
+use crate::env::ModuleEnv;
+use crate::place::Place;
+
+/// Instructions of a function, at most, whose body takes the place of calls.
+const SMALL: u32 = 40;
+/// The same for one that takes in its own body: there the calls are the work.
+const SMALL_RECURSION: u32 = 120;
+/// Bytes of a body beyond which nobody looks at it.
+const MAX_BYTES: usize = 512;
+/// Parameters, results and locals of such a function.
+const MAX_LOCALS: u64 = 64;
+/// Bodies in each other.
+const MAX_DEPTH: usize = 3;
+/// Instructions, at most, that a function takes in.
+const MAX_GROWTH: u32 = 800;
+/// The same for each byte of its body, but for levels of itself.
+const GROWTH: usize = 4;
+
+/// What has been taken into one function.
+#[derive(Default, Debug)]
+pub(crate) struct Inlining {
+    /// Whether anything may be.
+    enabled: bool,
+    /// The function, then those whose bodies are open, outermost first.
+    chain: Vec<u32>,
+    /// How deep the function takes in itself.
+    levels: usize,
+    /// Instructions, at most, that it takes in of other functions.
+    max_growth: u32,
+    /// Instructions taken in.
+    growth: u32,
+    /// Bytes of their bodies.
+    pub(crate) bytes: u64,
+    /// What has been found out about functions; `None`: never in place of a call.
+    outlines: HashMap<u32, Option<Outline>>,
+    /// Where instructions of such bodies are.
+    pub(crate) places: Vec<Place>,
+}
+
+impl Inlining {
+    /// For a function into which nothing has been taken yet.
+    pub(crate) fn new(env: &ModuleEnv<'_>, defined: usize, enabled: bool) -> Inlining {
+        let mut inlining = Inlining { chain: vec![defined as u32], ..Inlining::default() };
+        // A position is a byte offset or a place.
+        let fits = env.module.bytes.len() < Place::FIRST as usize;
+        inlining.enabled = enabled && fits && env.budget.has_room();
+        let bytes = env.module.bodies[defined].range.len();
+        inlining.max_growth =
+            u32::try_from(GROWTH * bytes).map_or(MAX_GROWTH, |max| max.min(MAX_GROWTH));
+        if inlining.enabled && env.optimisations.inline_recursion {
+            inlining.levels = inlining.recursion_levels(env, defined as u32);
+        }
+        inlining
+    }
+
+    /// Whether the function holds the body of any other, or its own again.
+    pub(crate) fn any(&self) -> bool {
+        self.growth > 0
+    }
+
+    /// How many levels of its own body a function takes in.
+    fn recursion_levels(&mut self, env: &ModuleEnv<'_>, defined: u32) -> usize {
+        let func = env.module.func_at(defined as usize);
+        let Some(outline) = self.outline(env, defined) else { return 0 };
+        if outline.instructions > SMALL_RECURSION {
+            return 0;
+        }
+        let calls = outline.calls.iter().filter(|&&callee| callee == func).count() as u32;
+        let (mut bodies, mut growth, mut levels) = (1_u32, 0_u32, 0);
+        while calls > 0 && levels < MAX_DEPTH {
+            bodies = bodies.saturating_mul(calls);
+            growth = growth.saturating_add(bodies.saturating_mul(outline.instructions));
+            if growth > MAX_GROWTH {
+                break;
+            }
+            levels += 1;
+        }
+        levels
+    }
+
+    /// What is known about a function that may take the place of calls.
+    fn outline(&mut self, env: &ModuleEnv<'_>, defined: u32) -> Option<&Outline> {
+        let look = || {
+            let at = defined as usize;
+            let ty = env.defined_type(at);
+            let locals =
+                (ty.params.len() + ty.results.len()) as u64 + env.module.declared_locals(at);
+            let small = env.module.bodies[at].range.len() <= MAX_BYTES && locals <= MAX_LOCALS;
+            let outline = if small { env.module.outline(at) } else { None };
+            outline.filter(|outline| !outline.tail_calls)
+        };
+        self.outlines.entry(defined).or_insert_with(look).as_ref()
+    }
+
+    /// Whether the body of this function takes the place of a call here.
+    fn admits(&mut self, env: &ModuleEnv<'_>, callee: u32) -> Option<u32> {
+        let root = self.chain.first().copied()?;
+        let depth = self.chain.len() - 1;
+        let (growth, max_growth, levels) = (self.growth, self.max_growth, self.levels);
+        if !self.enabled || depth >= MAX_DEPTH {
+            return None;
+        }
+        if callee == root {
+            let open = self.chain[1..].iter().filter(|&&open| open == root).count();
+            let outline = self.outline(env, callee)?;
+            return (open < levels).then_some(outline.instructions);
+        }
+        if !env.optimisations.inline_calls {
+            return None;
+        }
+        let itself = env.module.func_at(callee as usize);
+        let outline = self.outline(env, callee)?;
+        // Most of its work would not be here: calls of its own, or a loop beside which
+        // a call is nothing.
+        let elsewhere = outline.loops || outline.calls.contains(&itself);
+        let fits = outline.instructions <= SMALL && growth + outline.instructions <= max_growth;
+        (fits && !elsewhere).then_some(outline.instructions)
+    }
+
+    /// Opens the body of a function in place of a call if that is worth it.
+    pub(crate) fn open(&mut self, env: &ModuleEnv<'_>, callee: u32) -> bool {
+        let Some(instructions) = self.admits(env, callee) else { return false };
+        self.growth += instructions;
+        self.bytes += env.module.bodies[callee as usize].range.len() as u64;
+        self.chain.push(callee);
+        true
+    }
+
+    /// The innermost body is over.
+    pub(crate) fn close(&mut self) {
+        self.chain.pop();
+    }
+
+    /// The position of an instruction of the innermost body, which stands in place of
+    /// the call at `caller`.
+    pub(crate) fn place(&mut self, caller: u32, offset: u32) -> u32 {
+        let defined = self.chain.last().copied().unwrap_or(0);
+        self.places.push(Place { defined, offset, caller });
+        Place::FIRST + (self.places.len() - 1) as u32
+    }
+}

@@ -1,0 +1,99 @@
+//! The body of a function in place of a call to it: its locals are variables of the
+//! caller's, its results parameters of the block behind it. Whatever it calls,
+//! throws or traps on is said to be in a frame of its own: see [`crate::place`].
+
+use bimetal_core::types::FuncType;
+use bimetal_parser::walk::{FuncInfo, walk_inlined};
+use cranelift_codegen::ir::{Block, InstBuilder, SourceLoc, Value};
+use cranelift_frontend::Variable;
+
+use super::{Lower, osr, tail};
+
+/// What belongs to one of the functions whose bodies are open.
+#[derive(Default)]
+pub(super) struct Body {
+    /// Its locals.
+    pub(super) locals: Vec<Variable>,
+    /// How many results it has.
+    pub(super) arity: usize,
+    /// For a function that begins at one of its loops.
+    pub(super) osr: Option<osr::Osr>,
+    /// For a function that may tail-call itself: where such calls go.
+    pub(super) restart: Option<tail::Restart>,
+    /// For a body in place of a call: where returns go, and the call's position.
+    pub(super) replaced: Option<Replaced>,
+}
+
+/// A call that a body stands for.
+#[derive(Clone, Copy)]
+pub(super) struct Replaced {
+    /// What follows the call; its parameters are the results.
+    next: Block,
+    /// The call's position.
+    caller: u32,
+}
+
+impl Lower<'_> {
+    /// Puts the body of a defined function in place of a call with these arguments, if
+    /// that is worth it. The call's results are known then.
+    pub(super) fn inline(&mut self, defined: u32, args: &[Value], ty: &FuncType) -> bool {
+        let cold = self.builder.current_block().is_some_and(|block| self.is_cold(block));
+        if cold || self.refused.is_some() || !self.inlining.open(self.env, defined) {
+            return false;
+        }
+        let (offset, caller) = (self.offset, self.position);
+        let next = self.block_with(&ty.results);
+        let replaced = Some(Replaced { next, caller });
+        let body = Body { arity: ty.results.len(), replaced, ..Body::default() };
+        let outer = std::mem::replace(&mut self.body, body);
+        let begin = |lower: &mut Self, info: &FuncInfo<'_>| lower.enter_inlined(info, args);
+        match walk_inlined(self.env.module, defined as usize, self, begin) {
+            Ok(slots) => self.inlined_slots += slots,
+            Err(error) => self.refuse(error.to_string()),
+        }
+        self.body = outer;
+        self.inlining.close();
+        (self.offset, self.position) = (offset, caller);
+        self.builder.set_srcloc(SourceLoc::new(caller));
+        self.results.clear();
+        if self.refused.is_some() {
+            // Nobody asks what the values are.
+            self.results.resize(ty.results.len(), self.cx);
+            return true;
+        }
+        self.continue_in(next);
+        self.results.extend_from_slice(self.builder.block_params(next));
+        true
+    }
+
+    /// Whether a block is unlikely to be reached.
+    fn is_cold(&self, block: Block) -> bool {
+        self.builder.func.layout.is_cold(block)
+    }
+
+    /// The locals of a body in place of a call: the arguments, then zeros.
+    fn enter_inlined(&mut self, info: &FuncInfo<'_>, args: &[Value]) {
+        let (params, others) = info.locals.split_at(args.len().min(info.locals.len()));
+        for (&ty, &arg) in params.iter().zip(args) {
+            self.declare_local(ty, arg);
+        }
+        self.declare_zeros(others);
+    }
+
+    /// Whether the innermost body stands in place of a call: then it returns to what
+    /// follows.
+    pub(super) fn return_to_caller(&mut self, results: &[Value]) -> bool {
+        let Some(Replaced { next, .. }) = self.body.replaced else { return false };
+        let args: Vec<_> = results.iter().map(|&value| value.into()).collect();
+        self.builder.ins().jump(next, &args);
+        true
+    }
+
+    /// The position of an instruction of the innermost body.
+    pub(super) fn position_of(&mut self, offset: u32) -> u32 {
+        match self.body.replaced {
+            Some(Replaced { caller, .. }) => self.inlining.place(caller, offset),
+            None => offset,
+        }
+    }
+}
