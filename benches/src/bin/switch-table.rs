@@ -51,7 +51,7 @@ const SWITCHES: &[Switch] = &[
             "exceptions/catch",
             "exceptions/try",
             "gc/methods",
-            "gc/trees",
+            "gc/list",
             "json",
             "machine",
             "match",
