@@ -126,9 +126,10 @@ impl Queue {
         taken
     }
 
-    /// Drops the requests of a module: what waited.
+    /// Forgets a module, which is gone. What waited.
     pub(super) fn cancel(&self, module: &Weak<Mixed>) -> Vec<(usize, Counted)> {
         let mut state = self.lock();
+        state.unsaved.retain(|known| !known.ptr_eq(module));
         let own = |waiting: &mut Waiting| waiting.request.module.ptr_eq(module);
         let cancelled = state.waiting.extract_if(.., own);
         cancelled.map(|Waiting { request, .. }| (request.defined, request.counted)).collect()
@@ -276,7 +277,9 @@ mod tests {
     fn requests_of_modules_that_are_gone_are_swept() {
         let queue = queue(2);
         assert!(queue.push(request(0), 1) && queue.push(request(1), 1));
+        queue.lock().unsaved.push(Weak::new());
         assert_eq!(queue.cancel(&Weak::new()).len(), 2);
+        assert!(queue.lock().unsaved.is_empty());
         assert!(queue.push(request(2), 1), "there is room again");
     }
 }
