@@ -5,9 +5,11 @@
 
 #[cfg(feature = "peers")]
 pub mod contest;
+pub mod crossings;
 #[cfg(feature = "peers")]
 pub mod crossover;
 pub mod kernels;
+pub mod peak;
 #[cfg(feature = "peers")]
 pub mod peers;
 #[cfg(feature = "peers")]

@@ -33,20 +33,23 @@ impl Artifact {
     /// If the code is too long.
     pub(crate) fn new(
         module: &Arc<Module>,
-        funcs: Vec<(usize, FuncCode)>,
+        funcs: &[(usize, FuncCode)],
         stubs: [&FuncCode; 2],
     ) -> Result<Artifact, JitError> {
-        let (defined, mut funcs): (Vec<usize>, Vec<FuncCode>) = funcs.into_iter().unzip();
+        let (defined, mut funcs): (Vec<usize>, Vec<&FuncCode>) =
+            funcs.iter().map(|(defined, func)| (*defined, func)).unzip();
         let names = defined.iter().enumerate();
         let mut names = names.map(|(at, &func)| (Symbol::Defined(func as u32), at)).collect();
         add_stubs(&mut funcs, &mut names, stubs);
+        let mut elsewhere = Vec::new();
         for func in callees(&funcs) {
             if let hash_map::Entry::Vacant(name) = names.entry(Symbol::Defined(func)) {
-                name.insert(funcs.len());
+                name.insert(funcs.len() + elsewhere.len());
                 let shape = Shape::new(module.type_of_func(module.func_at(func as usize)));
-                funcs.push(FuncCode::plain(&through_slot(func, shape.shifts_context())));
+                elsewhere.push(FuncCode::plain(&through_slot(func, shape.shifts_context())));
             }
         }
+        funcs.extend(&elsewhere);
         let layout = Layout::new(&funcs);
         let linked = Linked::new(&funcs, &layout, &names)?;
         let index = code_index(module, &defined, &funcs, &layout);
@@ -64,10 +67,10 @@ impl Artifact {
         stubs: [&FuncCode; 2],
         entry: &FuncCode,
     ) -> Result<(Artifact, usize), JitError> {
-        let mut funcs = vec![func];
+        let mut funcs = vec![&func];
         let mut names = HashMap::from([(Symbol::Defined(0), 0)]);
         add_stubs(&mut funcs, &mut names, stubs);
-        funcs.push(entry.clone());
+        funcs.push(entry);
         let layout = Layout::new(&funcs);
         let linked = Linked::new(&funcs, &layout, &names)?;
         let index = code_index(module, &[defined], &funcs, &layout);
@@ -77,15 +80,19 @@ impl Artifact {
 }
 
 /// Adds the stubs that stand behind slow calls and throws.
-fn add_stubs(funcs: &mut Vec<FuncCode>, names: &mut HashMap<Symbol, usize>, stubs: [&FuncCode; 2]) {
+fn add_stubs<'a>(
+    funcs: &mut Vec<&'a FuncCode>,
+    names: &mut HashMap<Symbol, usize>,
+    stubs: [&'a FuncCode; 2],
+) {
     for (symbol, stub) in [Symbol::SlowCall, Symbol::Throw].into_iter().zip(stubs) {
         names.insert(symbol, funcs.len());
-        funcs.push(stub.clone());
+        funcs.push(stub);
     }
 }
 
 /// The defined functions that code calls directly.
-fn callees(funcs: &[FuncCode]) -> BTreeSet<u32> {
+fn callees(funcs: &[&FuncCode]) -> BTreeSet<u32> {
     let targets = funcs.iter().flat_map(|func| &func.relocs).map(|reloc| reloc.target);
     let defined = |target| match target {
         Target::Symbol(Symbol::Defined(func)) => Some(func),
@@ -99,7 +106,7 @@ fn callees(funcs: &[FuncCode]) -> BTreeSet<u32> {
 fn code_index(
     module: &Arc<Module>,
     defined: &[usize],
-    funcs: &[FuncCode],
+    funcs: &[&FuncCode],
     layout: &Layout,
 ) -> CodeIndex {
     // The stub behind the last function marks its end.

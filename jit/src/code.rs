@@ -11,6 +11,7 @@ use bimetal_runtime::code::{CodeSlot, FuncReport};
 use crate::artifact::Artifact;
 use crate::codemap::{CodeIndex, Registration};
 use crate::codemem::CodeBlock;
+use crate::compile::FuncCode;
 use crate::enter::array_call;
 use crate::error::JitError;
 use crate::link::Fixup;
@@ -25,6 +26,8 @@ pub struct JitCode {
     /// own module calls.
     trampolines: Box<[*const Trampolines]>,
     refused: Vec<(usize, JitError)>,
+    /// The code of each function, if it can be linked with other code later.
+    pub(crate) pieces: Vec<(usize, FuncCode)>,
     stats: Stats,
     /// Dropped before the code that it describes, as is `registration`.
     _debugged: Option<Registered>,
@@ -85,6 +88,7 @@ impl JitCode {
         Ok(JitCode {
             trampolines,
             refused,
+            pieces: Vec::new(),
             stats,
             registration,
             block,

@@ -46,6 +46,11 @@ pub struct JitEngine {
 /// they save.
 const ALONE_BELOW: usize = 2048;
 
+/// Functions that were compiled, with their positions among the defined ones.
+type Compiled = Vec<(usize, FuncCode)>;
+/// Those that could not be compiled, and why.
+type Refused = Vec<(usize, JitError)>;
+
 impl JitEngine {
     /// An engine for modules whose instances are made with these settings.
     /// Installs the process's signal handlers, once.
@@ -114,7 +119,7 @@ impl JitEngine {
     /// there is no memory for the code.
     pub fn compile_module(&self, module: &Arc<Module>) -> Result<Arc<JitModule>, JitError> {
         let all: Vec<usize> = (0..module.bodies.len()).collect();
-        let code = self.compile(module, &all, false)?;
+        let code = self.compile(module, &all)?;
         match code.refused().first() {
             Some((_, error)) => Err(error.clone()),
             None => Ok(Arc::new(JitModule::new(code))),
@@ -132,14 +137,15 @@ impl JitEngine {
         module: &Arc<Module>,
         wanted: &[usize],
     ) -> Result<JitCode, JitError> {
-        self.compile(module, wanted, false)
+        self.compile(module, wanted)
     }
 
     /// The same for functions that are interpreted until their code is installed, even
     /// if they are all of the module's.
     ///
     /// The code calls functions that are not among them through their code slots, so
-    /// it runs where [`JitEngine::lead_to_interpreter`] has been.
+    /// it runs where [`JitEngine::lead_to_interpreter`] has been. It can be linked with
+    /// what is compiled later ([`JitEngine::relink`]).
     ///
     /// # Errors
     /// If a function is invalid, or there is no memory for the code.
@@ -148,7 +154,11 @@ impl JitEngine {
         module: &Arc<Module>,
         wanted: &[usize],
     ) -> Result<JitCode, JitError> {
-        self.compile(module, wanted, true)
+        thread::run(|| {
+            let start = Instant::now();
+            let (funcs, refused) = self.compile_all(module, wanted)?;
+            self.link(module, funcs, refused, start)
+        })
     }
 
     /// Leads compiled callers of a module's functions to the interpreter.
@@ -179,43 +189,58 @@ impl JitEngine {
         self.stub(Kind::Bridge(self.interpreter.ok_or_else(none)?), ty)
     }
 
-    fn compile(
-        &self,
-        module: &Arc<Module>,
-        wanted: &[usize],
-        mixed: bool,
-    ) -> Result<JitCode, JitError> {
+    fn compile(&self, module: &Arc<Module>, wanted: &[usize]) -> Result<JitCode, JitError> {
         // Never on the caller's thread, which may have little stack.
-        thread::run(|| self.compile_on_worker(module, wanted, mixed))
+        thread::run(|| {
+            let start = Instant::now();
+            let (funcs, refused) = self.compile_all(module, wanted)?;
+            let mixed = funcs.len() < module.bodies.len();
+            let (artifact, stats) = self.artifact(module, &funcs, start)?;
+            self.place(artifact, stats, refused, mixed)
+        })
     }
 
-    fn compile_on_worker(
+    /// Compiles functions, without a place in memory: those that could be compiled, and
+    /// the others. Both ascending.
+    ///
+    /// # Errors
+    /// If a function is invalid.
+    fn compile_all(
         &self,
         module: &Arc<Module>,
         wanted: &[usize],
-        mixed: bool,
-    ) -> Result<JitCode, JitError> {
-        let start = Instant::now();
+    ) -> Result<(Compiled, Refused), JitError> {
         let env = ModuleEnv::new(module, &self.settings, Calls::Direct);
         let (mut funcs, mut refused) = (Vec::new(), Vec::new());
-        let mut stats = Vec::with_capacity(wanted.len());
         for (defined, result) in self.compile_each(&env, wanted) {
             match result {
-                Ok(func) => {
-                    let (code_bytes, compile_time) = (func.bytes.len() as u32, func.compile_time);
-                    stats.push(FuncStats { code_bytes, compile_time });
-                    funcs.push((defined, func));
-                }
+                Ok(func) => funcs.push((defined, func)),
                 // The first one, so that the error is always the same.
                 Err(error) if error.is_invalid() => return Err(error),
                 Err(error) => refused.push((defined, error)),
             }
         }
-        let mixed = mixed || funcs.len() < module.bodies.len();
+        Ok((funcs, refused))
+    }
+
+    /// Links functions of a module, ascending.
+    ///
+    /// # Errors
+    /// If the code is too long.
+    pub(crate) fn artifact(
+        &self,
+        module: &Arc<Module>,
+        funcs: &[(usize, FuncCode)],
+        start: Instant,
+    ) -> Result<(Artifact, Stats), JitError> {
+        let stats = funcs.iter().map(|(_, func)| FuncStats {
+            code_bytes: func.bytes.len() as u32,
+            compile_time: func.compile_time,
+        });
         let artifact = Artifact::new(module, funcs, [&self.slow_call, &self.throw])?;
         let code_bytes = artifact.linked.code.len();
-        let stats = Stats { compile_time: start.elapsed(), funcs: stats.into(), code_bytes };
-        self.place(artifact, stats, refused, mixed)
+        let stats = Stats { compile_time: start.elapsed(), funcs: stats.collect(), code_bytes };
+        Ok((artifact, stats))
     }
 
     /// Puts compiled code into memory. `mixed` if functions of the module are

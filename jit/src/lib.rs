@@ -31,6 +31,7 @@ mod numbered;
 mod osr;
 mod place;
 mod profile;
+mod relink;
 mod stackmap;
 mod stub;
 mod stubcache;

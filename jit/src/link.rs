@@ -3,6 +3,7 @@
 //! Code reaches code of its own block by distances, which no place changes. What
 //! remains are a few words that hold addresses: [`Fixup`]s.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
 use bimetal_core::sem;
@@ -31,11 +32,12 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(funcs: &[FuncCode]) -> Layout {
+    pub(crate) fn new(funcs: &[impl Borrow<FuncCode>]) -> Layout {
         let mut len = 0_usize;
         let offsets = funcs
             .iter()
             .map(|func| {
+                let func: &FuncCode = func.borrow();
                 let offset = len.next_multiple_of(ALIGN.max(func.align as usize));
                 len = offset + func.bytes.len();
                 offset
@@ -96,7 +98,7 @@ impl Linked {
     /// # Errors
     /// If code lies too far apart.
     pub(crate) fn new(
-        funcs: &[FuncCode],
+        funcs: &[impl Borrow<FuncCode>],
         layout: &Layout,
         names: &HashMap<Symbol, usize>,
     ) -> Result<Linked, JitError> {
@@ -112,6 +114,7 @@ impl Linked {
         };
         let mut linked = Linked { code: vec![0; layout.len], fixups: Vec::new() };
         for (func, &offset) in funcs.iter().zip(&layout.offsets) {
+            let func: &FuncCode = func.borrow();
             linked.code[offset..offset + func.bytes.len()].copy_from_slice(&func.bytes);
             for reloc in &func.relocs {
                 let target = match reloc.target {

@@ -66,7 +66,7 @@ fn functions_may_be_absent() {
     let engine = World::new().engine;
     let module = World::new().compile(MODULE).module().clone();
     for wanted in [&[][..], &[1], &[0, 3]] {
-        let image = engine.compile_functions(&module, wanted).unwrap().image();
+        let image = engine.compile_most(&module, wanted).unwrap().image();
         // SAFETY: an image of this module that this process has written.
         let loaded = unsafe { World::new().engine.load(&module, &image) }.unwrap();
         assert!(loaded.image() == image);
@@ -75,6 +75,21 @@ fn functions_may_be_absent() {
             (wanted.into(), false)
         );
     }
+}
+
+#[test]
+fn functions_compiled_one_by_one_and_relinked_are_as_if_compiled_together() {
+    let world = World::new();
+    let compiled = world.compile(MODULE);
+    let module = compiled.module();
+    let code = |defined| world.engine.compile_functions(module, &[defined]).unwrap();
+    let mut codes: Vec<_> = (0..module.bodies.len()).rev().map(code).collect();
+    let bytes: Vec<_> = codes.iter().map(|code| code.linkable()).collect();
+    let some = world.engine.relink(module, &mut codes[..2]).unwrap();
+    assert_eq!(some.linkable(), bytes[..2].iter().sum());
+    codes.push(some);
+    let all = world.engine.relink(module, &mut codes).unwrap();
+    assert!(all.image() == compiled.all().image());
 }
 
 #[test]

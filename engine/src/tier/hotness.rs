@@ -236,7 +236,9 @@ impl Hotness {
             return Verdict::Park;
         }
         if self.policy.threads == 0 {
-            return done(module.compile(defined, counted));
+            let entry = module.compile(defined, counted);
+            module.relink();
+            return done(entry);
         }
         if let Counted::Loop(_) = counted {
             // The code for the loop serves the frames that run in it: who calls the

@@ -1,6 +1,6 @@
 //! From a request to code that is entered.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use bimetal_runtime::code::LoopReport;
 use bimetal_runtime::hot::Counted;
@@ -60,7 +60,7 @@ impl Mixed {
         };
         let entry = compiled.code.as_ref().map(|code| code.entry());
         // Kept before anybody can enter it.
-        let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut machine = self.machine();
         machine.loops.insert((defined, number), compiled);
         drop(machine);
         self.install_loop(defined, number, entry);

@@ -12,6 +12,7 @@ use bimetal_runtime::hot::Counted;
 
 use super::hotness::Hotness;
 use super::image;
+use super::policy::Policy;
 use crate::error::{Error, Result};
 use crate::serialize::CacheEntry;
 use crate::tiering::TieringStep;
@@ -21,7 +22,7 @@ use crate::tiering::TieringStep;
 pub(super) struct Mixed {
     pub(super) fast: Arc<FastModule>,
     pub(super) jit: Arc<JitEngine>,
-    pub(super) machine: Mutex<Machine>,
+    machine: Mutex<Machine>,
     /// Of a module that is compiled bit by bit.
     pub(super) hotness: Option<Arc<Hotness>>,
     /// Where what is compiled bit by bit is kept.
@@ -32,6 +33,10 @@ pub(super) struct Mixed {
 #[derive(Default)]
 pub(super) struct Machine {
     functions: Vec<JitCode>,
+    /// What nobody enters any more but somebody may run in.
+    superseded: Vec<JitCode>,
+    /// Bytes of the functions that have been linked with each other.
+    linked: usize,
     /// Whether functions were compiled that the cache does not have.
     unsaved: bool,
     pub(super) loops: HashMap<(usize, u32), CompiledLoop>,
@@ -67,7 +72,7 @@ impl Mixed {
         self.fast.module()
     }
 
-    fn machine(&self) -> MutexGuard<'_, Machine> {
+    pub(super) fn machine(&self) -> MutexGuard<'_, Machine> {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -100,6 +105,31 @@ impl Mixed {
         code.install(self.fast.slots());
         code.compiled().for_each(|defined| self.fast.enter_native(defined, native_call));
         machine.functions.push(code);
+    }
+
+    /// Links the functions that were compiled one by one with each other, if there are
+    /// enough new ones.
+    pub(super) fn relink(&self) {
+        let mut machine = self.machine();
+        let linkable = machine.functions.iter().map(JitCode::linkable).filter(|&bytes| bytes > 0);
+        let (count, bytes) = linkable.fold((0, 0), |(n, sum), bytes| (n + 1, sum + bytes));
+        if count < 2 || !Policy::relinks(machine.linked, bytes) {
+            return;
+        }
+        let functions = std::mem::take(&mut machine.functions);
+        let (mut old, mut functions): (Vec<_>, Vec<_>) =
+            functions.into_iter().partition(|code| code.linkable() > 0);
+        match self.jit.relink(self.fast.module(), &mut old) {
+            Ok(code) => {
+                code.install(self.fast.slots());
+                functions.push(code);
+                machine.superseded.append(&mut old);
+            }
+            // Without memory for it, everything stays as it is.
+            Err(_) => functions.append(&mut old),
+        }
+        machine.functions = functions;
+        machine.linked = bytes;
     }
 
     /// Installs functions that the cache had.

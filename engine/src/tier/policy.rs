@@ -23,6 +23,12 @@ const HALF_PER_BYTE: Duration = Duration::from_nanos(500);
 const MAX_BODY: usize = 1 << 20;
 /// Requests that may wait. What is hot still will ask again.
 const MAX_WAITING: usize = 1_024;
+/// How long nothing of a module must have been asked for before what has been compiled
+/// of it is linked anew.
+pub(super) const SETTLED: Duration = Duration::from_millis(20);
+/// Linked code is linked anew when it has grown by this part. So all copies together
+/// are at most so many times as long as the code.
+const GROWTH: usize = 8;
 /// Threads that compile, at most, where nobody says how many.
 const MAX_THREADS: usize = 4;
 
@@ -112,6 +118,11 @@ impl Policy {
     pub(super) fn soon(&self, module: &Module, defined: usize) -> Duration {
         let body = module.bodies[defined].range.len();
         HALF_PER_BYTE.saturating_mul(u32::try_from(body).unwrap_or(u32::MAX))
+    }
+
+    /// Whether functions are linked anew of which `linked` bytes of `all` are linked.
+    pub(super) fn relinks(linked: usize, all: usize) -> bool {
+        all > linked && (all - linked) >= linked / GROWTH
     }
 
     /// Why a function is never compiled, if it is not.

@@ -1,5 +1,8 @@
 //! What waits for the compiler: the hottest first.
 //!
+//! A module of which nothing has been compiled for a while has settled: then its
+//! functions are linked with each other.
+//!
 //! Threads that compile are started when there is something to do and end with the
 //! engine. No request keeps a module alive; one that is being compiled does.
 
@@ -11,6 +14,7 @@ use bimetal_runtime::hot::Counted;
 use bimetal_runtime::osr::OsrEntry;
 
 use super::mixed::Mixed;
+use super::policy::SETTLED;
 use crate::tiering::TieringStep;
 
 /// How long nothing is to be done before what was compiled goes to the cache: the
@@ -66,6 +70,8 @@ struct State {
     busy: usize,
     /// Threads that wait for something to do.
     idle: usize,
+    /// Modules of which something has been compiled, and when the last time.
+    settling: Vec<(Weak<Mixed>, Instant)>,
     /// Modules with code that is to be left in the cache.
     unsaved: Vec<Weak<Mixed>>,
     closed: bool,
@@ -74,6 +80,7 @@ struct State {
 /// What a thread does next.
 enum Work {
     Compile(Request),
+    Relink(Weak<Mixed>),
     Save(Vec<Weak<Mixed>>),
 }
 
@@ -130,6 +137,7 @@ impl Queue {
     pub(super) fn cancel(&self, module: &Weak<Mixed>) -> Vec<(usize, Counted)> {
         let mut state = self.lock();
         state.unsaved.retain(|known| !known.ptr_eq(module));
+        state.settling.retain(|(known, _)| !known.ptr_eq(module));
         let own = |waiting: &mut Waiting| waiting.request.module.ptr_eq(module);
         let cancelled = state.waiting.extract_if(.., own);
         cancelled.map(|Waiting { request, .. }| (request.defined, request.counted)).collect()
@@ -141,6 +149,7 @@ impl Queue {
         let mut state = self.lock();
         state.closed = true;
         let waiting = std::mem::take(&mut state.waiting);
+        state.settling.clear();
         let threads = std::mem::take(&mut state.threads);
         drop(state);
         self.changed.notify_all();
@@ -167,6 +176,11 @@ impl Queue {
                 Work::Compile(request) => {
                     self.compile(&request);
                 }
+                Work::Relink(module) => {
+                    if let Some(module) = module.upgrade() {
+                        module.relink();
+                    }
+                }
                 Work::Save(modules) => {
                     modules.iter().filter_map(Weak::upgrade).for_each(|module| module.save());
                 }
@@ -179,6 +193,7 @@ impl Queue {
     pub(super) fn compile(self: &Arc<Queue>, request: &Request) -> Option<OsrEntry> {
         let module = request.module.upgrade()?;
         let entry = module.compile(request.defined, request.counted);
+        self.lock().unsettle(&request.module);
         if !module.is_kept() {
             return entry;
         }
@@ -193,8 +208,8 @@ impl Queue {
         entry
     }
 
-    /// The hottest request, of several the oldest; waits for one if there is none.
-    /// `None` when the queue is closed.
+    /// The hottest request, of several the oldest; if there is none, a module that has
+    /// settled. Waits for either. `None` when the queue is closed.
     fn next(&self) -> Option<Work> {
         let mut state = self.lock();
         loop {
@@ -207,17 +222,41 @@ impl Queue {
                 state.busy += 1;
                 return Some(Work::Compile(state.waiting.remove(at).request));
             }
+            let settling = state.until_settled();
+            if settling == Some(Duration::ZERO) {
+                state.busy += 1;
+                return Some(Work::Relink(state.settling.remove(0).0));
+            }
             state.idle += 1;
-            let timeout = if state.unsaved.is_empty() { Duration::MAX } else { IDLE };
+            let idle = if state.unsaved.is_empty() { Duration::MAX } else { IDLE };
+            let timeout = settling.unwrap_or(idle);
             let waited = self.changed.wait_timeout(state, timeout);
             let (again, result) = waited.unwrap_or_else(PoisonError::into_inner);
             state = again;
             state.idle -= 1;
-            if result.timed_out() && state.waiting.is_empty() && !state.unsaved.is_empty() {
+            if settling.is_none()
+                && result.timed_out()
+                && state.waiting.is_empty()
+                && !state.unsaved.is_empty()
+            {
                 state.busy += 1;
                 return Some(Work::Save(std::mem::take(&mut state.unsaved)));
             }
         }
+    }
+}
+
+impl State {
+    /// Something of a module has been compiled.
+    fn unsettle(&mut self, module: &Weak<Mixed>) {
+        self.settling.retain(|(known, _)| !Weak::ptr_eq(known, module));
+        self.settling.push((Weak::clone(module), Instant::now()));
+    }
+
+    /// How long it takes until the first module has settled, if nothing is asked for.
+    fn until_settled(&self) -> Option<Duration> {
+        let (_, since) = self.settling.first()?;
+        Some(SETTLED.saturating_sub(since.elapsed()))
     }
 }
 
@@ -281,5 +320,16 @@ mod tests {
         assert_eq!(queue.cancel(&Weak::new()).len(), 2);
         assert!(queue.lock().unsaved.is_empty());
         assert!(queue.push(request(2), 1), "there is room again");
+    }
+
+    #[test]
+    fn a_module_settles_when_nothing_was_compiled_for_a_while() {
+        let queue = queue(2);
+        let before = Instant::now();
+        queue.lock().unsettle(&Weak::new());
+        assert!(queue.push(request(0), 1));
+        assert!(matches!(queue.next(), Some(Work::Compile(_))));
+        assert!(matches!(queue.next(), Some(Work::Relink(_))));
+        assert!(before.elapsed() >= SETTLED);
     }
 }
