@@ -4,29 +4,37 @@ use std::time::{Duration, Instant};
 
 use bimetal::Strategy;
 
-use crate::peers::Error;
+use crate::guest::{Error, Guest, ours};
 
 /// An engine with the settings that it takes part with.
 pub enum Contestant {
     /// One of our strategies.
     Ours(bimetal::Engine),
-    /// wasmtime with Cranelift.
+    /// wasmtime with one of its compilers.
     Wasmtime(wasmtime::Engine),
     /// wasmi.
     Wasmi(wasmi::Engine),
+    /// stitch, which has no settings.
+    Stitch,
+    /// tinywasm as it is by default.
+    Tinywasm,
 }
 
-/// A module that is loaded and instantiated: calls one of its functions.
-pub type Call = Box<dyn FnMut(i32) -> Result<i64, Error>>;
+/// The other engines, by the names that [`Contestant::peer`] knows.
+pub const PEERS: &[&str] =
+    &["wasmtime", "wasmtime-winch", "wasmtime-pulley", "wasmi", "wasmi-lazy", "stitch", "tinywasm"];
 
 /// The engines' types have the same names and do the same.
 macro_rules! load {
-    ($library:ident, $engine:expr, $wasm:expr, $export:expr) => {{
+    ($library:ident, $engine:expr, $wasm:expr, $export:expr, $code_bytes:expr) => {{
         let module = $library::Module::new($engine, $wasm)?;
         let mut store = $library::Store::new($engine, ());
         let instance = $library::Instance::new(&mut store, &module, &[])?;
         let run = instance.get_typed_func::<i32, i64>(&mut store, $export)?;
-        Ok(Box::new(move |times| Ok(run.call(&mut store, times)?)))
+        Ok(Guest {
+            call: Box::new(move |times| Ok(run.call(&mut store, times)?)),
+            code_bytes: Box::new(move || $code_bytes(&module)),
+        })
     }};
 }
 
@@ -41,7 +49,7 @@ impl Contestant {
         Ok(Contestant::Ours(bimetal::Engine::new(&config)?))
     }
 
-    /// wasmtime with Cranelift and these settings.
+    /// wasmtime with these settings.
     ///
     /// # Errors
     /// If it is not available on this machine.
@@ -56,15 +64,44 @@ impl Contestant {
         Contestant::Wasmi(wasmi::Engine::new(&config))
     }
 
-    /// Loads and instantiates a module, binary or text (wasmi: binary).
+    /// One of [`PEERS`].
+    ///
+    /// # Errors
+    /// If there is none of this name, or it is not available on this machine.
+    pub fn peer(name: &str) -> Result<Contestant, Error> {
+        let mut config = wasmtime::Config::new();
+        match name {
+            "wasmtime" => {}
+            "wasmtime-winch" => {
+                config.strategy(wasmtime::Strategy::Winch);
+            }
+            "wasmtime-pulley" => {
+                config.target("pulley64")?;
+            }
+            "wasmi" => return Ok(Contestant::wasmi(wasmi::CompilationMode::Eager)),
+            "wasmi-lazy" => return Ok(Contestant::wasmi(wasmi::CompilationMode::Lazy)),
+            "stitch" => return Ok(Contestant::Stitch),
+            "tinywasm" => return Ok(Contestant::Tinywasm),
+            _ => return Err(format!("no engine is named `{name}`").into()),
+        }
+        Contestant::wasmtime(&config)
+    }
+
+    /// Loads and instantiates a module, binary or, of wasmtime and ours, text.
     ///
     /// # Errors
     /// If the engine refuses the module or it exports no such function.
-    pub fn load(&self, wasm: &[u8], export: &str) -> Result<Call, Error> {
+    pub fn load(&self, wasm: &[u8], export: &str) -> Result<Guest, Error> {
         match self {
-            Contestant::Ours(engine) => load!(bimetal, engine, wasm, export),
-            Contestant::Wasmtime(engine) => load!(wasmtime, engine, wasm, export),
-            Contestant::Wasmi(engine) => load!(wasmi, engine, wasm, export),
+            Contestant::Ours(engine) => ours(engine, wasm, export),
+            Contestant::Wasmtime(engine) => {
+                load!(wasmtime, engine, wasm, export, |module: &wasmtime::Module| Some(
+                    module.text().len()
+                ))
+            }
+            Contestant::Wasmi(engine) => load!(wasmi, engine, wasm, export, |_: &_| None),
+            Contestant::Stitch => stitch(wasm, export),
+            Contestant::Tinywasm => tinywasm(wasm, export),
         }
     }
 
@@ -75,8 +112,40 @@ impl Contestant {
     /// As [`Contestant::load`], and if the call traps.
     pub fn total(&self, wasm: &[u8], export: &str, arg: i32) -> Result<(Duration, i64), Error> {
         let start = Instant::now();
-        let mut call = self.load(wasm, export)?;
-        let result = call(arg)?;
+        let mut guest = self.load(wasm, export)?;
+        let result = (guest.call)(arg)?;
         Ok((start.elapsed(), result))
     }
+}
+
+fn stitch(wasm: &[u8], export: &str) -> Result<Guest, Error> {
+    use makepad_stitch::{Engine, Linker, Module, Store, Val};
+    let mut store = Store::new(Engine::new());
+    let module = Module::new(store.engine(), wasm).map_err(|error| error.to_string())?;
+    let instance =
+        Linker::new().instantiate(&mut store, &module).map_err(|error| error.to_string())?;
+    let run = instance.exported_func(export).ok_or("no such export")?;
+    Ok(Guest {
+        call: Box::new(move |times| {
+            let mut results = [Val::I64(0)];
+            run.call(&mut store, &[Val::I32(times)], &mut results)
+                .map_err(|error| error.to_string())?;
+            match results {
+                [Val::I64(sum)] => Ok(sum),
+                _ => Err("another type of result".into()),
+            }
+        }),
+        code_bytes: Box::new(|| None),
+    })
+}
+
+fn tinywasm(wasm: &[u8], export: &str) -> Result<Guest, Error> {
+    let module = tinywasm::parse_bytes(wasm)?;
+    let mut store = tinywasm::Store::default();
+    let instance = tinywasm::ModuleInstance::instantiate(&mut store, &module, None)?;
+    let run = instance.func::<i32, i64>(&store, export)?;
+    Ok(Guest {
+        call: Box::new(move |times| Ok(run.call(&mut store, times)?)),
+        code_bytes: Box::new(|| None),
+    })
 }

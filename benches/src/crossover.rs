@@ -7,8 +7,8 @@ use std::time::Duration;
 use bimetal::Strategy;
 
 use crate::contest::Contestant;
-use crate::peers::Error;
-use crate::plot::{Line, lines};
+use crate::guest::Error;
+use crate::plot::{Axes, Line, Panel, panels};
 use crate::rounds::{geomean, median};
 use crate::workloads::{Workload, workload};
 
@@ -23,6 +23,9 @@ const LENGTHS: [(Duration, usize); 5] = [
     (Duration::from_secs(1), 3),
     (Duration::from_secs(10), 1),
 ];
+
+/// The most that the tiered engine should take, relative to the best other one.
+const LIMIT: f64 = 1.15;
 
 /// An engine this much slower than the first is left out of longer runs.
 const HOPELESS: f64 = 2.5;
@@ -43,7 +46,7 @@ fn contestants() -> Result<Vec<(&'static str, Contestant)>, Error> {
 pub struct Crossover {
     /// A row for each program and length.
     pub table: String,
-    /// The tiered engine's time relative to the best other one's.
+    /// How fast each engine is, the fastest one being at 1.
     pub plot: String,
 }
 
@@ -62,7 +65,7 @@ pub fn measure(longest: Duration) -> Result<Crossover, Error> {
         let workload = workload(program).ok_or("no such workload")?;
         let once = per_time(&contestants[2].1, &workload)?;
         let mut racing = vec![true; contestants.len()];
-        let mut line = Vec::new();
+        let mut lines: Vec<Line> = names.iter().map(|name| Line::new(name)).collect();
         for (length, rounds) in LENGTHS {
             if length > longest {
                 continue;
@@ -77,12 +80,16 @@ pub fn measure(longest: Duration) -> Result<Crossover, Error> {
             }
             let cells: Vec<String> = medians.iter().map(|time| cell(*time)).collect();
             let row = format!("| {program} | {length:?} | {} | {tiered:.2} |\n", cells.join(" | "));
-            print!("{row}");
+            eprint!("{row}");
             table += &row;
-            line.push((length.as_secs_f64(), tiered));
+            let first = medians.iter().flatten().min().copied().unwrap_or_default();
+            for (line, time) in lines.iter_mut().zip(&medians) {
+                let speed = time.map(|time| first.as_secs_f64() / time.as_secs_f64());
+                line.points.extend(speed.map(|speed| (length.as_secs_f64(), speed)));
+            }
             all.push(tiered);
         }
-        plots.push(Line { name: program.to_owned(), points: line });
+        plots.push(Panel { title: program.to_owned(), lines });
     }
     let worst = all.iter().copied().fold(0.0, f64::max);
     let _ = writeln!(
@@ -90,23 +97,29 @@ pub fn measure(longest: Duration) -> Result<Crossover, Error> {
         "\nGeometric mean of the last column {:.2}, worst {worst:.2}.",
         geomean(&all)
     );
-    let plot = lines(
-        "Total time of the tiered engine, relative to the best other one",
-        "length of the run in seconds",
-        "ratio",
-        &plots,
-        true,
-    )?;
+    let axes = Axes { across: "length of the run", up: "speed", mark: Some(1.0 / LIMIT) };
+    let title = format!(
+        "From bytes to the end of the run: speed relative to the fastest engine \
+         (dashed: {LIMIT} times its time)"
+    );
+    let plot = panels(&title, &axes, &plots, 3)?;
     Ok(Crossover { table, plot })
 }
 
+/// A duration with three digits.
 fn cell(time: Option<Duration>) -> String {
-    time.map_or_else(|| "-".to_owned(), |time| format!("{:.2} ms", time.as_secs_f64() * 1e3))
+    time.map_or_else(
+        || "-".to_owned(),
+        |time| {
+            let ms = time.as_secs_f64() * 1e3;
+            format!("{ms:.*} ms", if ms < 10.0 { 2 } else { usize::from(ms < 100.0) })
+        },
+    )
 }
 
 /// Seconds that one time of the work takes when the code is there.
 fn per_time(jit: &Contestant, workload: &Workload) -> Result<f64, Error> {
-    let mut call = jit.load(workload.wasm, "run")?;
+    let mut call = jit.load(workload.wasm, "run")?.call;
     call(20)?;
     let mut samples = Vec::new();
     for _ in 0..9 {

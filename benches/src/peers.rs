@@ -2,18 +2,18 @@
 
 use bimetal::Strategy;
 
-use crate::contest::{Call, Contestant};
+use crate::contest::Contestant;
+use crate::guest::{Call, Error};
 use crate::kernels::Kernel;
-
-/// Error of either engine.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A kernel on our compiler.
 ///
 /// # Errors
 /// If the kernel cannot be loaded.
 pub fn ours(kernel: &Kernel) -> Result<Call, Error> {
-    Contestant::ours(Strategy::Jit, false)?.load(kernel.text.as_bytes(), "run")
+    Contestant::ours(Strategy::Jit, false)?
+        .load(kernel.text.as_bytes(), "run")
+        .map(|guest| guest.call)
 }
 
 /// A kernel on wasmtime as it is by default, with the features that kernels use.
@@ -27,7 +27,7 @@ pub fn theirs(kernel: &Kernel) -> Result<Call, Error> {
     config.wasm_exceptions(true);
     config.wasm_threads(true);
     config.shared_memory(true);
-    Contestant::wasmtime(&config)?.load(kernel.text.as_bytes(), "run")
+    Contestant::wasmtime(&config)?.load(kernel.text.as_bytes(), "run").map(|guest| guest.call)
 }
 
 #[cfg(test)]

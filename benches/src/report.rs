@@ -43,6 +43,15 @@ pub fn cpu_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
+/// The processor, the number of cores and the system.
+pub fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
+    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let name = name.map_or(std::env::consts::ARCH, |(_, name)| name.trim());
+    format!("{name}, {cores} cores, {}", std::env::consts::OS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::replaced;

@@ -9,7 +9,7 @@ use wasm_encoder::{
 };
 
 use crate::contest::Contestant;
-use crate::peers::Error;
+use crate::guest::Error;
 use crate::rounds::{median, ratios};
 
 /// A module of about this many bytes: functions with loops, memory accesses, calls

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::bench::BenchArgs;
+
 /// A WebAssembly engine with a fast interpreter and an optimising compiler.
 #[derive(Parser, Debug)]
 #[command(name = "bimetal", version, about, arg_required_else_help = true)]
@@ -29,6 +31,15 @@ pub(crate) enum Command {
     Dump(DumpArgs),
     /// Run a program on several tiers in lockstep and report the first difference
     Diff(DiffArgs),
+    /// Measure whole programs on all tiers, and on other engines
+    Bench(BenchArgs),
+    /// Measure one module once: what `bench` starts
+    #[command(hide = true)]
+    BenchRunner {
+        /// `list`, or `run` with the task
+        #[arg(trailing_var_arg = true)]
+        args: Vec<String>,
+    },
 }
 
 /// Names of the subcommands and of what else may stand in their place.
@@ -39,6 +50,8 @@ const COMMANDS: &[&str] = &[
     "wast",
     "dump",
     "diff",
+    "bench",
+    "bench-runner",
     "help",
     "-h",
     "--help",

@@ -3,11 +3,11 @@
 #![deny(unsafe_code)]
 
 mod args;
+mod bench;
 mod compile;
 mod diff;
 mod dump;
 mod exit;
-mod hooks;
 mod input;
 mod invoke;
 mod log;
@@ -29,6 +29,8 @@ fn main() -> ExitCode {
         Command::Wast(args) => wast::wast(&args),
         Command::Dump(args) => dump::dump(&args),
         Command::Diff(args) => diff::diff(&args),
+        Command::Bench(args) => bench::bench(&args),
+        Command::BenchRunner { args } => bench::runner(&args),
     };
     match result {
         Ok(code) => code,

@@ -8,11 +8,12 @@ use bimetal::{
     Cache, CacheConfig, Config, Engine, Error, Extern, Instance, Linker, Module, ProfilingStrategy,
     Result, Store, Strategy, Val,
 };
+use bimetal_benches::measure::peak_rss;
+use bimetal_benches::span::Span;
 use bimetal_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
 use crate::args::{GuestArgs, Profile, RunArgs, Tier, UnknownImports};
-use crate::hooks::Span;
-use crate::stats::{Stats, functions, nanos, not_compiled, peak_rss};
+use crate::stats::{Stats, functions, nanos, not_compiled};
 use crate::{compile, input, invoke};
 
 /// Runs a program. Everything that can be found missing without compiling is

@@ -9,10 +9,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use bimetal_benches::contest::Call;
+use bimetal_benches::guest::{Call, Error};
 use bimetal_benches::kernels::{KERNELS, Kernel};
-use bimetal_benches::peers::{Error, ours, theirs};
-use bimetal_benches::report::{cpu_time, replace_section};
+use bimetal_benches::peers::{ours, theirs};
+use bimetal_benches::report::{cpu_time, machine, replace_section};
 use bimetal_benches::rounds::{median, quartiles};
 
 const HEADING: &str = "Compiled code against wasmtime";
@@ -95,13 +95,4 @@ fn report(table: &str, rounds: usize) -> String {
         machine(),
     );
     page + table
-}
-
-/// The processor and the number of cores.
-fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(1, |count| count.get());
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let name = name.map_or(std::env::consts::ARCH, |(_, name)| name.trim());
-    format!("{name}, {cores} cores, {}", std::env::consts::OS)
 }

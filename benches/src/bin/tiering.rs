@@ -3,13 +3,13 @@
 //! `tiering crossover [SECONDS]` prints the table of total times for runs of up to
 //! that length (10 s unless given) and writes `benches/crossover.svg`; `tiering
 //! startup [NAME]` prints the times to a first result; `tiering warmup` writes
-//! `benches/warmup-PROGRAM.svg`.
+//! `benches/warmup.svg`.
 
 #![forbid(unsafe_code)]
 
 use std::time::Duration;
 
-use bimetal_benches::peers::Error;
+use bimetal_benches::guest::Error;
 use bimetal_benches::program::root;
 use bimetal_benches::{crossover, startup, warmup};
 
@@ -27,11 +27,8 @@ fn main() -> Result<(), Error> {
             print!("{}", startup::table(args.get(1).map_or("", String::as_str))?);
         }
         Some("warmup") => {
-            for program in warmup::PROGRAMS {
-                let name = format!("warmup-{program}.svg");
-                std::fs::write(folder.join(&name), warmup::plot(program)?)?;
-                println!("wrote benches/{name}");
-            }
+            std::fs::write(folder.join("warmup.svg"), warmup::plot()?)?;
+            println!("wrote benches/warmup.svg");
         }
         _ => return Err("usage: tiering crossover [SECONDS] | startup | warmup".into()),
     }

@@ -1,14 +1,14 @@
 //! `bench.start` and `bench.end`: functions by which a guest marks the span that
 //! a benchmark measures.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bimetal::{Linker, Result};
 
 /// The span between the guest's calls of `bench.start` and `bench.end`.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Span(Arc<Mutex<Marks>>);
+pub struct Span(Arc<Mutex<Marks>>);
 
 #[derive(Clone, Copy, Default, Debug)]
 struct Marks {
@@ -18,7 +18,10 @@ struct Marks {
 
 impl Span {
     /// Defines both functions.
-    pub(crate) fn add_to_linker<T: 'static>(&self, linker: &mut Linker<T>) -> Result<()> {
+    ///
+    /// # Errors
+    /// If one of them is defined.
+    pub fn add_to_linker<T: 'static>(&self, linker: &mut Linker<T>) -> Result<()> {
         let span = self.clone();
         linker.func_wrap("bench", "start", move || span.start())?;
         let span = self.clone();
@@ -26,7 +29,7 @@ impl Span {
         Ok(())
     }
 
-    fn marks(&self) -> std::sync::MutexGuard<'_, Marks> {
+    fn marks(&self) -> MutexGuard<'_, Marks> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -44,7 +47,7 @@ impl Span {
 
     /// The time between the calls, summed up over all pairs; `None` if there was
     /// no pair.
-    pub(crate) fn elapsed(&self) -> Option<Duration> {
+    pub fn elapsed(&self) -> Option<Duration> {
         self.marks().total
     }
 }
