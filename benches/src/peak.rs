@@ -60,24 +60,31 @@ impl Loaded {
         Ok(times)
     }
 
-    /// Runs until nothing new is compiled.
-    fn warm_up(&mut self, how: WarmUp, times: i32) -> Result<()> {
-        if how == WarmUp::Calls {
-            for _ in 0..CALLS {
-                self.run(1)?;
-            }
-        }
-        let (mut compiled, mut since) = (0, Instant::now());
-        while since.elapsed() < QUIET {
-            self.run(times)?;
-            let stats = self.module.function_stats();
-            let now = stats.iter().filter(|func| func.compiled).count();
-            if now != compiled {
-                (compiled, since) = (now, Instant::now());
-            }
-        }
-        Ok(())
+    /// How many functions are compiled.
+    fn compiled(&self) -> usize {
+        self.module.function_stats().iter().filter(|func| func.compiled).count()
     }
+}
+
+/// Runs both until nothing new is compiled of the second. The first does the same, so
+/// that their heaps and memories are alike.
+fn warm_up([one, other]: &mut [Loaded; 2], how: WarmUp, times: i32) -> Result<()> {
+    if how == WarmUp::Calls {
+        for _ in 0..CALLS {
+            one.run(1)?;
+            other.run(1)?;
+        }
+    }
+    let (mut compiled, mut since) = (0, Instant::now());
+    while since.elapsed() < QUIET {
+        one.run(times)?;
+        other.run(times)?;
+        let now = other.compiled();
+        if now != compiled {
+            (compiled, since) = (now, Instant::now());
+        }
+    }
+    Ok(())
 }
 
 /// The time of [`Strategy::Tiered`] relative to that of [`Strategy::Jit`], of every
@@ -111,8 +118,8 @@ pub fn table(name: &str, how: WarmUp, rounds: usize) -> Result<String> {
 /// The times of both strategies, in interleaved rounds.
 fn measure(wasm: &[u8], how: WarmUp, rounds: usize) -> Result<[Vec<Duration>; 2]> {
     let mut tiers = [Loaded::new(wasm, Strategy::Jit)?, Loaded::new(wasm, Strategy::Tiered)?];
-    let times = tiers[0].times()?;
-    tiers[1].warm_up(how, times)?;
+    let times = Loaded::new(wasm, Strategy::Jit)?.times()?;
+    warm_up(&mut tiers, how, times)?;
     let mut took: [Vec<Duration>; 2] = Default::default();
     for round in 0..rounds {
         // Neither is always the first.
