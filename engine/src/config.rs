@@ -221,6 +221,15 @@ impl Config {
         self
     }
 
+    /// Whether compiled code holds the bodies of small functions that an indirect call
+    /// is likely to reach, behind a comparison: to measure what that gains. On by
+    /// default.
+    #[doc(hidden)]
+    pub fn inline_guesses(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.inline_guesses = enable;
+        self
+    }
+
     /// Keeps the code of modules in a folder, where the next process finds it: see
     /// [`Cache`], also for when. Off by default. A strategy that makes no machine code
     /// does not use it.

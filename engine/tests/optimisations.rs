@@ -11,7 +11,7 @@ fn engines() -> Vec<Engine> {
     let with = |enable| {
         engines_with(move |config| {
             config.tail_loops(enable).signed_conversions(enable);
-            config.inline_recursion(enable).inline_calls(enable);
+            config.inline_recursion(enable).inline_calls(enable).inline_guesses(enable);
         })
     };
     [with(true), with(false)].concat()

@@ -14,7 +14,7 @@ impl JitEngine {
     /// # Errors
     /// If there is no such function or it cannot be translated.
     pub fn clif(&self, module: &Module, defined: usize) -> Result<String, JitError> {
-        let env = ModuleEnv::new(module, &self.settings, Calls::Direct);
+        let env = ModuleEnv::new(module, &self.settings, Calls::Direct, None);
         check(module, defined)?;
         Compiler::new().guarded(&env, defined, |compiler| {
             compiler.translate(&env, self.isas.full(), defined, Start::Entry)?;
@@ -27,7 +27,7 @@ impl JitEngine {
     /// # Errors
     /// If there is no such function or it cannot be compiled.
     pub fn disassemble(&self, module: &Module, defined: usize) -> Result<String, JitError> {
-        let env = ModuleEnv::new(module, &self.settings, Calls::Direct);
+        let env = ModuleEnv::new(module, &self.settings, Calls::Direct, None);
         check(module, defined)?;
         Compiler::new().guarded(&env, defined, |compiler| {
             compiler.translate(&env, self.isas.full(), defined, Start::Entry)?;

@@ -18,6 +18,7 @@ use crate::code::{FuncStats, JitCode, Stats};
 use crate::compile::{Compiler, FuncCode};
 use crate::env::{Calls, ModuleEnv};
 use crate::error::JitError;
+use crate::guess::CallCounts;
 use crate::isa::{Isas, Target};
 use crate::lower::Start;
 use crate::module::{JitModule, escapes};
@@ -145,7 +146,8 @@ impl JitEngine {
     ///
     /// The code calls functions that are not among them through their code slots, so
     /// it runs where [`JitEngine::lead_to_interpreter`] has been. It can be linked with
-    /// what is compiled later ([`JitEngine::relink`]).
+    /// what is compiled later ([`JitEngine::relink`]). `counts`: how often functions have
+    /// been called, if anybody has counted.
     ///
     /// # Errors
     /// If a function is invalid, or there is no memory for the code.
@@ -153,10 +155,11 @@ impl JitEngine {
         &self,
         module: &Arc<Module>,
         wanted: &[usize],
+        counts: Option<CallCounts<'_>>,
     ) -> Result<JitCode, JitError> {
         thread::run(|| {
             let start = Instant::now();
-            let (funcs, refused) = self.compile_all(module, wanted)?;
+            let (funcs, refused) = self.compile_all(module, wanted, counts)?;
             self.link(module, funcs, refused, start)
         })
     }
@@ -193,7 +196,7 @@ impl JitEngine {
         // Never on the caller's thread, which may have little stack.
         thread::run(|| {
             let start = Instant::now();
-            let (funcs, refused) = self.compile_all(module, wanted)?;
+            let (funcs, refused) = self.compile_all(module, wanted, None)?;
             let mixed = funcs.len() < module.bodies.len();
             let (artifact, stats) = self.artifact(module, &funcs, start)?;
             self.place(artifact, stats, refused, mixed)
@@ -209,8 +212,9 @@ impl JitEngine {
         &self,
         module: &Arc<Module>,
         wanted: &[usize],
+        counts: Option<CallCounts<'_>>,
     ) -> Result<(Compiled, Refused), JitError> {
-        let env = ModuleEnv::new(module, &self.settings, Calls::Direct);
+        let env = ModuleEnv::new(module, &self.settings, Calls::Direct, counts);
         let (mut funcs, mut refused) = (Vec::new(), Vec::new());
         for (defined, result) in self.compile_each(&env, wanted) {
             match result {

@@ -14,6 +14,7 @@ use cranelift_codegen::ir::{
 
 use crate::abi::{Shape, osr};
 use crate::budget::Budget;
+use crate::guess::{CallCounts, Guesses};
 use crate::lower::Start;
 
 /// How compiled functions of a module call each other.
@@ -39,12 +40,20 @@ pub(crate) struct ModuleEnv<'a> {
     pub(crate) calls: Calls,
     /// Whether there is a heap before any code of the module runs.
     pub(crate) has_heap: bool,
+    /// What indirect calls are likely to reach.
+    pub(crate) guesses: Guesses<'a>,
     /// What may still be spent on compiling its functions.
     pub(crate) budget: Budget,
 }
 
 impl<'a> ModuleEnv<'a> {
-    pub(crate) fn new(module: &'a Module, settings: &Settings, calls: Calls) -> ModuleEnv<'a> {
+    /// `counts`: how often functions have been called.
+    pub(crate) fn new(
+        module: &'a Module,
+        settings: &Settings,
+        calls: Calls,
+        counts: Option<CallCounts<'a>>,
+    ) -> ModuleEnv<'a> {
         let plan = |ty| MemoryPlan::new(ty, settings);
         let is_func = |heap| !module.is_collected(ValType::Ref(RefType { nullable: true, heap }));
         let layout = |ty: &SubType| ObjectLayout::new(&ty.composite, &is_func);
@@ -55,6 +64,7 @@ impl<'a> ModuleEnv<'a> {
             relaxed: settings.relaxed,
             optimisations: settings.optimisations.clone(),
             calls,
+            guesses: Guesses::new(module, counts),
             objects: module.types.iter().map(layout).collect(),
             has_heap: module.types.iter().any(|ty| ty.as_func().is_none()),
             budget: Budget::new(module.bodies.iter().map(|body| body.range.len()).sum()),

@@ -104,8 +104,9 @@ impl Inlining {
         self.outlines.entry(defined).or_insert_with(look).as_ref()
     }
 
-    /// Whether the body of this function takes the place of a call here.
-    fn admits(&mut self, env: &ModuleEnv<'_>, callee: u32) -> Option<u32> {
+    /// The instructions of a function whose body takes the place of a call here. `any`:
+    /// it may be of another function than the one that is compiled.
+    fn admits(&mut self, env: &ModuleEnv<'_>, callee: u32, any: bool) -> Option<u32> {
         let root = self.chain.first().copied()?;
         let depth = self.chain.len() - 1;
         let (growth, max_growth, levels) = (self.growth, self.max_growth, self.levels);
@@ -117,7 +118,7 @@ impl Inlining {
             let outline = self.outline(env, callee)?;
             return (open < levels).then_some(outline.instructions);
         }
-        if !env.optimisations.inline_calls {
+        if !any {
             return None;
         }
         let itself = env.module.func_at(callee as usize);
@@ -129,9 +130,15 @@ impl Inlining {
         (fits && !elsewhere).then_some(outline.instructions)
     }
 
-    /// Opens the body of a function in place of a call if that is worth it.
-    pub(crate) fn open(&mut self, env: &ModuleEnv<'_>, callee: u32) -> bool {
-        let Some(instructions) = self.admits(env, callee) else { return false };
+    /// Whether [`Inlining::open`] would open the body of this function.
+    pub(crate) fn would_open(&mut self, env: &ModuleEnv<'_>, callee: u32) -> bool {
+        self.admits(env, callee, true).is_some()
+    }
+
+    /// Opens the body of a function in place of a call if that is worth it. `any`: it
+    /// may be of another function than the one that is compiled.
+    pub(crate) fn open(&mut self, env: &ModuleEnv<'_>, callee: u32, any: bool) -> bool {
+        let Some(instructions) = self.admits(env, callee, any) else { return false };
         self.growth += instructions;
         self.bytes += env.module.bodies[callee as usize].range.len() as u64;
         self.chain.push(callee);

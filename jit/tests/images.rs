@@ -82,7 +82,7 @@ fn functions_compiled_one_by_one_and_relinked_are_as_if_compiled_together() {
     let world = World::new();
     let compiled = world.compile(MODULE);
     let module = compiled.module();
-    let code = |defined| world.engine.compile_functions(module, &[defined]).unwrap();
+    let code = |defined| world.engine.compile_functions(module, &[defined], None).unwrap();
     let mut codes: Vec<_> = (0..module.bodies.len()).rev().map(code).collect();
     let bytes: Vec<_> = codes.iter().map(|code| code.linkable()).collect();
     let some = world.engine.relink(module, &mut codes[..2]).unwrap();

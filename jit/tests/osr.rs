@@ -27,7 +27,7 @@ impl Loop {
         let mut world = World::new();
         let id = world.instance(wat, &[]);
         let module = world.store.instance(id).module().clone();
-        let code = world.engine.compile_osr(&module, 0, number).expect("the loop compiles");
+        let code = world.engine.compile_osr(&module, 0, number, None).expect("the loop compiles");
         Loop { world, id, code }
     }
 
@@ -213,6 +213,6 @@ fn a_loop_that_cannot_be_reached_is_refused() {
     let mut world = World::new();
     let id = world.instance("(module (func unreachable (loop) (loop)))", &[]);
     let module = world.store.instance(id).module().clone();
-    assert!(world.engine.compile_osr(&module, 0, 0).is_err());
-    assert!(world.engine.compile_osr(&module, 0, 9).is_err());
+    assert!(world.engine.compile_osr(&module, 0, 0, None).is_err());
+    assert!(world.engine.compile_osr(&module, 0, 9, None).is_err());
 }

@@ -37,6 +37,9 @@ pub struct Optimisations {
     pub inline_recursion: bool,
     /// The bodies of other small functions stand in place of direct calls.
     pub inline_calls: bool,
+    /// Indirect calls compare the function with one or two that they are likely to
+    /// reach, and hold the bodies of these.
+    pub inline_guesses: bool,
 }
 
 impl Default for Optimisations {
@@ -46,6 +49,7 @@ impl Default for Optimisations {
             signed_conversions: true,
             inline_recursion: true,
             inline_calls: true,
+            inline_guesses: true,
         }
     }
 }

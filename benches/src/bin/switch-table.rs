@@ -62,6 +62,11 @@ const SWITCHES: &[Switch] = &[
             "sha256",
         ],
     },
+    Switch {
+        name: "likely functions of indirect calls inlined",
+        set: Config::inline_guesses,
+        programs: &["sort_dynamic", "gc/methods", "json", "machine", "match", "words"],
+    },
 ];
 
 fn main() -> Result<()> {

@@ -67,6 +67,12 @@ impl Mixed {
         Ok(Arc::new(Mixed { fast, jit, machine, hotness, cached }))
     }
 
+    /// How often a function was called while it was interpreted.
+    pub(super) fn calls(&self, defined: usize) -> u64 {
+        let Some(hotness) = &self.hotness else { return 0 };
+        hotness.count(defined, Counted::Calls, self.fast.calls_left(defined))
+    }
+
     /// The module as the tiers read it.
     pub(super) fn parsed(&self) -> &Arc<Module> {
         self.fast.module()
@@ -202,7 +208,7 @@ unsafe impl ModuleCode for Mixed {
         let machine = self.machine();
         let mut report = machine.reports.get(&defined).cloned().unwrap_or_default();
         if let Some(hotness) = &self.hotness {
-            report.calls = hotness.count(defined, Counted::Calls, self.fast.calls_left(defined));
+            report.calls = self.calls(defined);
             for (number, left) in self.fast.iterations_left(defined) {
                 let known = machine.loops.get(&(defined, number)).cloned().unwrap_or_default();
                 let iterations = hotness.count(defined, Counted::Loop(number), Some(left));

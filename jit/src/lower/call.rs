@@ -32,15 +32,24 @@ pub(super) enum Entry {
 
 impl Lower<'_> {
     pub(super) fn call(&mut self, stack: &Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
-        let mut values = self.arguments(stack, ty);
+        let values = self.arguments(stack, ty);
         if let Callee::Direct(func) = callee
             && let Some(defined) = self.env.defined(func)
-            && self.inline(defined, &values[1..], ty)
+            && self.inline(defined, &values[1..], ty, self.env.optimisations.inline_calls)
         {
             return;
         }
+        if self.guess(callee, &values, ty) {
+            return;
+        }
+        let entry = self.entry(callee);
+        self.call_entry(entry, values, ty);
+    }
+
+    /// Calls what has been found. `values`: the context and the arguments.
+    pub(super) fn call_entry(&mut self, entry: Entry, mut values: Vec<Value>, ty: &FuncType) {
         self.safepoints += 1;
-        let call = match self.entry(callee) {
+        let call = match entry {
             Entry::Defined(defined) => {
                 let callee = self.callee(Symbol::Defined(defined), || Shape::new(ty).native());
                 if self.inside_try() {
@@ -110,9 +119,20 @@ impl Lower<'_> {
     }
 
     fn element_record(&mut self, table: TableIdx, ty: TypeIdx, index: Operand<Value>) -> Value {
+        let func_ref = self.element(table, index);
+        self.check_element(func_ref, ty);
+        func_ref
+    }
+
+    /// The element of a table that an indirect call names: null or a record.
+    pub(super) fn element(&mut self, table: TableIdx, index: Operand<Value>) -> Value {
         let at = self.element_address(table, index, TrapCode::UndefinedElement);
         let elements = self.trusted(Region::Elements);
-        let func_ref = self.builder.ins().load(PTR, elements, at, 0);
+        self.builder.ins().load(PTR, elements, at, 0)
+    }
+
+    /// Traps unless an element can be called as a function of this type.
+    pub(super) fn check_element(&mut self, func_ref: Value, ty: TypeIdx) {
         self.builder.ins().trapz(func_ref, clif_trap(TrapCode::UninitializedElement));
         let actual = self.builder.ins().load(types::I32, RECORD, func_ref, FUNC_REF_TYPE_ID);
         let expected = self.cx_constant(types::I32, self.env.layout.type_id(ty) as i32);
@@ -122,7 +142,6 @@ impl Lower<'_> {
         } else {
             self.check_subtype(differs, actual, expected);
         }
-        func_ref
     }
 
     /// Where the types differ, asks the runtime whether one is a subtype of the
@@ -147,7 +166,7 @@ impl Lower<'_> {
     }
 
     /// The callee behind a reference that is not null.
-    fn record_entry(&mut self, func_ref: Value) -> Entry {
+    pub(super) fn record_entry(&mut self, func_ref: Value) -> Entry {
         let code = self.builder.ins().load(PTR, RECORD, func_ref, FUNC_REF_CODE);
         let cx = self.builder.ins().load(PTR, RECORD, func_ref, FUNC_REF_CX);
         Entry::Slot { code, cx }

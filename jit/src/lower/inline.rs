@@ -35,10 +35,19 @@ pub(super) struct Replaced {
 
 impl Lower<'_> {
     /// Puts the body of a defined function in place of a call with these arguments, if
-    /// that is worth it. The call's results are known then.
-    pub(super) fn inline(&mut self, defined: u32, args: &[Value], ty: &FuncType) -> bool {
-        let cold = self.builder.current_block().is_some_and(|block| self.is_cold(block));
-        if cold || self.refused.is_some() || !self.inlining.open(self.env, defined) {
+    /// that is worth it and, for another function than the one that is compiled, `any`.
+    /// The call's results are known then.
+    pub(super) fn inline(
+        &mut self,
+        defined: u32,
+        args: &[Value],
+        ty: &FuncType,
+        any: bool,
+    ) -> bool {
+        if self.is_cold_here()
+            || self.refused.is_some()
+            || !self.inlining.open(self.env, defined, any)
+        {
             return false;
         }
         let (offset, caller) = (self.offset, self.position);
@@ -66,9 +75,10 @@ impl Lower<'_> {
         true
     }
 
-    /// Whether a block is unlikely to be reached.
-    fn is_cold(&self, block: Block) -> bool {
-        self.builder.func.layout.is_cold(block)
+    /// Whether the current block is unlikely to be reached.
+    pub(super) fn is_cold_here(&self) -> bool {
+        let block = self.builder.current_block();
+        block.is_some_and(|block| self.builder.func.layout.is_cold(block))
     }
 
     /// The locals of a body in place of a call: the arguments, then zeros.

@@ -15,6 +15,7 @@ mod gc_access;
 mod gc_alloc;
 mod gc_cast;
 mod global;
+mod guess;
 mod inline;
 mod mem;
 mod num;

@@ -1,0 +1,84 @@
+//! Indirect calls that are guessed to reach certain functions of the module: where the
+//! record is such a function's own, its body stands in place of the call.
+
+use bimetal_core::index::TypeIdx;
+use bimetal_core::trap::TrapCode;
+use bimetal_core::types::FuncType;
+use bimetal_parser::walk::Callee;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
+
+use super::Lower;
+use crate::abi::clif_trap;
+
+impl Lower<'_> {
+    /// Calls a function that is not known yet, whose body is likely to be worth having
+    /// here. `values`: the context and the arguments. Nothing happens if there is no
+    /// such guess.
+    pub(super) fn guess(&mut self, callee: Callee<Value>, values: &[Value], ty: &FuncType) -> bool {
+        let guesses = match callee {
+            Callee::Indirect { ty, .. } | Callee::Ref { ty, .. } => self.guesses(ty),
+            Callee::Direct(_) => return false,
+        };
+        if guesses.is_empty() {
+            return false;
+        }
+        let record = match callee {
+            Callee::Indirect { table, index, .. } => self.element(table, index),
+            Callee::Ref { func, .. } => func.value,
+            Callee::Direct(_) => return false,
+        };
+        let next = self.block_with(&ty.results);
+        for guess in guesses {
+            self.compare(record, guess, values, ty, next);
+        }
+        if let Some(block) = self.builder.current_block() {
+            self.builder.set_cold_block(block);
+        }
+        match callee {
+            Callee::Indirect { ty, .. } => self.check_element(record, ty),
+            _ => {
+                let null = clif_trap(TrapCode::NullFunctionReference);
+                self.builder.ins().trapz(record, null);
+            }
+        }
+        let entry = self.record_entry(record);
+        self.call_entry(entry, values.to_vec(), ty);
+        self.go_on(next);
+        self.continue_in(next);
+        self.results.clear();
+        self.results.extend_from_slice(self.builder.block_params(next));
+        true
+    }
+
+    /// The functions whose bodies are worth having in place of a call of this type.
+    fn guesses(&mut self, ty: TypeIdx) -> Vec<u32> {
+        if !self.env.optimisations.inline_guesses || self.is_cold_here() {
+            return Vec::new();
+        }
+        let mut guesses = self.env.guesses.of(ty);
+        guesses.retain(|&guess| self.inlining.would_open(self.env, guess));
+        guesses
+    }
+
+    /// The body of a function if the record is its own. Goes on where it is not.
+    fn compare(&mut self, record: Value, guess: u32, values: &[Value], ty: &FuncType, next: Block) {
+        let own = self.ref_func(self.env.module.func_at(guess as usize));
+        let (hit, miss) = (self.builder.create_block(), self.builder.create_block());
+        let same = self.builder.ins().icmp(IntCC::Equal, record, own);
+        self.builder.ins().brif(same, hit, &[], miss, &[]);
+        self.continue_in(hit);
+        if self.inline(guess, &values[1..], ty, true) {
+            self.go_on(next);
+        } else {
+            self.builder.ins().jump(miss, &[]);
+        }
+        self.continue_in(miss);
+    }
+
+    /// Goes on behind the call with the results of one of its ways.
+    fn go_on(&mut self, next: Block) {
+        let results: Vec<BlockArg> = self.results.iter().map(|&value| value.into()).collect();
+        self.builder.ins().jump(next, &results);
+    }
+}
