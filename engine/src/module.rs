@@ -1,13 +1,15 @@
 //! Modules: decoded, validated, and compiled once for all their instances.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use bimetal_core::types as core;
 use bimetal_parser::module::Entity;
-use bimetal_parser::{Features, Module as Parsed, ParseOptions};
+use bimetal_parser::{Bytes, Features, Module as Parsed, ParseOptions};
 use bimetal_runtime::code::ModuleCode;
+use bimetal_runtime::memory::LargeCopy;
 use bimetal_runtime::types::{canonical_global_type, canonical_table_type};
 
 use crate::engine::Engine;
@@ -51,10 +53,11 @@ impl Module {
     /// error is a [`ModuleError`](crate::ModuleError) with its place.
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module> {
         let bytes = bytes.as_ref();
-        if Precompiled::detect(bytes).is_some() {
-            return Err(Error::msg("expected a module, found one that is precompiled"));
+        check_form(bytes)?;
+        match bimetal_parser::to_binary(bytes)? {
+            Cow::Borrowed(binary) => Module::from_binary(engine, binary),
+            Cow::Owned(binary) => Module::from_bytes(engine, Bytes::new(binary)),
         }
-        Module::from_binary(engine, &bimetal_parser::to_binary(bytes)?)
     }
 
     /// Loads a module in the binary format only.
@@ -62,12 +65,17 @@ impl Module {
     /// # Errors
     /// As [`Module::new`].
     pub fn from_binary(engine: &Engine, binary: &[u8]) -> Result<Module> {
-        let cached = CacheEntry::new(engine, binary);
-        let found = cached.as_ref().and_then(|entry| Module::cached(engine, binary, entry));
+        Module::from_bytes(engine, copy(binary))
+    }
+
+    /// The same, of bytes that are kept as they are.
+    fn from_bytes(engine: &Engine, binary: Bytes) -> Result<Module> {
+        let cached = CacheEntry::new(engine, &binary);
+        let found = cached.as_ref().and_then(|entry| Module::cached(engine, &binary, entry));
         if let Some(module) = found {
             return Ok(module);
         }
-        let parsed = Parsed::from_binary(binary, &options(engine))?;
+        let parsed = Parsed::from_bytes(binary, &options(engine))?;
         Ok(Module::from_parsed(engine, Arc::new(parsed), cached, None))
     }
 
@@ -79,8 +87,17 @@ impl Module {
         let file = file.as_ref();
         let bytes =
             std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-        Module::new(engine, bytes)
+        Module::from_vec(engine, bytes)
             .with_context(|| format!("cannot load the module `{}`", file.display()))
+    }
+
+    fn from_vec(engine: &Engine, bytes: Vec<u8>) -> Result<Module> {
+        check_form(&bytes)?;
+        let text = match bimetal_parser::to_binary(&bytes)? {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(binary) => Some(binary),
+        };
+        Module::from_bytes(engine, Bytes::new(text.unwrap_or(bytes)))
     }
 
     /// Decodes and validates a module in the binary format, every function body
@@ -220,6 +237,22 @@ impl Module {
     /// An error unless the module is of this engine.
     pub(crate) fn check_engine(&self, engine: &Engine) -> Result<(), Error> {
         engine.check_same(&self.0.engine, "module")
+    }
+}
+
+/// A copy of a module's bytes.
+fn copy(binary: &[u8]) -> Bytes {
+    match LargeCopy::new(binary) {
+        Some(copy) => Bytes::new(copy),
+        None => Bytes::new(binary.to_vec()),
+    }
+}
+
+/// An error if these bytes are for [`Module::deserialize`].
+fn check_form(bytes: &[u8]) -> Result<()> {
+    match Precompiled::detect(bytes) {
+        Some(_) => Err(Error::msg("expected a module, found one that is precompiled")),
+        None => Ok(()),
     }
 }
 

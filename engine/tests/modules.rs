@@ -3,7 +3,7 @@
 mod common;
 
 use bimetal::{
-    Config, Engine, Extern, Instance, Module, ModuleError, ModuleErrorKind, Store, ValType,
+    Config, Engine, Error, Extern, Instance, Module, ModuleError, ModuleErrorKind, Store, ValType,
 };
 use common::{engines, engines_with, instantiate};
 
@@ -159,6 +159,47 @@ fn an_invalid_function_shows_when_it_is_needed() {
         };
         assert!(format!("{error:#}").contains("type mismatch"), "{error:#} on {engine:?}");
     }
+}
+
+#[test]
+fn an_invalid_function_is_named_with_its_place_at_every_call() {
+    let wat = r#"(module
+        (func (export "good"))
+        (func (export "bad") (result i32) i64.const 1))"#;
+    let place = |error: &Error| {
+        let error = error.downcast_ref::<ModuleError>().expect("the module's fault");
+        (error.func(), error.offset())
+    };
+    let eager = place(&Module::new(&Engine::default(), wat).unwrap_err());
+    assert!(matches!(eager, (Some(1), Some(_))), "{eager:?}");
+    let mut config = Config::new();
+    config.lazy_validation(true);
+    let engine = Engine::new(&config).unwrap();
+    let module = Module::new(&engine, wat).unwrap();
+    for _ in 0..2 {
+        let mut store = Store::new(&engine, ());
+        let instance = Instance::new(&mut store, &module, &[]).unwrap();
+        let bad = instance.get_typed_func::<(), i32>(&mut store, "bad").unwrap();
+        assert_eq!(place(&bad.call(&mut store, ()).unwrap_err()), eager);
+    }
+}
+
+#[test]
+fn a_module_of_megabytes_keeps_its_bytes() {
+    let text = "abcdefgh".repeat(400_000);
+    let wat = format!(
+        r#"(module (memory 49) (data (i32.const 0) "{text}")
+            (func (export "byte") (param i32) (result i32)
+                (i32.load8_u (local.get 0))))"#
+    );
+    let engine = Engine::default();
+    let binary = Module::new(&engine, wat).unwrap().binary().to_vec();
+    let module = Module::new(&engine, &binary).unwrap();
+    assert!(module.binary() == binary);
+    let mut store = Store::new(&engine, ());
+    let instance = Instance::new(&mut store, &module, &[]).unwrap();
+    let byte = instance.get_typed_func::<i32, i32>(&mut store, "byte").unwrap();
+    assert_eq!(byte.call(&mut store, 3_199_999).unwrap(), i32::from(b'h'));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What all compilations share: the host's instruction set and the stubs.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use bimetal_core::types::{FuncType, SubType};
@@ -22,7 +22,7 @@ use crate::guess::CallCounts;
 use crate::isa::{Isas, Target};
 use crate::lower::Start;
 use crate::module::{JitModule, escapes};
-use crate::numbered::{missing_bridge, numbered_entry};
+use crate::numbered::{NumberedEntries, missing_bridge};
 use crate::profile::ProfilingStrategy;
 use crate::stubcache::{Kind, Stubs};
 use crate::{stub, thread, unwind};
@@ -34,13 +34,18 @@ use crate::{stub, thread, unwind};
 pub struct JitEngine {
     pub(crate) isas: Isas,
     pub(crate) settings: Settings,
-    pub(crate) slow_call: FuncCode,
-    pub(crate) throw: FuncCode,
-    pub(crate) osr_entry: FuncCode,
+    helpers: OnceLock<Result<Helpers, JitError>>,
     stubs: Arc<Stubs>,
     pub(crate) profiling: ProfilingStrategy,
     pub(crate) debug_info: bool,
     interpreter: Option<InterpCall>,
+}
+
+/// Code that goes into blocks of functions, the same into all of them.
+pub(crate) struct Helpers {
+    pub(crate) slow_call: FuncCode,
+    pub(crate) throw: FuncCode,
+    pub(crate) osr_entry: FuncCode,
 }
 
 /// Bytes of function bodies below which waking other threads takes longer than
@@ -62,18 +67,12 @@ impl JitEngine {
     pub fn new(settings: &Settings) -> Result<JitEngine, JitError> {
         unwind::install()?;
         let isas = Isas::new(settings.relaxed)?;
-        // Not on the caller's thread: as in `compile`.
-        let slow_call = thread::run(|| stub::slow_call(&mut Compiler::new(), isas.full()))?;
-        let throw = thread::run(|| stub::throw(&mut Compiler::new(), isas.full()))?;
-        let osr_entry = thread::run(|| stub::osr_entry(&mut Compiler::new(), isas.full()))?;
         let (settings, stubs) = (settings.clone(), Arc::default());
         let (interpreter, profiling) = (None, ProfilingStrategy::None);
         Ok(JitEngine {
             isas,
             settings,
-            slow_call,
-            throw,
-            osr_entry,
+            helpers: OnceLock::new(),
             stubs,
             profiling,
             debug_info: false,
@@ -169,15 +168,20 @@ impl JitEngine {
     /// # Errors
     /// If there is no memory for the code.
     pub fn lead_to_interpreter(&self, module: &Module, slots: &[CodeSlot]) -> Result<(), JitError> {
-        // Not on the caller's thread: as in `compile`.
-        thread::run(|| self.stubs.expect_interpreted(self.isas.full()))?;
+        if !self.stubs.expects_interpreted() {
+            // Not on the caller's thread: as in `compile`.
+            thread::run(|| self.stubs.expect_interpreted(self.isas.full()))?;
+        }
         let shifted = |ty: &SubType| ty.as_func().is_some_and(|ty| Shape::new(ty).shifts_context());
         let shifted: Vec<bool> = module.types.iter().map(shifted).collect();
+        let count = |kind| if shifted.contains(&kind) { slots.len() } else { 0 };
+        let entries =
+            [NumberedEntries::new(count(false), false)?, NumberedEntries::new(count(true), true)?];
         for (defined, slot) in slots.iter().enumerate() {
             let ty = module.funcs[module.func_at(defined).index()];
-            let entry = numbered_entry(defined, shifted[ty.index()])?;
+            let entry = entries[usize::from(shifted[ty.index()])].at(defined);
             slot.bridge.store(missing_bridge().cast_mut(), Ordering::Release);
-            slot.native.store(entry.cast_mut(), Ordering::Release);
+            slot.native.store(entry, Ordering::Release);
         }
         Ok(())
     }
@@ -241,7 +245,8 @@ impl JitEngine {
             code_bytes: func.bytes.len() as u32,
             compile_time: func.compile_time,
         });
-        let artifact = Artifact::new(module, funcs, [&self.slow_call, &self.throw])?;
+        let helpers = self.helpers()?;
+        let artifact = Artifact::new(module, funcs, [&helpers.slow_call, &helpers.throw])?;
         let code_bytes = artifact.linked.code.len();
         let stats = Stats { compile_time: start.elapsed(), funcs: stats.collect(), code_bytes };
         Ok((artifact, stats))
@@ -305,6 +310,22 @@ impl JitEngine {
         };
         compiled.sort_unstable_by_key(|func| func.0);
         compiled
+    }
+
+    /// Compiled when they are needed first: by a thread with stack enough.
+    ///
+    /// # Errors
+    /// If the code generator fails.
+    pub(crate) fn helpers(&self) -> Result<&Helpers, JitError> {
+        let helpers = self.helpers.get_or_init(|| {
+            let (mut compiler, isa) = (Compiler::new(), self.isas.full());
+            Ok(Helpers {
+                slow_call: stub::slow_call(&mut compiler, isa)?,
+                throw: stub::throw(&mut compiler, isa)?,
+                osr_entry: stub::osr_entry(&mut compiler, isa)?,
+            })
+        });
+        helpers.as_ref().map_err(Clone::clone)
     }
 
     pub(crate) fn stubs(&self) -> &Stubs {

@@ -20,31 +20,46 @@ use bimetal_runtime::layout::{
 use crate::codemem::CodeBlock;
 use crate::error::JitError;
 
-/// How many entries are made at once.
-const AT_ONCE: usize = 4096;
 /// Bytes of an entry.
 const ENTRY: usize = 16;
+/// How many entries are made at once: 16 KiB of code, with the address behind them.
+const AT_ONCE: usize = 1023;
 
 /// The entries made so far: those whose context is in the first integer register,
 /// and those with it in the second.
 static ENTRIES: Mutex<[Vec<CodeBlock>; 2]> = Mutex::new([Vec::new(), Vec::new()]);
 
-/// The native entry of the interpreted function at a position among the defined ones
-/// of its module. `shifted`: [`crate::abi::Shape::shifts_context`].
-///
-/// # Errors
-/// If the system refuses memory for code.
-pub(crate) fn numbered_entry(defined: usize, shifted: bool) -> Result<*const u8, JitError> {
-    let mut entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
-    let blocks = &mut entries[usize::from(shifted)];
-    while blocks.len() <= defined / AT_ONCE {
-        let first = blocks.len() * AT_ONCE;
-        blocks.push(CodeBlock::new(AT_ONCE * ENTRY + ENTRY, |bytes, _| {
-            fill(bytes, first as u32, to_bridge(shifted));
-            Ok::<_, JitError>(())
-        })?);
+/// The native entries of interpreted functions, by their positions among the defined
+/// ones of their module.
+pub(crate) struct NumberedEntries(Vec<*mut u8>);
+
+impl NumberedEntries {
+    /// The entries of so many functions. `shifted`:
+    /// [`crate::abi::Shape::shifts_context`].
+    ///
+    /// # Errors
+    /// If the system refuses memory for code.
+    pub(crate) fn new(count: usize, shifted: bool) -> Result<NumberedEntries, JitError> {
+        let mut entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
+        let blocks = &mut entries[usize::from(shifted)];
+        let wanted = count.div_ceil(AT_ONCE);
+        while blocks.len() < wanted {
+            let first = blocks.len() * AT_ONCE;
+            blocks.push(CodeBlock::new(AT_ONCE * ENTRY + ENTRY, |bytes, _| {
+                fill(bytes, first as u32, to_bridge(shifted));
+                Ok::<_, JitError>(())
+            })?);
+        }
+        Ok(NumberedEntries(blocks[..wanted].iter().map(|block| block.at(0)).collect()))
     }
-    Ok(blocks[defined / AT_ONCE].at((defined % AT_ONCE) * ENTRY))
+
+    /// The entry of the function at this position.
+    ///
+    /// # Panics
+    /// If it is not among them.
+    pub(crate) fn at(&self, defined: usize) -> *mut u8 {
+        self.0[defined / AT_ONCE].wrapping_add(defined % AT_ONCE * ENTRY)
+    }
 }
 
 /// Where the entries go on: with the number in a register.
@@ -64,21 +79,21 @@ pub(crate) fn missing_bridge() -> *const u8 {
 fn fill(bytes: &mut [u8], first: u32, target: usize) {
     for (at, entry) in bytes[..AT_ONCE * ENTRY].chunks_exact_mut(ENTRY).enumerate() {
         let distance = (AT_ONCE - at) * ENTRY;
-        let code = entry_code(first + at as u32, distance as u32);
-        entry[..code.len()].copy_from_slice(&code);
+        entry.copy_from_slice(&entry_code(first + at as u32, distance as u32));
     }
     bytes[AT_ONCE * ENTRY..][..8].copy_from_slice(&(target as u64).to_le_bytes());
 }
 
 /// An entry, at `distance` before the address where it goes on.
 #[cfg(target_arch = "x86_64")]
-fn entry_code(number: u32, distance: u32) -> Vec<u8> {
+fn entry_code(number: u32, distance: u32) -> [u8; ENTRY] {
+    let mut code = [0xcc; ENTRY];
     // mov r11d, number
-    let mut code = vec![0x41, 0xbb];
-    code.extend(number.to_le_bytes());
+    code[..2].copy_from_slice(&[0x41, 0xbb]);
+    code[2..6].copy_from_slice(&number.to_le_bytes());
     // jmp [rip + distance], counted from the end of the instruction
-    code.extend([0xff, 0x25]);
-    code.extend((distance - 12).to_le_bytes());
+    code[6..8].copy_from_slice(&[0xff, 0x25]);
+    code[8..12].copy_from_slice(&(distance - 12).to_le_bytes());
     code
 }
 
@@ -180,8 +195,8 @@ unsafe extern "C" fn make_bridge() {
 
 /// As on x86-64.
 #[cfg(target_arch = "aarch64")]
-fn entry_code(number: u32, distance: u32) -> Vec<u8> {
-    let words = [
+fn entry_code(number: u32, distance: u32) -> [u8; ENTRY] {
+    let words: [u32; ENTRY / 4] = [
         // movz w17, low half; movk w17, high half
         0x5280_0011 | (number & 0xffff) << 5,
         0x72a0_0011 | (number >> 16) << 5,
@@ -190,7 +205,11 @@ fn entry_code(number: u32, distance: u32) -> Vec<u8> {
         // br x16
         0xd61f_0200,
     ];
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+    let mut code = [0; ENTRY];
+    for (bytes, word) in code.chunks_exact_mut(4).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    code
 }
 
 /// As on x86-64, where the context is always in the same register.
@@ -282,17 +301,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_are_as_long_as_their_places() {
-        for number in [0, 1, u32::MAX] {
-            assert!(entry_code(number, ENTRY as u32).len() <= ENTRY);
-        }
-    }
-
-    #[test]
     fn every_number_has_one_entry_of_each_kind() {
-        let at = |number, shifted| numbered_entry(number, shifted).unwrap() as usize;
-        assert_eq!(at(1, false) - at(0, false), ENTRY);
+        let at = |number, shifted| {
+            let entries = NumberedEntries::new(number + 1, shifted).unwrap();
+            let [first, last] = [0, number].map(|number| entries.at(number) as usize);
+            (first, last)
+        };
+        assert_eq!(at(1, false).1 - at(0, false).1, ENTRY);
         assert_eq!(at(AT_ONCE, true), at(AT_ONCE, true));
+        assert_ne!(at(AT_ONCE - 1, true).1 + ENTRY, at(AT_ONCE, true).1, "another block");
         assert_ne!(at(5, false), at(5, true));
     }
 }

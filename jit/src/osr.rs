@@ -69,8 +69,10 @@ impl JitEngine {
         let env = ModuleEnv::new(module, &self.settings, Calls::Slots, counts);
         let code = Compiler::new().function(&env, &self.isas, defined, Start::Loop(number))?;
         let code_bytes = code.bytes.len();
-        let stubs = [&self.slow_call, &self.throw];
-        let (artifact, entry) = Artifact::single(module, (defined, code), stubs, &self.osr_entry)?;
+        let helpers = self.helpers()?;
+        let stubs = [&helpers.slow_call, &helpers.throw];
+        let (artifact, entry) =
+            Artifact::single(module, (defined, code), stubs, &helpers.osr_entry)?;
         let block = artifact.linked.place()?;
         let debugged = self
             .debug_info

@@ -71,8 +71,8 @@ impl Kind {
 #[derive(Default)]
 pub(crate) struct Stubs {
     cache: Mutex<StubCache>,
-    /// Held while the first tail trampolines are made.
-    expecting: Mutex<()>,
+    /// Whether the first tail trampolines have been made.
+    expected: Mutex<bool>,
 }
 
 #[derive(Default)]
@@ -166,6 +166,18 @@ impl Stubs {
         Ok(shapes.iter().map(record).collect())
     }
 
+    /// Whether every signature has a tail trampoline from now on, and nothing has to be
+    /// compiled for that.
+    pub(crate) fn expects_interpreted(&self) -> bool {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.lock();
+        if cache.trampolines.is_empty() {
+            cache.mixed = true;
+            *expected = true;
+        }
+        *expected
+    }
+
     /// From now on every signature has a tail trampoline, because some function is
     /// interpreted.
     ///
@@ -173,16 +185,18 @@ impl Stubs {
     /// If there is no memory for the code.
     pub(crate) fn expect_interpreted(&self, isa: &dyn TargetIsa) -> Result<(), JitError> {
         // Nobody goes on before all of them are there.
-        let _expecting = self.expecting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut cache = self.lock();
-        if std::mem::replace(&mut cache.mixed, true) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        if *expected {
             return Ok(());
         }
+        let mut cache = self.lock();
+        cache.mixed = true;
         let all: Vec<Shape> = cache.trampolines.keys().cloned().collect();
         drop(cache);
         self.make(Kind::TailTrampoline, isa, all.iter())?;
         let cache = self.lock();
         all.iter().for_each(|shape| cache.fill(shape));
+        *expected = true;
         Ok(())
     }
 

@@ -8,6 +8,8 @@
 
 #![forbid(unsafe_code)]
 
+mod bodies;
+mod bytes;
 mod constexpr;
 mod decode;
 pub mod error;
@@ -17,6 +19,7 @@ mod legacy;
 mod load;
 pub mod module;
 pub mod names;
+mod once_table;
 mod operands;
 mod sections;
 mod text;
@@ -24,8 +27,10 @@ pub mod types;
 pub mod validate;
 pub mod walk;
 
+pub use bytes::Bytes;
 pub use error::{Error, ErrorKind};
 pub use features::Features;
 pub use load::ParseOptions;
 pub use module::Module;
+pub use once_table::OnceTable;
 pub use text::to_binary;

@@ -1,5 +1,6 @@
 //! Loading: bytes or text to a [`Module`].
 
+use crate::bytes::Bytes;
 use crate::error::{Error, ErrorKind};
 use crate::features::Features;
 use crate::module::Module;
@@ -22,7 +23,7 @@ impl Module {
     /// # Errors
     /// If the module is malformed, invalid, or needs what is not supported.
     pub fn new(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
-        Module::from_binary(&text::to_binary(bytes)?, options)
+        Module::from_bytes(Bytes::new(text::to_binary(bytes)?.into_owned()), options)
     }
 
     /// Loads a binary module.
@@ -30,8 +31,16 @@ impl Module {
     /// # Errors
     /// If the module is malformed, invalid, or needs what is not supported.
     pub fn from_binary(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
-        check_header(bytes)?;
-        sections::load(bytes, options)
+        Module::from_bytes(Bytes::new(bytes.to_vec()), options)
+    }
+
+    /// Loads a binary module and keeps its bytes where they are.
+    ///
+    /// # Errors
+    /// As [`Module::from_binary`].
+    pub fn from_bytes(bytes: Bytes, options: &ParseOptions) -> Result<Module, Error> {
+        check_header(&bytes)?;
+        sections::load(&bytes, options)?.finish(bytes, options)
     }
 }
 

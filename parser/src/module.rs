@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use bimetal_core::index::{
     DataIdx, ElemIdx, FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx,
@@ -13,6 +12,7 @@ use bimetal_core::types::{
 };
 use bimetal_core::value::{Slot, V128};
 
+use crate::bytes::Bytes;
 use crate::features::Features;
 use crate::hints::BranchHints;
 use crate::names::Names;
@@ -25,7 +25,7 @@ use crate::validate::BodyValidation;
 #[derive(Debug)]
 pub struct Module {
     /// The binary module; ranges elsewhere point into it.
-    pub bytes: Arc<[u8]>,
+    pub bytes: Bytes,
     /// Defined types, in module order.
     pub types: Box<[SubType]>,
     /// The recursion groups, as consecutive ranges of `types`.

@@ -6,10 +6,12 @@ use std::ops::Range;
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
 use bimetal_core::types::{MemoryType, RefType, SubType};
 use wasmparser::{
-    DataKind, ElementItems, ElementKind, ExternalKind, FromReader, Parser, Payload, SectionLimited,
-    TableInit, TypeRef, ValidPayload, Validator, ValidatorResources,
+    BinaryReader, Chunk, DataKind, ElementItems, ElementKind, ExternalKind, FromReader,
+    FunctionBody, Parser, Payload, SectionLimited, TableInit, TypeRef, ValidPayload, Validator,
+    ValidatorResources,
 };
 
+use crate::bytes::Bytes;
 use crate::constexpr;
 use crate::error::{Error, ErrorKind};
 use crate::hints::{self, BranchHints};
@@ -20,29 +22,44 @@ use crate::module::{
 };
 use crate::names::Names;
 use crate::validate::BodyValidation;
-use crate::{operands, types};
+use crate::{bodies, operands, types};
 
-/// Decodes and validates a binary module.
-pub(crate) fn load(bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
+/// Decodes a binary module, and validates all but its function bodies.
+pub(crate) fn load(bytes: &[u8], options: &ParseOptions) -> Result<Sections, Error> {
     let mut sections = Sections::default();
     let mut validator = Validator::new_with_features(options.features.get());
     let mut parser = Parser::new(0);
     parser.set_features(options.features.get());
-    for payload in parser.parse_all(bytes) {
-        let payload = payload.map_err(Error::malformed)?;
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Chunk::Parsed { consumed, payload } =
+            parser.parse(rest, true).map_err(Error::malformed)?
+        else {
+            // Not when it is told that there is no more.
+            return Err(Error::new(ErrorKind::Malformed, "unexpected end", Some(at as u64)));
+        };
+        at += consumed;
         let valid = validator
             .payload(&payload)
             .map_err(|error| Error::in_section(error, &payload, bytes))?;
-        match valid {
-            ValidPayload::Func(func, body) => {
+        match (valid, &payload) {
+            (ValidPayload::Func(func, body), _) => {
                 sections.bodies.push(Body { range: span(body.range()) });
                 sections.resources.get_or_insert(func.resources);
             }
+            (_, &Payload::CodeSectionStart { count, size, .. }) => {
+                let end = at.saturating_add(size as usize);
+                if sections.find_bodies(bytes, at..end, count, &mut validator).is_some() {
+                    parser.skip_section();
+                    at = end;
+                }
+            }
+            (_, Payload::End(_)) => return Ok(sections),
             // Every item has been validated, so counts are true and indices in range.
             _ => sections.convert(&payload)?,
         }
     }
-    sections.finish(bytes, options)
 }
 
 /// A range of the module's bytes, which are in memory: the casts lose nothing.
@@ -64,7 +81,7 @@ fn each<'a, T: FromReader<'a>>(
 
 /// What has been read so far.
 #[derive(Default)]
-struct Sections {
+pub(crate) struct Sections {
     types: Vec<SubType>,
     rec_groups: Vec<Range<u32>>,
     imports: Vec<Import>,
@@ -84,14 +101,40 @@ struct Sections {
 }
 
 impl Sections {
+    /// Takes all bodies of a code section at once: one by one through decoder and
+    /// validator they take ten times as long, which shows when they are validated
+    /// later. `None`, and nothing is changed, if that is the way to go.
+    fn find_bodies(
+        &mut self,
+        bytes: &[u8],
+        range: Range<usize>,
+        count: u32,
+        validator: &mut Validator,
+    ) -> Option<()> {
+        let bodies = bodies::find(bytes, range, count)?;
+        // What the validator knows of the module is handed out with any body.
+        if let Some(Body { range }) = bodies.first() {
+            let reader = BinaryReader::new(&bytes[range.clone()], range.start as u64);
+            let func = validator.code_section_entry(&FunctionBody::new(reader)).ok()?;
+            self.resources = Some(func.resources);
+        }
+        self.bodies = bodies;
+        Some(())
+    }
+
     fn convert(&mut self, payload: &Payload<'_>) -> Result<(), Error> {
         match payload {
             Payload::TypeSection(section) => each(section, |at, group| self.rec_group(at, group)),
             Payload::ImportSection(section) => self.import_section(section),
-            Payload::FunctionSection(section) => each(section, |_, ty| {
-                self.funcs.push(TypeIdx(ty));
-                Ok(())
-            }),
+            Payload::FunctionSection(section) => {
+                // Each takes a byte at least.
+                let room = span(section.range()).len().min(section.count() as usize);
+                self.funcs.reserve_exact(room);
+                each(section, |_, ty| {
+                    self.funcs.push(TypeIdx(ty));
+                    Ok(())
+                })
+            }
             Payload::TableSection(section) => each(section, |at, table| self.table(at, &table)),
             Payload::MemorySection(section) => each(section, |at, ty| {
                 self.memories.push(types::memory_type(&ty, at)?);
@@ -246,7 +289,7 @@ impl Sections {
     }
 
     /// The module; its bodies are validated now unless `options` say later.
-    fn finish(self, bytes: &[u8], options: &ParseOptions) -> Result<Module, Error> {
+    pub(crate) fn finish(self, bytes: Bytes, options: &ParseOptions) -> Result<Module, Error> {
         let escaping = self.escaping();
         let export_map: HashMap<Box<str>, usize> =
             self.exports.iter().enumerate().map(|(i, export)| (export.name.clone(), i)).collect();
@@ -257,7 +300,7 @@ impl Sections {
         let names = Names::new(custom("name"));
         let branch_hints = BranchHints::new(custom(hints::NAME));
         let mut module = Module {
-            bytes: bytes.into(),
+            bytes,
             counts_operands: operands::are_many(&self.types),
             names,
             branch_hints,

@@ -1,7 +1,5 @@
 //! Validation of function bodies: all at once on all cores, or each at first use.
 
-use std::sync::OnceLock;
-
 use rayon::prelude::*;
 use wasmparser::{
     FuncToValidate, FuncValidatorAllocations, FunctionBody, ValidatorResources, WasmFeatures,
@@ -9,6 +7,7 @@ use wasmparser::{
 
 use crate::error::{Error, ErrorKind};
 use crate::module::Module;
+use crate::once_table::OnceTable;
 use crate::operands;
 
 /// Modules with less code than this are validated on the calling thread.
@@ -55,14 +54,13 @@ pub struct BodyValidation(Option<Pending>);
 struct Pending {
     resources: ValidatorResources,
     /// By defined function.
-    outcomes: Box<[OnceLock<Result<(), Error>>]>,
+    outcomes: OnceTable<Result<(), Error>>,
 }
 
 impl BodyValidation {
     /// Every one of `bodies` is still to be validated.
     pub(crate) fn pending(resources: ValidatorResources, bodies: usize) -> BodyValidation {
-        let outcomes = (0..bodies).map(|_| OnceLock::new()).collect();
-        BodyValidation(Some(Pending { resources, outcomes }))
+        BodyValidation(Some(Pending { resources, outcomes: OnceTable::new(bodies) }))
     }
 }
 
@@ -75,14 +73,14 @@ impl Module {
     /// If the body is malformed or invalid: the same error at every call.
     pub fn ensure_valid(&self, defined: usize) -> Result<(), Error> {
         let Some(Pending { resources, outcomes }) = &self.validation.0 else { return Ok(()) };
-        let Some(outcome) = outcomes.get(defined) else {
+        if defined >= outcomes.len() {
             return Err(Error::new(ErrorKind::Invalid, "no such function body", None));
-        };
+        }
         let validate = || {
             let mut allocations = FuncValidatorAllocations::default();
             self.validate_body(defined, resources, &mut allocations)
         };
-        outcome.get_or_init(validate).clone()
+        outcomes.get_or_init(defined, validate).clone()
     }
 
     /// Validates every body: in parallel where there is enough to do.

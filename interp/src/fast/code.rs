@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bimetal_core::index::TagIdx;
 use bimetal_core::ops::relaxed::RelaxedChoice;
-use bimetal_parser::{Error, Module};
+use bimetal_parser::{Error, Module, OnceTable};
 use bimetal_runtime::code::{CodeSlot, ModuleCode};
 use bimetal_runtime::hot::{Thresholds, TierUp};
 use bimetal_runtime::layout::VmLayout;
@@ -139,7 +139,7 @@ pub struct FastModule {
     pub(super) slots: Box<[CodeSlot]>,
     /// A vector for the reason given at [`FuncCode::words`].
     stubs: Vec<Stub>,
-    pub(super) funcs: Box<[OnceLock<Result<FuncCode, Error>>]>,
+    pub(super) funcs: OnceTable<Result<FuncCode, Error>>,
     /// Of the functions that have been compiled.
     pub(super) natives: Mutex<Vec<NativeEntry>>,
     /// The translated functions by the address of their code.
@@ -211,7 +211,7 @@ impl FastModule {
             relaxed: settings.relaxed,
             slots: slots.collect(),
             stubs,
-            funcs: (0..count).map(|_| OnceLock::new()).collect(),
+            funcs: OnceTable::new(count),
             natives: Mutex::default(),
             ranges: RwLock::default(),
             counters: Counters::default(),
@@ -245,7 +245,7 @@ impl FastModule {
 
     /// The code of a function that has been translated.
     pub(super) fn func(&self, defined: usize) -> Option<&FuncCode> {
-        self.funcs.get(defined)?.get()?.as_ref().ok()
+        self.funcs.get(defined)?.as_ref().ok()
     }
 
     /// The module code that runs in a context.

@@ -30,7 +30,7 @@ impl FastModule {
     /// If the module was loaded lazily and the body turns out invalid, or if the
     /// function goes beyond a limit: the same error at every call.
     pub(super) fn translate(&self, defined: usize) -> Result<&FuncCode, Error> {
-        let result = self.funcs[defined].get_or_init(|| {
+        let result = self.funcs.get_or_init(defined, || {
             let start = Instant::now();
             let code = translate::translate(self, defined)?;
             self.count(defined, &code, start);

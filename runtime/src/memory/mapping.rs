@@ -57,6 +57,14 @@ impl Mapping {
         }
     }
 
+    /// Asks for large pages in a range that is not in use yet. Best effort.
+    pub(crate) fn prefer_large_pages(&self, from: usize, to: usize) {
+        if from < to && to <= self.len && from.is_multiple_of(pages::size()) {
+            // SAFETY: `from..to` lies inside the mapping, which this value owns.
+            unsafe { pages::prefer_large(self.base.as_ptr().add(from), to - from) };
+        }
+    }
+
     /// The first byte.
     pub(crate) fn base(&self) -> *mut u8 {
         self.base.as_ptr()

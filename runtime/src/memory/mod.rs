@@ -1,6 +1,7 @@
 //! Linear memories.
 
 mod atomic;
+mod copy;
 mod mapping;
 #[cfg(not(miri))]
 mod pages;
@@ -21,6 +22,7 @@ use crate::limits::{ResourceError, Settings, StoreLimits};
 use crate::vmctx::VmMemory;
 
 pub use atomic::{atomic_access, load_bytes, store_bytes};
+pub use copy::LargeCopy;
 pub(crate) use mapping::Mapping;
 pub use plan::MemoryPlan;
 pub use shared::SharedMemory;

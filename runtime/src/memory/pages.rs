@@ -39,6 +39,18 @@ pub(super) unsafe fn discard(at: *mut u8, len: usize) {
     let _ = unsafe { madvise(at.cast(), len, Advice::DontNeed) };
 }
 
+/// Asks for large pages, which take effect where memory is touched later. Best effort.
+///
+/// # Safety
+/// The caller owns the pages.
+pub(super) unsafe fn prefer_large(at: *mut u8, len: usize) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: the caller's promise.
+    let _ = unsafe { madvise(at.cast(), len, Advice::LinuxHugepage) };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (at, len);
+}
+
 /// Releases what [`reserve`] gave. A failure leaks address space only.
 ///
 /// # Safety

@@ -42,6 +42,12 @@ pub(super) unsafe fn discard(at: *mut u8, len: usize) {
     unsafe { at.write_bytes(0, len) };
 }
 
+/// There are no large pages.
+///
+/// # Safety
+/// The caller owns the pages.
+pub(super) unsafe fn prefer_large(_: *mut u8, _: usize) {}
+
 /// Releases what [`reserve`] gave.
 ///
 /// # Safety
