@@ -148,15 +148,19 @@ impl Queue {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        let waiting = std::mem::take(&mut state.waiting);
+        let mut cancelled = Vec::new();
+        state.waiting.retain(|Waiting { request, .. }| {
+            let module = request.module.upgrade();
+            cancelled.extend(module.map(|module| (module, request.defined, request.counted)));
+            // Whoever is dropping the module sees to what waits of it.
+            request.module.strong_count() == 0
+        });
         state.settling.clear();
         let threads = std::mem::take(&mut state.threads);
         drop(state);
         self.changed.notify_all();
-        for Waiting { request: Request { module, defined, counted }, .. } in waiting {
-            if let Some(module) = module.upgrade() {
-                module.tell(defined, counted, TieringStep::Cancelled);
-            }
+        for (module, defined, counted) in cancelled {
+            module.tell(defined, counted, TieringStep::Cancelled);
         }
         let this = std::thread::current().id();
         for thread in threads {
