@@ -73,10 +73,15 @@ pub(crate) fn not_compiled(module: &Module) -> Vec<NotCompiled> {
     module.function_stats().into_iter().filter_map(interpreted).collect()
 }
 
-/// The functions of a module that ran or were compiled.
+/// The functions of a module that ran or were compiled; none of a module that was
+/// loaded with the code of all.
 pub(crate) fn functions(module: &Module) -> Vec<Function> {
-    let stats = module.function_stats().into_iter();
-    stats.filter(|func| func.compiled || func.calls > 0).map(function).collect()
+    let mut stats = module.function_stats();
+    if stats.iter().all(|func| func.compiled && func.compile_time.is_zero()) {
+        return Vec::new();
+    }
+    stats.retain(|func| func.compiled || func.calls > 0);
+    stats.into_iter().map(function).collect()
 }
 
 fn function(func: FunctionStats) -> Function {

@@ -166,6 +166,11 @@ impl Mixed {
     /// Leaves what has been compiled in the cache, unless it is there already.
     pub(super) fn save(&self) {
         let Some(cached) = &self.cached else { return };
+        if !self.machine().unsaved {
+            return;
+        }
+        // What is loaded later is not linked any more.
+        self.relink();
         let mut machine = self.machine();
         if std::mem::take(&mut machine.unsaved) {
             let bytes = image::write(&machine.functions);
