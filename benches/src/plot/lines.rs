@@ -83,6 +83,8 @@ pub fn panels(
 fn draw(area: &Area<'_>, axes: &Axes<'_>, panel: &Panel, names: &[&str]) -> Result<(), Error> {
     let points = || panel.lines.iter().flat_map(|line| line.points.iter());
     let x = bounds(points().map(|point| point.0));
+    // Room for a tick at either end.
+    let x = (x.0 * 0.97, x.1 * 1.03);
     let y = bounds(points().map(|point| point.1).chain(axes.mark));
     let mut builder = ChartBuilder::on(area);
     builder.caption(&panel.title, (FONT, 15)).margin(8).margin_right(20);
