@@ -44,7 +44,8 @@ impl Pair {
     /// compiled.
     fn new(text: &str, wanted: [bool; 2]) -> Result<Pair> {
         for seed in 0..64 {
-            let engine = Engine::new(Config::new().strategy(Strategy::Jit).mixed(seed))?;
+            let engine =
+                Engine::new(Config::new().strategy(Strategy::Jit).mixed(seed).inline_calls(false))?;
             let module = Module::new(&engine, text)?;
             module.compile()?;
             let stats = module.function_stats();
