@@ -7,7 +7,6 @@ use bimetal_core::value::Slot;
 use bimetal_runtime::HostFunc;
 use bimetal_runtime::host::HostBody;
 
-use super::host::new_host_func;
 use super::read_vals;
 use crate::caller::Caller;
 use crate::engine::Engine;
@@ -21,14 +20,11 @@ use crate::value::Val;
 const STACK_VALS: usize = 16;
 
 /// The host function of this type that runs this closure.
-///
-/// # Errors
-/// As [`new_host_func`].
 pub(crate) fn host_func<T: 'static>(
     engine: &Engine,
     ty: &FuncType,
     func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
-) -> Result<Arc<HostFunc>> {
+) -> Arc<HostFunc> {
     let ty = ty.as_core().clone();
     let signature = ty.clone();
     let body: HostBody = Box::new(move |vm, cx, slots| {
@@ -51,7 +47,7 @@ pub(crate) fn host_func<T: 'static>(
             result
         }
     });
-    new_host_func(engine, ty, body)
+    Arc::new(HostFunc::new(engine.types(), ty, body))
 }
 
 /// Runs `body` with room for arguments and results, all zero or null.

@@ -56,13 +56,10 @@ impl<L: List> Ret for Result<L, Error> {
 }
 
 /// The host function that runs this closure.
-///
-/// # Errors
-/// As [`new_host_func`].
 pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
     engine: &Engine,
     func: impl Fn(Caller<'_, T>, P) -> R + Send + Sync + 'static,
-) -> Result<Arc<HostFunc>> {
+) -> Arc<HostFunc> {
     let types = |types: &[ValType]| types.to_vec();
     let ty = FuncType::new(types(P::TYPES), types(<R as Ret>::TYPES));
     let body: HostBody = Box::new(move |vm, cx, slots| {
@@ -82,19 +79,5 @@ pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
             written
         }
     });
-    new_host_func(engine, ty, body)
-}
-
-/// A host function, known to the engine's tier.
-///
-/// # Errors
-/// If the tier has no memory for the code that calls it.
-pub(super) fn new_host_func(
-    engine: &Engine,
-    ty: FuncType,
-    body: HostBody,
-) -> Result<Arc<HostFunc>> {
-    let host = Arc::new(HostFunc::new(engine.types(), ty, body));
-    engine.tier().prepare_host_func(&host)?;
-    Ok(host)
+    Arc::new(HostFunc::new(engine.types(), ty, body))
 }

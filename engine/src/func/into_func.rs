@@ -8,7 +8,6 @@ use super::abi::WasmTy;
 use super::host::{WasmRet, typed_host_func};
 use crate::caller::Caller;
 use crate::engine::Engine;
-use crate::error::Result;
 
 /// Invokes a macro with the names of zero to sixteen type parameters.
 macro_rules! for_each_arity {
@@ -48,7 +47,7 @@ pub(super) use for_each_arity;
 pub trait IntoFunc<T, Params, Results>: Send + Sync + 'static {
     /// The host function.
     #[doc(hidden)]
-    fn into_host_func(self, engine: &Engine) -> Result<Arc<HostFunc>>;
+    fn into_host_func(self, engine: &Engine) -> Arc<HostFunc>;
 }
 
 macro_rules! closures {
@@ -61,7 +60,7 @@ macro_rules! closures {
             $($name: WasmTy,)*
             R: WasmRet,
         {
-            fn into_host_func(self, engine: &Engine) -> Result<Arc<HostFunc>> {
+            fn into_host_func(self, engine: &Engine) -> Arc<HostFunc> {
                 let body = move |_: Caller<'_, T>, ($($name,)*): ($($name,)*)| self($($name),*);
                 typed_host_func(engine, body)
             }
@@ -75,7 +74,7 @@ macro_rules! closures {
             $($name: WasmTy,)*
             R: WasmRet,
         {
-            fn into_host_func(self, engine: &Engine) -> Result<Arc<HostFunc>> {
+            fn into_host_func(self, engine: &Engine) -> Arc<HostFunc> {
                 let body = move |caller: Caller<'_, T>, ($($name,)*): ($($name,)*)| {
                     self(caller, $($name),*)
                 };

@@ -69,9 +69,9 @@ impl Func {
         func: impl IntoFunc<T, Params, Results>,
     ) -> Func {
         let mut context = store.as_context_mut();
-        let host = func.into_host_func(context.engine()).expect(NO_CODE);
+        let host = func.into_host_func(context.engine());
         let store = context.opaque_mut();
-        Func { store: store.id(), record: store.host_func(&host) }
+        Func { store: store.id(), record: store.host_func(&host).expect(NO_CODE) }
     }
 
     /// A host function whose type is known at run time only. It finds the
@@ -88,9 +88,9 @@ impl Func {
         func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     ) -> Func {
         let mut context = store.as_context_mut();
-        let host = host_func(context.engine(), &ty, func).expect(NO_CODE);
+        let host = host_func(context.engine(), &ty, func);
         let store = context.opaque_mut();
-        Func { store: store.id(), record: store.host_func(&host) }
+        Func { store: store.id(), record: store.host_func(&host).expect(NO_CODE) }
     }
 
     /// Its type.

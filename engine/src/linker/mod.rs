@@ -70,11 +70,11 @@ impl Definition {
     /// As something of this store.
     ///
     /// # Errors
-    /// If it belongs to another store.
+    /// If it belongs to another store, or there is no memory for code.
     fn to_runtime(&self, store: &mut StoreOpaque) -> Result<RuntimeExtern> {
         match self {
             Definition::Extern(value) => value.to_runtime(store),
-            Definition::Host(host) => Ok(RuntimeExtern::Func(store.host_func(host))),
+            Definition::Host(host) => Ok(RuntimeExtern::Func(store.host_func(host)?)),
         }
     }
 }
@@ -137,14 +137,14 @@ impl<T: 'static> Linker<T> {
     /// [`IntoFunc`].
     ///
     /// # Errors
-    /// If the name is taken, or there is no memory for code.
+    /// If the name is taken.
     pub fn func_wrap<Params, Results>(
         &mut self,
         module: &str,
         name: &str,
         func: impl IntoFunc<T, Params, Results>,
     ) -> Result<&mut Linker<T>> {
-        let host = func.into_host_func(&self.engine)?;
+        let host = func.into_host_func(&self.engine);
         self.insert(module, name, Definition::Host(host))
     }
 
@@ -152,7 +152,7 @@ impl<T: 'static> Linker<T> {
     /// [`Func::new`](crate::Func::new).
     ///
     /// # Errors
-    /// If the name is taken, or there is no memory for code.
+    /// If the name is taken.
     pub fn func_new(
         &mut self,
         module: &str,
@@ -160,7 +160,7 @@ impl<T: 'static> Linker<T> {
         ty: FuncType,
         func: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
     ) -> Result<&mut Linker<T>> {
-        let host = func::host_func(&self.engine, &ty, func)?;
+        let host = func::host_func(&self.engine, &ty, func);
         self.insert(module, name, Definition::Host(host))
     }
 

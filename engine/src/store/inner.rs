@@ -108,11 +108,21 @@ impl StoreOpaque {
         assert!(owner == self.id(), "the {what} belongs to another store");
     }
 
-    /// The store's record of a host function, which may be shared with others.
-    pub(crate) fn host_func(&mut self, host: &Arc<HostFunc>) -> NonNull<VmFuncRef> {
-        let runtime = &mut self.runtime;
-        let record = self.linked.entry(Arc::as_ptr(host).addr());
-        *record.or_insert_with(|| runtime.new_host_func(Arc::clone(host)))
+    /// The store's record of a host function of its engine, which may be shared with
+    /// other stores. Makes it callable by the tier's code: here, because linkers hold
+    /// many functions that no module imports.
+    ///
+    /// # Errors
+    /// If there is no memory for the code that calls it.
+    pub(crate) fn host_func(&mut self, host: &Arc<HostFunc>) -> Result<NonNull<VmFuncRef>> {
+        let key = Arc::as_ptr(host).addr();
+        if let Some(record) = self.linked.get(&key) {
+            return Ok(*record);
+        }
+        self.engine.tier().prepare_host_func(host)?;
+        let record = self.runtime.new_host_func(Arc::clone(host));
+        self.linked.insert(key, record);
+        Ok(record)
     }
 
     /// Remembers a module for backtraces.

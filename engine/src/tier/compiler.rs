@@ -29,11 +29,14 @@ pub(super) fn watched(mut jit: JitEngine, config: &Config) -> Result<Arc<JitEngi
     Ok(Arc::new(jit))
 }
 
-/// Makes a new host function callable by compiled code.
+/// Makes a host function callable by compiled code, unless it is.
 ///
 /// # Errors
 /// If there is no memory for code.
 pub(super) fn prepare_host_func(jit: &JitEngine, host: &HostFunc) -> Result<()> {
+    if !host.slot().native.load(Ordering::Acquire).is_null() {
+        return Ok(());
+    }
     let thunk = jit.host_thunk(host.ty())?;
     host.slot().native.store(thunk.cast_mut(), Ordering::Release);
     Ok(())

@@ -69,7 +69,7 @@ pub(crate) trait Tier: Send + Sync {
         Err(Error::msg("this strategy makes no machine code"))
     }
 
-    /// Makes a new host function callable by the tier's code.
+    /// Makes a host function callable by the tier's code, unless it is.
     ///
     /// # Errors
     /// If there is no memory for code.
