@@ -5,14 +5,7 @@
 //! This and the other tests with threads (`threads`, `nesting`, `cache_tiered`, `tiering`,
 //! `osr`) also run under the thread sanitizer, which then watches everything but
 //! compiled code: the runtime, the compiler and its queue, and the interpreter in its
-//! portable form. It needs a compiler with the sources of its standard library and the
-//! sanitizer's runtime, and `rustix` calling the system through the C library, so that
-//! the sanitizer sees memory being unmapped and mapped again:
-//!
-//! ```sh
-//! RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=thread --cfg rustix_use_libc" cargo test \
-//!     -Zbuild-std --target x86_64-unknown-linux-gnu -p bimetal --test stress
-//! ```
+//! portable form: `.ci/sanitize thread`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

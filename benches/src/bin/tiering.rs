@@ -26,6 +26,10 @@ fn main() -> Result<(), Error> {
         Some("startup") => {
             print!("{}", startup::table(args.get(1).map_or("", String::as_str))?);
         }
+        // A process of the table.
+        Some("startup-of") => {
+            println!("{}", startup::once(args.get(1).map_or("", String::as_str))?);
+        }
         Some("warmup") => {
             std::fs::write(folder.join("warmup.svg"), warmup::plot()?)?;
             println!("wrote benches/warmup.svg");
