@@ -7,7 +7,7 @@ use crate::bytes::bytes;
 use crate::generate::{Random, module};
 use crate::tiers::tiers;
 
-/// Runs [`tiers()`](tiers::tiers) on the input that belongs to a seed. Returns
+/// Runs [`tiers()`](crate::tiers::tiers) on the input that belongs to a seed. Returns
 /// whether it made a module.
 ///
 /// # Panics
@@ -27,7 +27,7 @@ pub fn tiers_module(seed: u64) -> Option<Vec<u8>> {
     module(&mut Unstructured::new(&tiers_input(seed)), seed % 2 == 1)
 }
 
-/// Runs [`bytes()`](bytes::bytes) on the bytes that belong to a seed. Returns
+/// Runs [`bytes()`](crate::bytes::bytes) on the bytes that belong to a seed. Returns
 /// whether there are any.
 ///
 /// # Panics
