@@ -52,12 +52,7 @@ impl Module {
     /// If the module is malformed, invalid, or needs what is not supported. The
     /// error is a [`ModuleError`](crate::ModuleError) with its place.
     pub fn new(engine: &Engine, bytes: impl AsRef<[u8]>) -> Result<Module> {
-        let bytes = bytes.as_ref();
-        check_form(bytes)?;
-        match bimetal_parser::to_binary(bytes)? {
-            Cow::Borrowed(binary) => Module::from_binary(engine, binary),
-            Cow::Owned(binary) => Module::from_bytes(engine, Bytes::new(binary)),
-        }
+        Module::load(engine, Cow::Borrowed(bytes.as_ref()))
     }
 
     /// Loads a module in the binary format only.
@@ -87,17 +82,24 @@ impl Module {
         let file = file.as_ref();
         let bytes =
             std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-        Module::from_vec(engine, bytes)
+        Module::load(engine, Cow::Owned(bytes))
             .with_context(|| format!("cannot load the module `{}`", file.display()))
     }
 
-    fn from_vec(engine: &Engine, bytes: Vec<u8>) -> Result<Module> {
-        check_form(&bytes)?;
+    /// Loads a module in either format. Bytes are copied only if they are borrowed.
+    fn load(engine: &Engine, bytes: Cow<'_, [u8]>) -> Result<Module> {
+        if Precompiled::detect(&bytes).is_some() {
+            return Err(Error::msg("expected a module, found one that is precompiled"));
+        }
         let text = match bimetal_parser::to_binary(&bytes)? {
-            Cow::Borrowed(_) => None,
             Cow::Owned(binary) => Some(binary),
+            Cow::Borrowed(_) => None,
         };
-        Module::from_bytes(engine, Bytes::new(text.unwrap_or(bytes)))
+        let binary = match (text, bytes) {
+            (Some(binary), _) | (None, Cow::Owned(binary)) => Bytes::new(binary),
+            (None, Cow::Borrowed(binary)) => copy(binary),
+        };
+        Module::from_bytes(engine, binary)
     }
 
     /// Decodes and validates a module in the binary format, every function body
@@ -245,14 +247,6 @@ fn copy(binary: &[u8]) -> Bytes {
     match LargeCopy::new(binary) {
         Some(copy) => Bytes::new(copy),
         None => Bytes::new(binary.to_vec()),
-    }
-}
-
-/// An error if these bytes are for [`Module::deserialize`].
-fn check_form(bytes: &[u8]) -> Result<()> {
-    match Precompiled::detect(bytes) {
-        Some(_) => Err(Error::msg("expected a module, found one that is precompiled")),
-        None => Ok(()),
     }
 }
 
