@@ -1,8 +1,7 @@
 //! The register class that holds floats and vectors: one machine vector register
 //! where the dispatch shell keeps values in registers.
 //!
-//! A float lives in the lowest lane; the other lanes are unspecified then. Inserting a
-//! lane costs nothing where building a fresh vector costs a move.
+//! A float lives in the lowest lane; the other lanes are unspecified then.
 
 #[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "x86_64"))]
 mod imp {
@@ -12,6 +11,21 @@ mod imp {
 
     /// A register for floats and vectors.
     pub(in crate::fast) type VReg = __m128;
+
+    /// A float as a whole register, whatever its other lanes are: in the one in which
+    /// handlers pass the accumulator, so that the float is computed there. Setting the
+    /// other lanes would cost an instruction, and keeping what they were would make
+    /// the float wait for the last one.
+    macro_rules! in_first_register {
+        ($float:expr, $vector:ident) => {
+            std::arch::asm!(
+                "",
+                in("xmm0") $float,
+                lateout("xmm0") $vector,
+                options(pure, nomem, nostack, preserves_flags)
+            )
+        };
+    }
 
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn zero() -> VReg {
@@ -24,9 +38,11 @@ mod imp {
         unsafe { _mm_cvtss_f32(v) }
     }
     #[inline(always)] // vanishes into handlers
-    pub(in crate::fast) fn with_f32(v: VReg, x: f32) -> VReg {
-        // SAFETY: every x86-64 target has SSE2.
-        unsafe { _mm_move_ss(v, _mm_set_ss(x)) }
+    pub(in crate::fast) fn with_f32(_: VReg, x: f32) -> VReg {
+        let v: VReg;
+        // SAFETY: no instruction at all.
+        unsafe { in_first_register!(x, v) }
+        v
     }
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn f64(v: VReg) -> f64 {
@@ -34,9 +50,11 @@ mod imp {
         unsafe { _mm_cvtsd_f64(_mm_castps_pd(v)) }
     }
     #[inline(always)] // vanishes into handlers
-    pub(in crate::fast) fn with_f64(v: VReg, x: f64) -> VReg {
-        // SAFETY: every x86-64 target has SSE2.
-        unsafe { _mm_castpd_ps(_mm_move_sd(_mm_castps_pd(v), _mm_set_sd(x))) }
+    pub(in crate::fast) fn with_f64(_: VReg, x: f64) -> VReg {
+        let v: VReg;
+        // SAFETY: no instruction at all.
+        unsafe { in_first_register!(x, v) }
+        v
     }
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn v128(v: VReg) -> V128 {

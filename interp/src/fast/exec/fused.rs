@@ -130,13 +130,13 @@ where
         unsafe {
             let (index, offset) = sum::<Q>(r);
             let words = 2 + usize::from(Q::CONST);
-            let value = if P::CONST {
-                O::Value::from_slot(Slot::from_bits(r.word(words).bits))
-            } else {
-                P::read::<O::Value>(r, 0, 2)
-            };
             match access_0(r, index, offset, O::Mem::WIDTH) {
                 Ok(at) => {
+                    let value = if P::CONST {
+                        O::Value::from_slot(Slot::from_bits(r.word(words).bits))
+                    } else {
+                        P::read::<O::Value>(r, 0, 2)
+                    };
                     write::<O>(at, value);
                     r.next(words + usize::from(P::CONST))
                 }

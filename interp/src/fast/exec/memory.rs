@@ -3,7 +3,8 @@
 //! **What must never happen here:** an access that [`effective`] has not allowed,
 //! or one that uses a base or length read before the instruction began.
 //!
-//! Threads that share a memory may race here, as they may in compiled code. A
+//! The forms for memory 0 are for a memory that is not shared; accesses to others go
+//! through the general form. Threads that share a memory may race there, as they may in compiled code. A
 //! handler reads or writes guest memory once, through a raw pointer, with what is one
 //! instruction of the machine for every width up to 64 bits; what it reads becomes a
 //! guest's number and nothing that this program relies on. Volatile accesses would
@@ -44,7 +45,7 @@ unsafe fn access(
     }
 }
 
-/// The first byte of an access to memory 0 at a 32-bit address.
+/// The first byte of an access to memory 0, which is not shared, at a 32-bit address.
 #[inline(always)] // vanishes into handlers
 pub(super) unsafe fn access_0(
     r: Regs,
@@ -52,13 +53,21 @@ pub(super) unsafe fn access_0(
     offset: u32,
     width: u32,
 ) -> Result<*mut u8, TrapCode> {
-    // SAFETY: the handler's contract.
+    // SAFETY: the handler's contract; see below.
     unsafe {
-        // Two 32-bit numbers: no sum to check. Were it not opaque, it would be
-        // computed again for the access, and its operands, which must survive
-        // until then, cost a register too many.
+        // Were it not opaque, it would be computed again for the access, and its
+        // operands, which must survive until then, cost a register too many.
         let start = opaque(u64::from(index) + u64::from(offset));
-        access(r, MEMORY_0, start, 0, width)
+        // The sum of two 32-bit numbers.
+        std::hint::assert_unchecked(start < 1 << 33);
+        let memory = *r.cx.byte_add(MEMORY_0).cast::<*const VmMemory>();
+        // No other thread grows it. An atomic load would be an instruction and a
+        // register of its own, which handlers do not have.
+        let len = (*memory).len.as_ptr().read();
+        if start + u64::from(width) > len {
+            return Err(TrapCode::MemoryOutOfBounds);
+        }
+        Ok((*memory).base.add(start as usize))
     }
 }
 
@@ -113,10 +122,14 @@ where
         // SAFETY: the cell was linked for these places.
         unsafe {
             let index = P::read::<i32>(r, 1, 2) as u32;
-            let value =
-                if Q::CONST { O::Value::load(r.words(2)) } else { Q::read::<O::Value>(r, 0, 2) };
             match access_0(r, index, r.imm(), O::Mem::WIDTH) {
                 Ok(at) => {
+                    // Not before: registers are scarce.
+                    let value = if Q::CONST {
+                        O::Value::load(r.words(2))
+                    } else {
+                        Q::read::<O::Value>(r, 0, 2)
+                    };
                     write::<O>(at, value);
                     r.next(2 + extra::<Q, f64>())
                 }

@@ -60,10 +60,9 @@ impl<O: VecStore, P: Place, Q: Place> Exec for Store0<O, P, Q> {
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            let value = Q::read::<V128>(r, 0, 2);
             match access_0(r, P::read::<i32>(r, 1, 2) as u32, r.imm(), O::Mem::WIDTH) {
                 Ok(at) => {
-                    write(at, O::wrap(value));
+                    write(at, O::wrap(Q::read::<V128>(r, 0, 2)));
                     r.next(2)
                 }
                 Err(code) => r.trap(code),

@@ -34,11 +34,15 @@ pub(super) fn place(src: Src) -> usize {
     }
 }
 
-/// Whether an access has the short form: memory 0, 32-bit address and offset.
+/// Whether an access has the short form: memory 0, not shared, 32-bit address and
+/// offset.
 pub(super) fn is_plain(module: &Module, arg: MemArg) -> bool {
     arg.memory == MemIdx(0)
         && u32::try_from(arg.offset).is_ok()
-        && module.memories.first().is_some_and(|memory| memory.addr == AddrType::I32)
+        && module
+            .memories
+            .first()
+            .is_some_and(|memory| memory.addr == AddrType::I32 && !memory.shared)
 }
 
 /// A handler of a form that the first step may use: the tables and the first step
