@@ -18,7 +18,7 @@ use bimetal_runtime::vmctx::VmCtx;
 use super::dispatch::{Handler, Ip, Word, handler};
 use super::entry::array_call;
 use super::exec::call::Translate;
-use super::hot::{Hot, LoopSite};
+use super::hot::{CallSite, Hot, LoopSite};
 use super::layouts::Layouts;
 use super::translate::Fusions;
 use super::translate::safepoint::FuncRoots;
@@ -39,6 +39,8 @@ pub(super) struct FuncCode {
     /// The module offset of each cell that can trap or call, by its position in
     /// `words`, ascending.
     pub(super) offsets: Box<[(u32, u32)]>,
+    /// The calls that note what they do, in the order of the code.
+    pub(super) sites: Box<[CallSite]>,
     /// Every `try_table`, inner ones before outer ones.
     pub(super) try_tables: Box<[TryTable]>,
     /// The loops whose iterations are counted. A vector for the same reason.

@@ -15,6 +15,7 @@ use bimetal_runtime::osr::OsrEntry;
 use super::code::FastModule;
 use super::dispatch::{Exec, Ip, Word, handler};
 use super::exec::hot::{EnterLoop, PassLoop};
+use super::exec::profile;
 
 /// Whom counters ask, and when they do for the first time.
 pub(super) struct Hot {
@@ -37,6 +38,35 @@ pub struct OuterLoop {
     pub iterated: bool,
     /// Whether loops lie in it beside the inner one and what is around that.
     pub has_others: bool,
+}
+
+/// What a call has noted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NotedCall {
+    /// Its byte offset in the module.
+    pub offset: u32,
+    /// How often it was done; of a direct call, up to [`NotedCall::MAX_DIRECT`].
+    pub calls: u64,
+    /// The functions of the same instance that it reached most, one or two, as positions
+    /// among the defined ones, and how often; the first one most.
+    pub callees: Vec<(u32, u64)>,
+    /// The innermost loop around it, of those that are counted.
+    pub within: Option<u32>,
+}
+
+impl NotedCall {
+    /// How far direct calls are counted.
+    pub const MAX_DIRECT: u64 = profile::MAX_COUNT;
+}
+
+/// A call that notes what it does (`super::exec::profile`).
+pub(super) struct CallSite {
+    /// The position of its cell in the function's words.
+    pub(super) cell: u32,
+    /// Its byte offset in the module.
+    pub(super) offset: u32,
+    /// The function that it names, if it does.
+    pub(super) callee: Option<u32>,
 }
 
 /// A loop of a function whose iterations are counted.
@@ -76,6 +106,12 @@ impl LoopSite {
         // SAFETY: the lower half of the cell's second word, which nobody reads as
         // anything else.
         unsafe { &*self.cell.add(1).cast::<AtomicU32>() }
+    }
+
+    /// Whether a cell lies inside this loop.
+    fn has(&self, cell: Ip) -> bool {
+        let end = self.back_edges.iter().copied().max();
+        self.header <= cell && end.is_some_and(|end| cell < end.cast_const())
     }
 
     /// Whether another loop lies inside this one.
@@ -172,6 +208,30 @@ impl FastModule {
         // SAFETY: the code of a module whose calls are counted begins with the cell
         // that does, whose counter nobody reads as anything else.
         Some(unsafe { &*code.entry().add(1).cast::<AtomicU32>() })
+    }
+
+    /// What the calls of a function have noted: those of functions that the module
+    /// defines, and indirect ones, ascending by their places. None if it has not been
+    /// translated, or is not counted.
+    pub fn noted_calls(&self, defined: usize) -> Vec<NotedCall> {
+        let Some(code) = self.func(defined) else { return Vec::new() };
+        let read = |site: &CallSite| {
+            let cell = code.base.wrapping_add(site.cell as usize).cast_const();
+            // SAFETY: a cell that was linked with notes of this kind.
+            let (calls, mut callees) = unsafe {
+                match site.callee {
+                    Some(callee) => (profile::count(cell), vec![(callee, profile::count(cell))]),
+                    None => profile::reached(cell),
+                }
+            };
+            callees.retain(|&(callee, _)| (callee as usize) < self.slots.len());
+            callees.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+            let inner = code.loops.iter().filter(|of| of.has(cell)).max_by_key(|of| of.number);
+            NotedCall { offset: site.offset, calls, callees, within: inner.map(|of| of.number) }
+        };
+        let mut calls: Vec<NotedCall> = code.sites.iter().map(read).collect();
+        calls.sort_unstable_by_key(|call| call.offset);
+        calls
     }
 
     /// The loops around a loop of a function that has been translated, inner ones

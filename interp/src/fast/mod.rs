@@ -24,7 +24,7 @@ mod vreg;
 pub use code::{FastModule, Stats};
 pub use dump::dump;
 pub use entry::call;
-pub use hot::OuterLoop;
+pub use hot::{NotedCall, OuterLoop};
 pub use translate::Fusions;
 
 #[cfg(test)]

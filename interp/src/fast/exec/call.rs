@@ -15,13 +15,14 @@ use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::vmctx::{VmCtx, VmFuncRef};
 
 use super::place::Reg;
+use super::profile::{Notes, Unnoted};
 use super::table::{element, table};
 use super::tail::write_bridge;
 use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
 use crate::fast::{frames, lazy, vreg};
 
 /// Words of a call through a function reference.
-const REF_WORDS: usize = 4;
+pub(super) const REF_WORDS: usize = 4;
 /// Slots of a bridge frame.
 pub(crate) const BRIDGE_SLOTS: usize = 4;
 
@@ -54,7 +55,7 @@ pub(crate) unsafe fn write_header(fp: Fp, params: usize, ip: Ip, caller: Fp) {
 /// Enters the function behind a code slot, which belongs to the same instance and
 /// has an entry for this tier.
 #[inline(always)] // the end of every call handler
-unsafe fn enter(mut r: Regs, slot: *const CodeSlot, words: usize) -> Flow {
+pub(super) unsafe fn enter(mut r: Regs, slot: *const CodeSlot, words: usize) -> Flow {
     // SAFETY: the cell was linked for a call; see the head of this file.
     unsafe {
         let fp = r.fp.add(r.imm() as usize);
@@ -101,16 +102,16 @@ impl Exec for CallImport {
         // SAFETY: the linker passes the offset of a record in the context.
         unsafe {
             r.a = r.cx.byte_add(r.half(2, 0) as usize).expose_provenance() as u64;
-            CallRef::exec(r)
+            CallRef::<Unnoted>::exec(r)
         }
     }
 }
 
 /// `call_indirect`: `[handler, params index | base, table | type id, result slots
-/// | 64-bit index]`, the second word as offsets in the context.
-pub(crate) enum CallIndirect {}
+/// | 64-bit index, notes]`, the second word as offsets in the context.
+pub(crate) struct CallIndirect<N>(PhantomData<N>);
 
-impl Exec for CallIndirect {
+impl<N: Notes> Exec for CallIndirect<N> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
@@ -118,7 +119,7 @@ impl Exec for CallIndirect {
             match indirect(r) {
                 Ok((func, same)) => {
                     r.a = func;
-                    if same { CallRef::exec(r) } else { r.to::<CallOfSubtype<CallRef>>() }
+                    if same { CallRef::<N>::exec(r) } else { r.to::<CallOfSubtype<CallRef<N>>>() }
                 }
                 Err(code) => r.trap(code),
             }
@@ -185,20 +186,20 @@ pub(crate) fn func_ref(r: Regs) -> *const VmFuncRef {
 }
 
 /// Calls the function whose record is in the accumulator.
-pub(crate) enum CallRef {}
+pub(crate) struct CallRef<N>(PhantomData<N>);
 
-impl Exec for CallRef {
+impl<N: Notes> Exec for CallRef<N> {
     #[inline(always)] // part of the bodies above
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the record and its code slot live as long as the store.
         unsafe {
             let func = func_ref(r);
             if entry_of((*func).code).is_null() {
-                r.to::<CallArray>()
+                r.to::<CallArray<N>>()
             } else if (*func).cx == r.cx {
-                enter(r, (*func).code, REF_WORDS)
+                N::enter(r)
             } else {
-                r.to::<CallBridge>()
+                r.to::<CallBridge<N>>()
             }
         }
     }
@@ -206,9 +207,9 @@ impl Exec for CallRef {
 
 /// Calls a function of another instance: a bridge frame at the arguments' place
 /// restores the context when the callee returns. The arguments move up.
-enum CallBridge {}
+struct CallBridge<N>(PhantomData<N>);
 
-impl Exec for CallBridge {
+impl<N: Notes> Exec for CallBridge<N> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: as for `CallRef`; the size is checked before anything is
@@ -225,7 +226,8 @@ impl Exec for CallBridge {
             let fp = bridge.add(BRIDGE_SLOTS);
             std::ptr::copy(bridge, fp, params);
             let results = r.half(3, 0) as usize;
-            write_bridge(bridge, r.cx, r.ip.add(REF_WORDS), r.fp, results);
+            N::is_foreign(r);
+            write_bridge(bridge, r.cx, r.ip.add(N::WORDS), r.fp, results);
             write_header(fp, params, frames::bridge_cell(), bridge);
             r.fp = fp;
             r.cx = (*func).cx;
@@ -256,17 +258,18 @@ impl Exec for BridgeReturn {
 }
 
 /// Calls a function of the host or of another tier through its array entry.
-enum CallArray {}
+struct CallArray<N>(PhantomData<N>);
 
-impl Exec for CallArray {
+impl<N: Notes> Exec for CallArray<N> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: as for `CallRef`.
         unsafe {
+            N::is_foreign(r);
             if call_array(r) != Outcome::RETURN {
                 return Flow::exit(r, Exit::PENDING);
             }
-            with_result(r, r.fp.add(r.imm() as usize)).next(REF_WORDS)
+            with_result(r, r.fp.add(r.imm() as usize)).next(N::WORDS)
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod native;
 pub(crate) mod num;
 pub(crate) mod object;
 pub(crate) mod place;
+pub(crate) mod profile;
 pub(crate) mod slow;
 pub(crate) mod table;
 pub(crate) mod tail;

@@ -10,6 +10,8 @@
 //! that bridge whichever instance it goes on to, because the bridge restores the
 //! context of the one caller that waits for the result.
 
+use std::marker::PhantomData;
+
 use bimetal_core::trap::TrapCode;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::code::CodeSlot;
@@ -20,6 +22,7 @@ use super::call::{
     with_result, write_header,
 };
 use super::control::header;
+use super::profile::Notes;
 use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
 use crate::fast::frames;
 
@@ -36,17 +39,17 @@ unsafe fn load_reference(r: &mut Regs) -> bool {
     r.a != 0
 }
 
-/// `call_ref`: `[handler, params ref | base, ., result slots]`.
-pub(crate) enum CallReference {}
+/// `call_ref`: `[handler, params ref | base, ., result slots, notes]`.
+pub(crate) struct CallReference<N>(PhantomData<N>);
 
-impl Exec for CallReference {
+impl<N: Notes> Exec for CallReference<N> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body; a reference that is not null
         // is a record that lives as long as the store.
         unsafe {
             if load_reference(&mut r) {
-                CallRef::exec(r)
+                CallRef::<N>::exec(r)
             } else {
                 r.trap(TrapCode::NullFunctionReference)
             }

@@ -20,10 +20,10 @@ const HANDLER: &str = "dispatch::shell::handler";
 const ALLOWED: &[(&str, usize, &str)] = &[
     ("fma", 32, "relaxed multiply-add: an instruction that not every x86-64 has"),
     ("fmaf", 32, "the same for f32"),
-    ("memmove", 3, "any number of arguments or results, to or from another instance"),
-    ("exec::call::call_array", 1, "a function of the host or of another tier"),
+    ("memmove", 4, "any number of arguments or results, to or from another instance"),
+    ("exec::call::call_array", 2, "a function of the host or of another tier"),
     ("exec::tail::return_array", 1, "the same, in a tail call"),
-    ("exec::call::is_subtype", 2, "a cold handler: an indirect call of a type with subtypes"),
+    ("exec::call::is_subtype", 3, "a cold handler: an indirect call of a type with subtypes"),
     ("exec::call::translate", 1, "once for each function"),
     ("exec::native::call", 2, "a function that has been compiled"),
     ("exec::hot::ask_calls", 1, "a cold handler: a counter of calls ran out"),

@@ -18,7 +18,7 @@ use bimetal_runtime::vmctx::VmCtx;
 use super::super::hot::{Hot, OuterLoop};
 use super::{FastModule, Fusions, Wasm, i32};
 
-type Questions = Arc<Mutex<Vec<(usize, Counted)>>>;
+pub(super) type Questions = Arc<Mutex<Vec<(usize, Counted)>>>;
 
 /// Writes every question down and gives the same answers again and again.
 struct Hook {
@@ -37,7 +37,7 @@ impl TierUp for Hook {
     }
 }
 
-fn tiered(
+pub(super) fn tiered(
     wat: &str,
     fusions: Fusions,
     loops: Verdict,

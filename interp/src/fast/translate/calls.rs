@@ -12,6 +12,7 @@ use super::ir::{Class, Op, Src};
 use super::link::Linker;
 use super::operands::Value;
 use crate::fast::exec::call::{Call, CallImport, CallIndirect};
+use crate::fast::exec::profile::{CountedCall, NOTES, Noted, Unnoted};
 use crate::fast::exec::tail::{
     CallReference, ReturnCall, ReturnCallImport, ReturnCallIndirect, ReturnCallReference,
 };
@@ -132,7 +133,12 @@ impl Translator<'_> {
 
 pub(super) fn call(l: &mut Linker<'_>, func: FuncIdx, base: u32) {
     let tier = l.tier;
-    if tier.module.defined_index(func).is_some() {
+    if let Some(defined) = tier.module.defined_index(func) {
+        if l.notes_call(Some(defined as u32)) {
+            l.handler::<CountedCall>();
+            direct(l, func, base);
+            return l.bits(0);
+        }
         l.handler::<Call>();
         return direct(l, func, base);
     }
@@ -178,8 +184,14 @@ pub(super) fn call_indirect(
     ty: TypeIdx,
     base: u32,
 ) {
-    l.handler::<CallIndirect>();
-    indirect(l, index, table, ty, base);
+    if l.notes_call(None) {
+        l.handler::<CallIndirect<Noted>>();
+        indirect(l, index, table, ty, base);
+        NOTES.into_iter().for_each(|word| l.bits(word));
+    } else {
+        l.handler::<CallIndirect<Unnoted>>();
+        indirect(l, index, table, ty, base);
+    }
 }
 
 pub(super) fn return_call_indirect(
@@ -204,8 +216,14 @@ fn indirect(l: &mut Linker<'_>, index: u16, table: TableIdx, ty: TypeIdx, base: 
 }
 
 pub(super) fn call_ref(l: &mut Linker<'_>, func: u16, ty: TypeIdx, base: u32) {
-    l.handler::<CallReference>();
-    reference(l, func, ty, base);
+    if l.notes_call(None) {
+        l.handler::<CallReference<Noted>>();
+        reference(l, func, ty, base);
+        NOTES.into_iter().for_each(|word| l.bits(word));
+    } else {
+        l.handler::<CallReference<Unnoted>>();
+        reference(l, func, ty, base);
+    }
 }
 
 pub(super) fn return_call_ref(l: &mut Linker<'_>, func: u16, ty: TypeIdx, base: u32) {

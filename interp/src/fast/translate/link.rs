@@ -17,6 +17,7 @@ use super::ir::{self, Class, HEADER, Inst, Ir, Label, Op, SCRATCH, Src};
 use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS, TryTable};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
 use crate::fast::exec::data::{CopyImm, CopySpan, CopyTwo, ZeroSpan};
+use crate::fast::hot::CallSite;
 
 /// The position of the result among values in scratch slots.
 const SCRATCH_DST: usize = 3;
@@ -29,6 +30,7 @@ pub(super) struct Linker<'a> {
     /// Words to be replaced by the address of a label.
     pub(super) fixups: Vec<(usize, Label)>,
     offsets: Vec<(u32, u32)>,
+    sites: Vec<CallSite>,
     wide: bool,
 }
 
@@ -42,6 +44,7 @@ pub(super) fn link(tier: &FastModule, ir: &Ir, defined: usize) -> (FuncCode, Vec
         words: Vec::with_capacity(ir.insts.len() * 2 + 8),
         fixups: Vec::new(),
         offsets: Vec::new(),
+        sites: Vec::new(),
         wide,
     };
     // Room for the results, and for the header of a function that is called with
@@ -277,6 +280,17 @@ impl Linker<'_> {
         self.push_handler(table[class as usize][place(src)]);
     }
 
+    /// Whether the cell of the call that comes next notes what it does: then it is one
+    /// of the function's sites.
+    pub(super) fn notes_call(&mut self, callee: Option<u32>) -> bool {
+        let Some(&(cell, offset)) = self.offsets.last() else { return false };
+        let notes = self.tier.hot.is_some();
+        if notes {
+            self.sites.push(CallSite { cell, offset, callee });
+        }
+        notes
+    }
+
     /// A `try_table` in terms of code.
     fn try_table(&self, table: &ir::TryTable, positions: &[u32]) -> TryTable {
         let at = |label: Label| positions[self.ir.labels[label.0 as usize] as usize];
@@ -291,7 +305,7 @@ impl Linker<'_> {
         let counters = self.count_loops();
         let try_tables =
             self.ir.try_tables.iter().map(|table| self.try_table(table, positions)).collect();
-        let Linker { mut words, fixups, offsets, ir, .. } = self;
+        let Linker { mut words, fixups, offsets, sites, ir, .. } = self;
         words.shrink_to_fit();
         let base = words.as_mut_ptr();
         for (word, label) in fixups {
@@ -302,7 +316,7 @@ impl Linker<'_> {
         }
         debug_assert!(words.len() > PREFIX_WORDS);
         let loops = counting::sites(defined, &counters, base);
-        FuncCode { words, base, offsets: offsets.into(), try_tables, loops }
+        FuncCode { words, base, offsets: offsets.into(), sites: sites.into(), try_tables, loops }
     }
 }
 
