@@ -23,14 +23,14 @@ impl Exec for Br {
 
 /// `br_table`: `[handler, . index | count, targets..]`; the last target is the
 /// default.
-pub(crate) enum BrTable {}
+pub(crate) struct BrTable<P>(PhantomData<P>);
 
-impl Exec for BrTable {
+impl<P: Place> Exec for BrTable<P> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the linker wrote `count` addresses, at least one.
         unsafe {
-            let index = (*r.slot(1) as u32).min(r.imm() - 1);
+            let index = (P::read::<i32>(r, 1, 0) as u32).min(r.imm() - 1);
             r.jump(r.target(2 + index as usize))
         }
     }

@@ -71,6 +71,17 @@ pub(super) unsafe fn access_0(
     }
 }
 
+/// The first byte of an access to memory 0 at the address in field 1 plus the offset; a
+/// constant address is part of that.
+#[inline(always)] // vanishes into handlers
+unsafe fn access_at<P: Place>(r: Regs, width: u32) -> Result<*mut u8, TrapCode> {
+    // SAFETY: the cell was linked for this place.
+    unsafe {
+        let index = if P::CONST { 0 } else { P::read::<i32>(r, 1, 2) as u32 };
+        access_0(r, index, r.imm(), width)
+    }
+}
+
 /// Memory 0, 32-bit address: `[handler, dst addr | offset]`.
 pub(crate) struct Load0<O, P, D>(PhantomData<(O, P, D)>);
 
@@ -82,8 +93,7 @@ where
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            let index = P::read::<i32>(r, 1, 2) as u32;
-            match access_0(r, index, r.imm(), O::Mem::WIDTH) {
+            match access_at::<P>(r, O::Mem::WIDTH) {
                 Ok(at) => D::write(r, read::<O>(at)).next(2),
                 Err(code) => r.trap(code),
             }
@@ -121,8 +131,7 @@ where
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            let index = P::read::<i32>(r, 1, 2) as u32;
-            match access_0(r, index, r.imm(), O::Mem::WIDTH) {
+            match access_at::<P>(r, O::Mem::WIDTH) {
                 Ok(at) => {
                     // Not before: registers are scarce.
                     let value = if Q::CONST {
@@ -223,7 +232,7 @@ pub(super) unsafe fn write<O: Store>(at: *mut u8, value: O::Value) {
 /// The handlers of a load: by place of the address and of the result, and for any
 /// memory.
 pub(crate) struct LoadHandlers {
-    pub(crate) memory_0: [[Handler; DEST_FORMS]; 2],
+    pub(crate) memory_0: [[Handler; DEST_FORMS]; PLACES],
     /// The address is a sum, by place of its second part.
     pub(crate) sum: [[Handler; DEST_FORMS]; PLACES],
     pub(crate) any: Handler,
@@ -232,7 +241,7 @@ pub(crate) struct LoadHandlers {
 /// The handlers of a store: by place of the address and of the value, and for any
 /// memory.
 pub(crate) struct StoreHandlers {
-    pub(crate) memory_0: [[Handler; PLACES]; 2],
+    pub(crate) memory_0: [[Handler; PLACES]; PLACES],
     /// The address is a sum, by place of its second part.
     pub(crate) sum: [[Handler; PLACES]; PLACES],
     pub(crate) any: Handler,
@@ -257,7 +266,7 @@ macro_rules! store_forms {
 macro_rules! load_handlers {
     ($($name:ident $operator:ident $mem:ident -> $value:ident;)*) => {
         static LOADS: &[LoadHandlers] = &[$(LoadHandlers {
-            memory_0: load_forms!(Load0, mem_sem::$name, S A),
+            memory_0: load_forms!(Load0, mem_sem::$name, S A C),
             sum: load_forms!(LoadSum, mem_sem::$name, S A C),
             any: handler::<LoadAny<mem_sem::$name>>,
         }),*];
@@ -268,7 +277,7 @@ bimetal_core::for_each_load_op!(load_handlers);
 macro_rules! store_handlers {
     ($($name:ident $operator:ident $value:ident -> $mem:ident;)*) => {
         static STORES: &[StoreHandlers] = &[$(StoreHandlers {
-            memory_0: store_forms!(Store0, mem_sem::$name, S A),
+            memory_0: store_forms!(Store0, mem_sem::$name, S A C),
             sum: store_forms!(StoreSum, mem_sem::$name, S A C),
             any: handler::<StoreAny<mem_sem::$name>>,
         }),*];

@@ -20,6 +20,7 @@ use crate::fast::exec::fused::add_br_handlers;
 use crate::fast::exec::memory::{MemorySize, load_handlers, store_handlers};
 use crate::fast::exec::num::handlers;
 use crate::fast::exec::object::{ArrayLen, I31Get, RefI31};
+use crate::fast::exec::place::S;
 use crate::fast::exec::slow::Slow;
 use crate::fast::exec::table::{TableGet, TableSet, TableSize};
 use crate::fast::exec::tail::NonNull;
@@ -285,7 +286,7 @@ impl Cell<'_> {
     fn load(&self, l: &mut Linker<'_>, op: LoadOp, arg: MemArg) {
         if is_plain(&l.tier.module, arg) {
             l.push_handler(load_handlers(op).memory_0[place(self.args[0])][self.form]);
-            return l.fields_imm([self.d, self.f[0]], arg.offset as u32);
+            return l.fields_imm([self.d, self.f[0]], self.offset(arg));
         }
         l.push_handler(load_handlers(op).any);
         any_memory(l, [self.d, self.f[0], 0, 0], arg);
@@ -295,11 +296,19 @@ impl Cell<'_> {
         let [addr, value, _] = *self.args;
         if is_plain(&l.tier.module, arg) {
             l.push_handler(store_handlers(op).memory_0[place(addr)][place(value)]);
-            l.fields_imm([self.f[1], self.f[0]], arg.offset as u32);
+            l.fields_imm([self.f[1], self.f[0]], self.offset(arg));
             return self.wide_constant(l, 1);
         }
         l.push_handler(store_handlers(op).any);
         any_memory(l, [self.f[1], self.f[0], 0, 0], arg);
+    }
+
+    /// The offset of an access to memory 0, with the address if that is a constant.
+    fn offset(&self, arg: MemArg) -> u32 {
+        match self.args[0] {
+            Src::Const(address) => (address as u32).wrapping_add(arg.offset as u32),
+            _ => arg.offset as u32,
+        }
     }
 
     fn load_sum(&self, l: &mut Linker<'_>, op: LoadOp, arg: MemArg) {
@@ -336,11 +345,9 @@ impl Cell<'_> {
     }
 
     fn branch_table(&self, l: &mut Linker<'_>, first: u32, count: u32) {
-        l.handler::<BrTable>();
+        l.handler::<BrTable<S>>();
         l.fields_imm([0, self.f[0]], count);
-        for i in first..first + count {
-            l.target(l.ir.targets[i as usize]);
-        }
+        l.branch_targets(first, count);
     }
 }
 

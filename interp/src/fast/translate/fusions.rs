@@ -17,12 +17,22 @@ pub struct Fusions {
     pub add_branch: bool,
     /// The sum that is an address in the cell of the load or store.
     pub address: bool,
+    /// Constant addresses in the cell of the load or store.
+    pub constant_address: bool,
     /// Two copies in one cell.
     pub copy_two: bool,
     /// `i32.wrap_i64` is nothing: who reads 32 bits of a slot ignores the rest.
     pub wrap: bool,
     /// A branch to a `return` is a `return`.
     pub thread_return: bool,
+    /// Two instructions on integers in one cell, the second on the result of the first.
+    pub pairs: bool,
+    /// An instruction on integers, a comparison of its result and the branch in one cell.
+    pub pair_branch: bool,
+    /// Adding a constant to a local and loading from the sum in one cell.
+    pub load_tee: bool,
+    /// The index of a branch table out of the accumulator, with a constant added to it.
+    pub branch_table: bool,
     /// `local.set` of the last result makes that instruction write the local.
     pub retarget: bool,
 }
@@ -36,9 +46,14 @@ impl Fusions {
         compare_branch: false,
         add_branch: false,
         address: false,
+        constant_address: false,
         copy_two: false,
         wrap: false,
         thread_return: false,
+        pairs: false,
+        pair_branch: false,
+        load_tee: false,
+        branch_table: false,
         retarget: false,
     };
     /// Everything combined.
@@ -49,9 +64,14 @@ impl Fusions {
         compare_branch: true,
         add_branch: true,
         address: true,
+        constant_address: true,
         copy_two: true,
         wrap: true,
         thread_return: true,
+        pairs: true,
+        pair_branch: true,
+        load_tee: true,
+        branch_table: true,
         retarget: true,
     };
 }

@@ -31,7 +31,7 @@ pub(super) struct Linker<'a> {
     pub(super) fixups: Vec<(usize, Label)>,
     offsets: Vec<(u32, u32)>,
     sites: Vec<CallSite>,
-    wide: bool,
+    pub(super) wide: bool,
 }
 
 /// Links a function. Also returns the position of each instruction's code.
@@ -61,8 +61,9 @@ pub(super) fn link(tier: &FastModule, ir: &Ir, defined: usize) -> (FuncCode, Vec
         let threaded = if tier.fusions.thread_return { return_at(ir, index) } else { None };
         if let Some(threaded) = threaded {
             linker.inst(&threaded);
-        } else if tier.fusions.copy_two && !targets[index + 1] && linker.copy_two(index) {
+        } else if !targets[index + 1] && linker.two(index) {
             positions.push(linker.words.len() as u32);
+        } else if !targets[index] && linker.branch_table_on_acc(index) {
         } else {
             linker.inst(inst);
         }
@@ -129,6 +130,11 @@ impl Linker<'_> {
         }
     }
 
+    /// Makes one cell of an instruction and the one behind it. Returns whether it did.
+    fn two(&mut self, index: usize) -> bool {
+        self.tier.fusions.copy_two && self.copy_two(index) || self.combine(index)
+    }
+
     /// Makes one cell of two copies between slots. Returns whether it did.
     fn copy_two(&mut self, index: usize) -> bool {
         let copy = |inst: &Inst| match (inst.op, inst.args[0]) {
@@ -158,7 +164,7 @@ impl Linker<'_> {
             Src::Acc | Src::Const(_) | Src::Vector(_) => 0,
         });
         if inst.op.has_position() {
-            self.offsets.push((self.words.len() as u32, inst.offset));
+            self.position(&inst);
         }
         // Slots that do not fit 16 bits went to scratch slots, except those of
         // instructions whose cells take wider ones.
@@ -167,6 +173,11 @@ impl Linker<'_> {
         if let Some((from, to)) = spill {
             self.copy_span(from, to, inst.op.result_slots());
         }
+    }
+
+    /// The next cell is where an instruction traps or calls.
+    pub(super) fn position(&mut self, inst: &Inst) {
+        self.offsets.push((self.words.len() as u32, inst.offset));
     }
 
     /// The two instructions that [`Op::AddBr`] is: a branch cannot be followed by

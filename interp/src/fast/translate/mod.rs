@@ -6,6 +6,7 @@ mod backend;
 mod branch;
 mod calls;
 mod cell;
+mod combine;
 mod complete;
 mod counting;
 mod exception;

@@ -29,7 +29,11 @@ impl Translator<'_> {
         let plain = self.plain_memory(arg);
         let mut srcs = [Src::Acc; 3];
         for (i, (src, operand)) in srcs.iter_mut().zip(args).enumerate() {
-            let constants = i == 1 && matches!(op, Op::Store(..));
+            let constants = match op {
+                Op::Store(..) if i == 1 => true,
+                Op::Store(..) | Op::Load(..) => self.constant_address(arg, *operand),
+                _ => false,
+            };
             *src = if plain { self.take(*operand, constants) } else { self.take_slot(*operand) };
         }
         match result {
@@ -39,6 +43,13 @@ impl Translator<'_> {
                 Value::Temp
             }
         }
+    }
+
+    /// Whether an address is a constant that is still a 32-bit number with the offset
+    /// added to it.
+    fn constant_address(&self, arg: MemArg, address: Operand<Value>) -> bool {
+        let Value::Const(bits) = address.value else { return false };
+        self.fusions.constant_address && u64::from(bits as u32) + arg.offset <= u64::from(u32::MAX)
     }
 
     /// An atomic access with the operands `args`; `result` is the slot and type of its

@@ -1,0 +1,79 @@
+//! An addition in the cell of the load or branch table that uses the sum, and two
+//! constants for two slots.
+
+use std::marker::PhantomData;
+
+use bimetal_core::ops::mem::{Load, LoadOp, MemType, mem_sem};
+
+use super::DEST_FORMS;
+use super::memory::{access_0, read};
+use super::place::{Dest, Place, Reg, ToAcc, ToSlot};
+use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+
+/// A load at a sum that is a local's new value: `[handler, dst sum a ., offset |
+/// constant]`.
+pub(crate) struct LoadTee<O, D>(PhantomData<(O, D)>);
+
+impl<O: Load, D: Dest> Exec for LoadTee<O, D>
+where
+    O::Value: Reg,
+{
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            let sum = (*r.slot(2) as u32).wrapping_add(r.half(2, 1));
+            *r.slot(1) = u64::from(sum);
+            match access_0(r, sum, r.half(2, 0), O::Mem::WIDTH) {
+                Ok(at) => D::write(r, read::<O>(at)).next(3),
+                Err(code) => r.trap(code),
+            }
+        }
+    }
+}
+
+macro_rules! load_tee {
+    ($($name:ident $operator:ident $mem:ident -> $value:ident;)*) => {
+        static LOAD_TEE: &[[Handler; DEST_FORMS]] = &[$([
+            handler::<LoadTee<mem_sem::$name, ToAcc>>,
+            handler::<LoadTee<mem_sem::$name, ToSlot>>,
+        ]),*];
+    };
+}
+bimetal_core::for_each_load_op!(load_tee);
+
+/// The handlers of [`LoadTee`] by place of the result.
+pub(crate) fn load_tee(op: LoadOp) -> &'static [Handler; DEST_FORMS] {
+    &LOAD_TEE[op as usize]
+}
+
+/// `br_table` on the accumulator or on a slot plus a constant, which is kept in a slot
+/// as well: `[handler, sum index | count, constant, targets..]`.
+pub(crate) struct BrTableAdd<P>(PhantomData<P>);
+
+impl<P: Place> Exec for BrTableAdd<P> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker wrote `count` addresses, at least one.
+        unsafe {
+            let sum = (P::read::<i32>(r, 1, 0) as u32).wrapping_add(r.half(2, 0));
+            *r.slot(0) = u64::from(sum);
+            r.jump(r.target(3 + sum.min(r.imm() - 1) as usize))
+        }
+    }
+}
+
+/// Two slots from 32-bit constants, sign-extended: `[handler, dst dst . ., constants]`.
+pub(crate) enum ImmTwo {}
+
+impl Exec for ImmTwo {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            *r.slot(0) = i64::from(r.half(2, 0) as i32) as u64;
+            *r.slot(1) = i64::from(r.half(2, 1) as i32) as u64;
+            r.next(3)
+        }
+    }
+}

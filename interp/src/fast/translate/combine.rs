@@ -1,0 +1,240 @@
+//! Several instructions in one cell, chosen when they are linked: what the first ones
+//! leave in the accumulator, and nowhere else, goes straight into the next.
+//!
+//! The instructions follow each other, and no label stands between them.
+
+use bimetal_core::ops::num::NumOp;
+use bimetal_core::types::ValType;
+
+use super::cell::is_plain;
+use super::ir::{Class, Inst, Label, Op, Src};
+use super::link::Linker;
+use crate::fast::exec::control::BrTable;
+use crate::fast::exec::fused_two::{BrTableAdd, ImmTwo, load_tee};
+use crate::fast::exec::pair::{Forms, commutes, opposite, pair_branch_handlers, pair_handlers};
+use crate::fast::exec::place::{A, S};
+
+/// The operands of an instruction on integers whose result is in the accumulator only.
+struct First {
+    op: NumOp,
+    a: Src,
+    b: Src,
+}
+
+/// The operands of a cell made of two instructions: as fields, and as constants if there
+/// are any.
+struct Operands {
+    forms: [usize; 3],
+    fields: [u16; 3],
+    constants: Option<[u32; 2]>,
+}
+
+impl Linker<'_> {
+    /// Appends the cell of an instruction and the one behind it, if there is such a cell.
+    /// Returns whether it did.
+    pub(super) fn combine(&mut self, index: usize) -> bool {
+        let insts = self.ir.insts.as_slice();
+        let (Some(first), Some(second), false) =
+            (insts.get(index), insts.get(index + 1), self.wide)
+        else {
+            return false;
+        };
+        let fusions = self.tier.fusions;
+        match (&first.op, &second.op) {
+            (Op::Bin(_), Op::Bin(_)) => fusions.pairs && self.pair(first, second),
+            (Op::Bin(_), Op::BrBin { .. } | Op::BrUn { .. }) => {
+                fusions.pair_branch && self.pair_branch(first, second)
+            }
+            (Op::Bin(_), Op::Load(..)) => fusions.load_tee && self.load_tee(first, second),
+            (Op::Bin(_), Op::BrTable { .. }) => {
+                fusions.branch_table && self.add_branch_table(first, second)
+            }
+            (Op::Copy(_), Op::Copy(_)) => fusions.copy_two && self.imm_two(first, second),
+            _ => false,
+        }
+    }
+
+    fn first(inst: &Inst) -> Option<First> {
+        let Op::Bin(op) = inst.op else { return None };
+        let [a, b] = match (inst.args[0], inst.args[1]) {
+            (a @ (Src::Slot(_) | Src::Acc), b @ (Src::Slot(_) | Src::Const(_))) => [a, b],
+            (b @ (Src::Slot(_) | Src::Const(_)), a) if commutes(op) => [a, b],
+            _ => return None,
+        };
+        let known = matches!(a, Src::Slot(_) | Src::Acc);
+        (!inst.to_slot && known).then_some(First { op, a, b })
+    }
+
+    /// The operands `a`, `b` and `c` as a cell of two instructions has them.
+    fn pair_operands(&self, first: &First, c: Src) -> Option<Operands> {
+        let wide = first.op.result() == ValType::I64;
+        let mut fields = [0; 3];
+        let mut bits = [0; 2];
+        for (field, src) in fields.iter_mut().zip([first.a, first.b, c]) {
+            if let Src::Slot(slot) = src {
+                *field = self.slot(slot) as u16;
+            }
+        }
+        for (to, src) in bits.iter_mut().zip([first.b, c]) {
+            match src {
+                Src::Const(value) if !wide || value as i64 == i64::from(value as i32) => {
+                    *to = value as u32;
+                }
+                Src::Slot(_) => {}
+                _ => return None,
+            }
+        }
+        let constant = |src| usize::from(matches!(src, Src::Const(_)));
+        let forms = [usize::from(first.a == Src::Acc), constant(first.b), constant(c)];
+        let constants = (forms[1] + forms[2] > 0).then_some(bits);
+        Some(Operands { forms, fields, constants })
+    }
+
+    fn pair_cell(&mut self, handlers: &Forms, dst: u16, operands: &Operands) {
+        let [a, b, c] = operands.forms;
+        self.push_handler(handlers[a][b][c]);
+        let [a, b, c] = operands.fields;
+        self.fields([dst, a, b, c]);
+    }
+
+    fn pair(&mut self, inst: &Inst, second: &Inst) -> bool {
+        let (Some(first), Op::Bin(op)) = (Self::first(inst), second.op) else { return false };
+        let (c, swapped) = match (second.args[0], second.args[1]) {
+            (Src::Acc, Src::Acc) => return false,
+            (Src::Acc, c) => (c, false),
+            (c, Src::Acc) => (c, true),
+            _ => return false,
+        };
+        let Some(handlers) = pair_handlers(first.op, op, swapped) else { return false };
+        let Some(operands) = self.pair_operands(&first, c) else { return false };
+        self.pair_cell(handlers, self.slot(second.dst) as u16, &operands);
+        if let Some([b, c]) = operands.constants {
+            self.halves(b, c);
+        }
+        true
+    }
+
+    fn pair_branch(&mut self, inst: &Inst, second: &Inst) -> bool {
+        let Some(first) = Self::first(inst) else { return false };
+        let (compare, c, negate, target) = match second.op {
+            Op::BrUn { op: NumOp::i32_eqz, negate, target } => {
+                (NumOp::i32_eq, Src::Const(0), negate, target)
+            }
+            Op::BrBin { op, negate, target } => (op, second.args[1], negate, target),
+            _ => return false,
+        };
+        let compare = if negate { opposite(compare) } else { Some(compare) };
+        let handlers = compare.and_then(|compare| pair_branch_handlers(first.op, compare));
+        let operands = self.pair_operands(&first, c);
+        let (Some(handlers), Some(operands), Src::Acc) = (handlers, operands, second.args[0])
+        else {
+            return false;
+        };
+        self.pair_cell(handlers, 0, &operands);
+        self.target(target);
+        if let Some([b, c]) = operands.constants {
+            self.halves(b, c);
+        }
+        true
+    }
+
+    /// A local that becomes the sum of a slot and a constant: its slot, the summand's and
+    /// the constant.
+    fn increment(&self, inst: &Inst) -> Option<(u16, u16, u32)> {
+        let (Src::Slot(from), Src::Const(bits), true) = (inst.args[0], inst.args[1], inst.to_slot)
+        else {
+            return None;
+        };
+        let step = match inst.op {
+            Op::Bin(NumOp::i32_add) => bits as u32,
+            Op::Bin(NumOp::i32_sub) => (bits as u32).wrapping_neg(),
+            _ => return None,
+        };
+        Some((self.slot(inst.dst) as u16, self.slot(from) as u16, step))
+    }
+
+    fn load_tee(&mut self, first: &Inst, second: &Inst) -> bool {
+        let (Some((sum, from, step)), Op::Load(op, arg), Src::Acc) =
+            (self.increment(first), second.op, second.args[0])
+        else {
+            return false;
+        };
+        if !is_plain(&self.tier.module, arg) {
+            return false;
+        }
+        self.position(second);
+        self.push_handler(load_tee(op)[usize::from(second.to_slot)]);
+        self.fields([self.slot(second.dst) as u16, sum, from, 0]);
+        self.halves(arg.offset as u32, step);
+        true
+    }
+
+    fn add_branch_table(&mut self, first: &Inst, second: &Inst) -> bool {
+        let (Op::BrTable { first: targets, count }, Op::Bin(NumOp::i32_add)) =
+            (second.op, first.op)
+        else {
+            return false;
+        };
+        let (Src::Const(bits), true) = (first.args[1], first.to_slot) else { return false };
+        if second.args[0] != Src::Slot(first.dst) {
+            return false;
+        }
+        let index = match first.args[0] {
+            Src::Slot(slot) => {
+                self.handler::<BrTableAdd<S>>();
+                self.slot(slot) as u16
+            }
+            Src::Acc => {
+                self.handler::<BrTableAdd<A>>();
+                0
+            }
+            _ => return false,
+        };
+        self.fields_imm([self.slot(first.dst) as u16, index], count);
+        self.halves(bits as u32, 0);
+        self.branch_targets(targets, count);
+        true
+    }
+
+    /// The words of the targets of a branch table.
+    pub(super) fn branch_targets(&mut self, first: u32, count: u32) {
+        for i in first..first + count {
+            let target: Label = self.ir.targets[i as usize];
+            self.target(target);
+        }
+    }
+
+    /// Whether the accumulator has the index of a branch table, and it is from there that
+    /// the cell takes it.
+    pub(super) fn branch_table_on_acc(&mut self, index: usize) -> bool {
+        let inst = &self.ir.insts[index];
+        let Op::BrTable { first, count } = inst.op else { return false };
+        let Some(last) = index.checked_sub(1).map(|last| &self.ir.insts[last]) else {
+            return false;
+        };
+        let result = matches!(
+            last.op,
+            Op::Un(_) | Op::Bin(_) | Op::Load(..) | Op::LoadSum(..) | Op::Select(Class::Int)
+        );
+        let found = result && last.to_slot && inst.args[0] == Src::Slot(last.dst);
+        if !found || self.wide || !self.tier.fusions.branch_table {
+            return false;
+        }
+        self.handler::<BrTable<A>>();
+        self.fields_imm([0; 2], count);
+        self.branch_targets(first, count);
+        true
+    }
+
+    fn imm_two(&mut self, first: &Inst, second: &Inst) -> bool {
+        let constant = |inst: &Inst| match inst.args[0] {
+            Src::Const(bits) if bits as i64 == i64::from(bits as i32) => Some(bits as u32),
+            _ => None,
+        };
+        let (Some(one), Some(two)) = (constant(first), constant(second)) else { return false };
+        self.handler::<ImmTwo>();
+        self.fields([self.slot(first.dst) as u16, self.slot(second.dst) as u16, 0, 0]);
+        self.halves(one, two);
+        true
+    }
+}
