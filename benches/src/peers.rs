@@ -16,6 +16,24 @@ pub fn ours(kernel: &Kernel) -> Result<Call, Error> {
         .map(|guest| guest.call)
 }
 
+/// A kernel on our interpreter.
+///
+/// # Errors
+/// If the kernel cannot be loaded.
+pub fn interpreted(kernel: &Kernel) -> Result<Call, Error> {
+    Contestant::ours(Strategy::Interpreter, false)?
+        .load(kernel.text.as_bytes(), "run")
+        .map(|guest| guest.call)
+}
+
+/// A kernel on wasmi, translated when it is loaded.
+///
+/// # Errors
+/// If the kernel cannot be loaded.
+pub fn wasmi(kernel: &Kernel) -> Result<Call, Error> {
+    Contestant::peer("wasmi")?.load(kernel.text.as_bytes(), "run").map(|guest| guest.call)
+}
+
 /// A kernel on wasmtime as it is by default, with the features that kernels use.
 ///
 /// # Errors
