@@ -4,6 +4,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "peers")]
+pub mod calls;
+#[cfg(feature = "peers")]
 pub mod contest;
 pub mod crossings;
 #[cfg(feature = "peers")]
