@@ -40,13 +40,13 @@ use crate::store::{AsContext, AsContextMut, StoreContext, StoreContextMut};
 /// ```
 pub struct Caller<'a, T: 'static> {
     store: StoreContextMut<'a, T>,
-    /// The context of the calling instance; null if the host itself calls.
+    /// The context of the calling instance, or that of the host itself.
     cx: *mut VmCtx,
 }
 
 impl<'a, T: 'static> Caller<'a, T> {
     /// # Safety
-    /// `cx` is the context of an instance in this store, or null.
+    /// `cx` is the context of an instance in this store, or the store's own.
     pub(crate) unsafe fn new(store: StoreContextMut<'a, T>, cx: *mut VmCtx) -> Caller<'a, T> {
         Caller { store, cx }
     }
@@ -54,12 +54,11 @@ impl<'a, T: 'static> Caller<'a, T> {
     /// The export of this name of the instance that imported the function.
     /// `None` if there is no such export, or if the host called the function
     /// itself.
+    #[inline]
     pub fn get_export(&mut self, name: &str) -> Option<Extern> {
-        if self.cx.is_null() {
-            return None;
-        }
-        // SAFETY: contexts and instances live as long as the store, by `new`.
-        let export = unsafe { (*(*self.cx).instance).export(name)? };
+        // SAFETY: contexts and instances live as long as the store, by `new`; the
+        // instance of the host's context is null.
+        let export = unsafe { (*self.cx).instance.as_ref()?.export(name)? };
         Some(Extern::from_runtime(self.store.opaque(), export))
     }
 

@@ -79,6 +79,7 @@ impl Extern {
         }
     }
 
+    #[inline]
     pub(crate) fn from_runtime(store: &StoreOpaque, runtime: RuntimeExtern) -> Extern {
         let owner = store.id();
         match runtime {

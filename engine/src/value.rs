@@ -180,6 +180,7 @@ impl Val {
     ///
     /// # Errors
     /// If it is of another type or store.
+    #[inline]
     pub(crate) fn to_slots(self, store: &StoreOpaque, expected: ValType) -> Result<[Slot; 2]> {
         let one = |slot| Ok([slot, Slot::ZERO]);
         match (self, expected) {
@@ -188,12 +189,17 @@ impl Val {
             (Val::F32(bits), ValType::F32) => one(Slot::from_bits(bits.into())),
             (Val::F64(bits), ValType::F64) => one(Slot::from_bits(bits)),
             (Val::V128(value), ValType::V128) => Ok(value.to_slots()),
-            (Val::FuncRef(func), ValType::Ref(ty)) => one(Ref::Func(func).to_slot(store, ty)?),
-            (Val::ExnRef(value), ValType::Ref(ty)) => one(Ref::Exn(value).to_slot(store, ty)?),
-            (Val::ExternRef(value), ValType::Ref(ty)) => {
-                one(Ref::Extern(value).to_slot(store, ty)?)
-            }
-            (Val::AnyRef(value), ValType::Ref(ty)) => one(Ref::Any(value).to_slot(store, ty)?),
+            (val, expected) => one(val.reference_to_slot(store, expected)?),
+        }
+    }
+
+    /// The same for references.
+    fn reference_to_slot(self, store: &StoreOpaque, expected: ValType) -> Result<Slot> {
+        match (self, expected) {
+            (Val::FuncRef(func), ValType::Ref(ty)) => Ref::Func(func).to_slot(store, ty),
+            (Val::ExnRef(value), ValType::Ref(ty)) => Ref::Exn(value).to_slot(store, ty),
+            (Val::ExternRef(value), ValType::Ref(ty)) => Ref::Extern(value).to_slot(store, ty),
+            (Val::AnyRef(value), ValType::Ref(ty)) => Ref::Any(value).to_slot(store, ty),
             _ => Err(mismatch(expected, self.type_name())),
         }
     }
@@ -202,6 +208,7 @@ impl Val {
     ///
     /// # Safety
     /// The slots hold a value of this type of this store.
+    #[inline]
     pub(crate) unsafe fn from_slots(store: &mut StoreOpaque, ty: ValType, slots: [Slot; 2]) -> Val {
         match ty {
             ValType::I32 => Val::I32(slots[0].i32()),

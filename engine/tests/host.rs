@@ -329,3 +329,59 @@ fn a_host_function_in_a_table_is_called_indirectly() {
         assert_eq!(*store.data(), 41);
     }
 }
+
+#[test]
+fn a_host_function_that_no_instance_imports_unwinds_the_guest_that_called_it() {
+    for engine in engines() {
+        let mut store = Store::new(&engine, ());
+        let wat = r#"(module
+            (table (export "t") 1 funcref)
+            (func (export "run") (param i32) (result i32)
+                (call_indirect (param i32) (result i32) (local.get 0) (i32.const 0))))"#;
+        let module = Module::new(&engine, wat).unwrap();
+        let instance = bimetal::Instance::new(&mut store, &module, &[]).unwrap();
+        let host = Func::wrap(&mut store, |mut caller: Caller<'_, ()>, n: i32| -> Result<i32> {
+            assert!(caller.get_export("t").is_none(), "no instance imports the function");
+            match n {
+                0 => Err(Exit(4).into()),
+                1 => std::panic::panic_any(Exit(5)),
+                n => Ok(n),
+            }
+        });
+        let table = instance.get_table(&mut store, "t").unwrap();
+        table.set(&mut store, 0, host.into()).unwrap();
+        let run = instance.get_typed_func::<i32, i32>(&mut store, "run").unwrap();
+        for round in 2..5 {
+            let error = run.call(&mut store, 0).unwrap_err();
+            assert_eq!(error.downcast_ref::<Exit>(), Some(&Exit(4)), "{engine:?}");
+            let call = AssertUnwindSafe(|| run.call(&mut store, 1));
+            let panic = catch_unwind(call).unwrap_err();
+            assert_eq!(panic.downcast_ref::<Exit>(), Some(&Exit(5)), "{engine:?}");
+            assert_eq!(run.call(&mut store, round).unwrap(), round);
+        }
+    }
+}
+
+#[test]
+fn values_around_a_call_survive_it_however_it_ends() {
+    for engine in engines() {
+        let mut store = Store::new(&engine, ());
+        let wat = r#"(module (func (export "run") (param i64) (result i64)
+            (if (i64.eqz (local.get 0)) (then unreachable))
+            (i64.mul (local.get 0) (i64.const 3))))"#;
+        let module = Module::new(&engine, wat).unwrap();
+        let instance = bimetal::Instance::new(&mut store, &module, &[]).unwrap();
+        let run = instance.get_typed_func::<i64, i64>(&mut store, "run").unwrap();
+        // More than there are registers, each in the next round's sum.
+        let mut sums = [1_i64, 2, 3, 5, 8, 13, 21, 34, 55, 89];
+        let mut expected = sums;
+        for round in 0..20 {
+            let result = run.call(&mut store, round % 3);
+            let step = result.unwrap_or(-7);
+            sums.iter_mut().for_each(|sum| *sum = sum.wrapping_mul(5) ^ step);
+            let step = if round % 3 == 0 { -7 } else { round % 3 * 3 };
+            expected.iter_mut().for_each(|sum| *sum = sum.wrapping_mul(5) ^ step);
+        }
+        assert_eq!(sums, expected, "{engine:?}");
+    }
+}

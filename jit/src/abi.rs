@@ -96,6 +96,12 @@ pub(crate) fn host(params: &[Type], results: &[Type]) -> Signature {
     signature(CallConv::SystemV, params, results)
 }
 
+/// What [`crate::unwind::guarded_call`] calls: it has saved every register that its
+/// caller wants back, so that nothing is saved a second time. Returns zero.
+pub(crate) fn guarded() -> Signature {
+    signature(CallConv::Tail, &[PTR, PTR, PTR], &[types::I32])
+}
+
 /// [`bimetal_runtime::vmctx::Builtin`]
 pub(crate) fn builtin() -> Signature {
     host(&[PTR, types::I64, types::I64, types::I64, types::I64], &[types::I64, types::I64])

@@ -3,14 +3,17 @@
 //! - A *trampoline* is entered by the host: it takes arguments from slots, calls
 //!   a native entry and puts the results back.
 //! - A *host thunk* is the native entry of a host function: it puts its
-//!   arguments into slots, has the host called, and takes the results.
+//!   arguments into slots, calls the host, and takes the results.
 //! - The *slow-call stub* stands between compiled code and the builtins of the
 //!   runtime.
 //!
 //! The latter two tell the runtime where the guest left: the caller's frame
 //! pointer and return address.
 
-use bimetal_runtime::layout::{ACTIVATION_EXIT_FP, ACTIVATION_EXIT_PC, CX_STORE, STORE_ACTIVATION};
+use bimetal_runtime::layout::{
+    ACTIVATION_EXIT_FP, ACTIVATION_EXIT_PC, CODE_ARRAY, CX_STORE, FUNC_REF_CALLER, FUNC_REF_CODE,
+    STORE_ACTIVATION,
+};
 use cranelift_codegen::ir::{
     ExtFuncData, ExternalName, Function, InstBuilder, MemFlagsData, Signature, StackSlotData,
     StackSlotKind, TrapCode, Type, UserFuncName, Value, types,
@@ -19,13 +22,12 @@ use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::FunctionBuilder;
 
 use crate::abi::{
-    PTR, Shape, builtin, gc_builtin, host, osr, slots, slow_call as slow_call_sig,
-    throw as throw_sig,
+    PTR, Shape, builtin, gc_builtin, guarded as guarded_sig, host, osr, slots,
+    slow_call as slow_call_sig, throw as throw_sig,
 };
 use crate::compile::{Compiler, FuncCode};
 use crate::env::{CONSTANT, Symbol};
 use crate::error::JitError;
-use crate::unwind;
 
 /// Flags of an access to what is always there.
 pub(crate) const TRUSTED: MemFlagsData = MemFlagsData::trusted();
@@ -104,14 +106,13 @@ pub(crate) fn raise(builder: &mut FunctionBuilder<'_>, store: Value, trap: Value
     builder.ins().trap(TrapCode::unwrap_user(1));
 }
 
-/// `extern "C" fn(native: *const u8, cx: *mut VmCtx, slots: *mut Slot)`
+/// The stub of [`guarded_sig`]: the arguments are in slots.
 pub(crate) fn trampoline(
     compiler: &mut Compiler,
     isa: &dyn TargetIsa,
     shape: &Shape,
 ) -> Result<FuncCode, JitError> {
-    let sig = host(&[PTR, PTR, PTR], &[]);
-    compiler.stub(isa, function(sig), |builder| {
+    compiler.stub(isa, function(guarded_sig()), |builder| {
         let params = enter(builder);
         let (native, cx, slots) = (params[0], params[1], params[2]);
         let mut args = vec![cx];
@@ -120,17 +121,18 @@ pub(crate) fn trampoline(
         let call = builder.ins().call_indirect(callee, native, &args);
         let results = builder.inst_results(call).to_vec();
         store_slots(builder, &results, slots);
-        builder.ins().return_(&[]);
+        let returned = builder.ins().iconst(types::I32, 0);
+        builder.ins().return_(&[returned]);
     })
 }
 
-/// `extern "C" fn(unused: *const u8, cx: *mut VmCtx, frame: *mut OsrFrame)`: enters the
-/// only function of the block, which begins at a loop.
+/// The stub of [`guarded_sig`] that enters the only function of the block, which begins
+/// at a loop and takes over a frame.
 pub(crate) fn osr_entry(
     compiler: &mut Compiler,
     isa: &dyn TargetIsa,
 ) -> Result<FuncCode, JitError> {
-    compiler.stub(isa, function(host(&[PTR, PTR, PTR], &[])), |builder| {
+    compiler.stub(isa, function(guarded_sig()), |builder| {
         let params = enter(builder);
         let signature = builder.import_signature(osr());
         let first = Symbol::Defined(0).name();
@@ -142,7 +144,8 @@ pub(crate) fn osr_entry(
             patchable: false,
         });
         builder.ins().call(callee, &params[1..]);
-        builder.ins().return_(&[]);
+        let returned = builder.ins().iconst(types::I32, 0);
+        builder.ins().return_(&[returned]);
     })
 }
 
@@ -160,13 +163,22 @@ pub(crate) fn host_thunk(
         let slots = builder.create_sized_stack_slot(data);
         let slots = builder.ins().stack_addr(PTR, slots, 0);
         store_slots(builder, &params[1..], slots);
-        let (pc, fp) = caller(builder);
-        let callee = builder.import_signature(host(&[PTR, PTR, PTR, PTR], &[]));
-        let address = unwind::host_call as unwind::HostCall as usize;
-        let address = builder.ins().iconst(PTR, address as i64);
-        builder.ins().call_indirect(callee, address, &[func_ref, slots, pc, fp]);
+        let cx = builder.ins().load(PTR, TRUSTED, func_ref, FUNC_REF_CALLER);
+        let store = leave(builder, cx);
+        let code = builder.ins().load(PTR, TRUSTED, func_ref, FUNC_REF_CODE);
+        let array = builder.ins().load(PTR, TRUSTED, code, CODE_ARRAY);
+        let callee = builder.import_signature(host(&[PTR, PTR, PTR], &[types::I32]));
+        let call = builder.ins().call_indirect(callee, array, &[store, func_ref, slots]);
+        let outcome = builder.inst_results(call)[0];
+        let [unwound, done] = [(); 2].map(|()| builder.create_block());
+        builder.set_cold_block(unwound);
+        builder.ins().brif(outcome, unwound, &[], done, &[]);
+        builder.switch_to_block(done);
         let results = load_slots(builder, &shape.results, slots);
         builder.ins().return_(&results);
+        builder.switch_to_block(unwound);
+        let pending = builder.ins().iconst(types::I64, 0);
+        raise(builder, store, pending);
     })
 }
 

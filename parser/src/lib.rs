@@ -13,6 +13,7 @@ mod bytes;
 mod constexpr;
 mod decode;
 pub mod error;
+pub mod export_map;
 mod features;
 pub mod hints;
 mod legacy;

@@ -1,6 +1,5 @@
 //! The module as the runtime and the tiers read it (spec: *Structure / Modules*).
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use bimetal_core::index::{
@@ -13,6 +12,7 @@ use bimetal_core::types::{
 use bimetal_core::value::{Slot, V128};
 
 use crate::bytes::Bytes;
+use crate::export_map::ExportMap;
 use crate::features::Features;
 use crate::hints::BranchHints;
 use crate::names::Names;
@@ -47,7 +47,7 @@ pub struct Module {
     /// Exports, in order.
     pub exports: Box<[Export]>,
     /// Position in `exports` by name.
-    pub export_map: HashMap<Box<str>, usize>,
+    pub export_map: ExportMap,
     /// The start function.
     pub start: Option<FuncIdx>,
     /// Element segments.
@@ -296,8 +296,9 @@ impl Module {
     }
 
     /// The export of this name.
+    #[inline]
     pub fn export(&self, name: &str) -> Option<&Export> {
-        self.export_map.get(name).map(|&i| &self.exports[i])
+        self.export_map.find(&self.exports, name)
     }
 
     /// The type of something that the module imports or exports.

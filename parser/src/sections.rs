@@ -1,6 +1,5 @@
 //! Sections: what wasmparser reads and has validated, to a [`Module`].
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx, TagIdx, TypeIdx};
@@ -14,6 +13,7 @@ use wasmparser::{
 use crate::bytes::Bytes;
 use crate::constexpr;
 use crate::error::{Error, ErrorKind};
+use crate::export_map::ExportMap;
 use crate::hints::{self, BranchHints};
 use crate::load::ParseOptions;
 use crate::module::{
@@ -291,8 +291,7 @@ impl Sections {
     /// The module; its bodies are validated now unless `options` say later.
     pub(crate) fn finish(self, bytes: Bytes, options: &ParseOptions) -> Result<Module, Error> {
         let escaping = self.escaping();
-        let export_map: HashMap<Box<str>, usize> =
-            self.exports.iter().enumerate().map(|(i, export)| (export.name.clone(), i)).collect();
+        let export_map = ExportMap::new(&self.exports);
         let custom = |name| {
             let found = self.customs.iter().find(|custom| &*custom.name == name);
             found.map(|custom| custom.range.clone())

@@ -77,6 +77,7 @@ pub type NativeCall =
 ///
 /// # Safety
 /// As for [`ArrayCall`], for the callee's own entry.
+#[inline]
 pub unsafe fn invoke(
     store: *mut VmStore,
     callee: *const VmFuncRef,
@@ -89,6 +90,16 @@ pub unsafe fn invoke(
         return Ok(());
     }
     // SAFETY: the callee is back, so nobody else uses the store.
+    Err(unsafe { reason(store) })
+}
+
+/// Why the call did not return.
+///
+/// # Safety
+/// The store is valid, and nobody else uses it.
+#[cold]
+unsafe fn reason(store: *mut VmStore) -> Unwind {
+    // SAFETY: the caller's promise.
     let pending = unsafe { Store::from_vm(store).pending.take() };
-    Err(pending.expect("an entry that unwinds leaves the reason in the store"))
+    pending.expect("an entry that unwinds leaves the reason in the store")
 }

@@ -85,7 +85,7 @@ pub unsafe fn enter<R>(
     activation: &mut Activation,
     body: impl FnOnce(*mut Activation) -> R,
 ) -> Option<R> {
-    let here = std::ptr::from_ref(&activation) as usize;
+    let here = std::ptr::from_mut(activation) as usize;
     // SAFETY: the caller vouches for `store`; only this thread uses it.
     let prev = unsafe { (*store).activation };
     if prev.is_null() {

@@ -33,6 +33,7 @@ impl<T> Arena<T> {
     ///
     /// # Panics
     /// If there is none.
+    #[inline]
     pub(crate) fn get(&self, index: u32) -> &T {
         // SAFETY: the pointer is from `push` and valid until `drop`; `&self`
         // keeps `get_mut` away, and guest code does not run meanwhile.
@@ -43,6 +44,7 @@ impl<T> Arena<T> {
     ///
     /// # Panics
     /// If there is none.
+    #[inline]
     pub(crate) fn get_mut(&mut self, index: u32) -> &mut T {
         // SAFETY: as in `get`, and `&mut self` makes the borrow the only one.
         unsafe { self.items[index as usize].as_mut() }

@@ -21,7 +21,7 @@ pub struct CodeSlot {
     /// For the fast interpreter: the entry cell of its code.
     pub interp: AtomicPtr<u64>,
     /// For everyone else: arguments and results in an array of slots.
-    array: AtomicPtr<u8>,
+    pub(crate) array: AtomicPtr<u8>,
     /// Data of the tier behind `array`: the JIT keeps the machine code of its
     /// entry trampolines here.
     pub trampoline: AtomicPtr<u8>,
@@ -46,7 +46,7 @@ impl CodeSlot {
     #[inline]
     pub fn array(&self) -> ArrayCall {
         let entry = self.array.load(Ordering::Acquire);
-        // SAFETY: the field is private and only ever written from an `ArrayCall`.
+        // SAFETY: the field is only ever written from an `ArrayCall`.
         unsafe { std::mem::transmute::<*mut u8, ArrayCall>(entry) }
     }
 

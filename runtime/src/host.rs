@@ -1,5 +1,6 @@
 //! Host functions: closures behind the same code slot as guest functions.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,12 +13,22 @@ use crate::trap::{Unwind, raise_unwind};
 use crate::types::TypeRegistry;
 use crate::vmctx::{VmCtx, VmFuncRef, VmStore};
 
-/// What a host function does: takes the store, the context of the instance that
-/// imported it (null if the host itself calls) and the slots of the call
-/// ([`crate::abi`]).
+/// What a host function does: takes the store, the context that the call comes from
+/// ([`VmFuncRef::caller`]) and the slots of the call ([`crate::abi`]).
 ///
 /// The pointers are valid for the length of the call; the store is not borrowed
 /// when the call begins and must not be when it ends.
+pub trait Body:
+    Fn(*mut VmStore, *mut VmCtx, *mut Slot) -> Result<(), Unwind> + Send + Sync + 'static
+{
+}
+
+impl<F> Body for F where
+    F: Fn(*mut VmStore, *mut VmCtx, *mut Slot) -> Result<(), Unwind> + Send + Sync + 'static
+{
+}
+
+/// A [`Body`] of any type.
 pub type HostBody =
     Box<dyn Fn(*mut VmStore, *mut VmCtx, *mut Slot) -> Result<(), Unwind> + Send + Sync + 'static>;
 
@@ -28,17 +39,18 @@ pub type HostBody =
 #[repr(C)]
 pub struct HostFunc {
     slot: CodeSlot,
+    /// The closure, of the type that the array entry was made for.
+    body: Box<dyn Any + Send + Sync>,
     ty: FuncType,
     type_id: u32,
-    body: HostBody,
 }
 
 impl HostFunc {
     /// A host function of this type, whose references to defined types are
     /// canonical ids of `types`.
-    pub fn new(types: &TypeRegistry, ty: FuncType, body: HostBody) -> HostFunc {
+    pub fn new<F: Body>(types: &TypeRegistry, ty: FuncType, body: F) -> HostFunc {
         let type_id = types.intern_func(ty.clone());
-        HostFunc { slot: CodeSlot::new(array_call), ty, type_id, body }
+        HostFunc { slot: CodeSlot::new(array_call::<F>), body: Box::new(body), ty, type_id }
     }
 
     /// Its code slot: a compiling tier puts its native entry there.
@@ -63,23 +75,27 @@ impl fmt::Debug for HostFunc {
     }
 }
 
-/// The array entry of every host function: panics and errors become an unwind.
-unsafe extern "C-unwind" fn array_call(
+/// The array entry of host functions with this body, which is compiled into it: panics
+/// and errors become an unwind.
+unsafe extern "C-unwind" fn array_call<F: Body>(
     store: *mut VmStore,
     callee: *const VmFuncRef,
     slots: *mut Slot,
 ) -> Outcome {
     // SAFETY: by the contract of `ArrayCall` the callee is a record of a function
-    // behind this entry, thus of a `HostFunc`, kept alive by the store.
-    let (host, caller) = unsafe { (&*(*callee).code.cast::<HostFunc>(), (*callee).caller) };
+    // behind this entry, thus of a `HostFunc` that was made with an `F`, kept alive by
+    // the store.
+    let (body, caller) = unsafe {
+        let host = &*(*callee).code.cast::<HostFunc>();
+        (&*std::ptr::from_ref(&*host.body).cast::<F>(), (*callee).caller)
+    };
     // What the closure may leave half-done in its own data is its own affair, as
     // with any panic that the embedding catches.
-    let result = catch_unwind(AssertUnwindSafe(|| (host.body)(store, caller, slots)));
-    let unwind = match result {
-        Ok(Ok(())) => return Outcome::RETURN,
-        Ok(Err(unwind)) => unwind,
-        Err(panic) => Unwind::Panic(panic),
-    };
-    // SAFETY: `store` is valid, and the body has let go of it.
-    unsafe { raise_unwind(store, unwind) }
+    match catch_unwind(AssertUnwindSafe(|| body(store, caller, slots))) {
+        Ok(Ok(())) => Outcome::RETURN,
+        // SAFETY: `store` is valid, and the body has let go of it.
+        Ok(Err(unwind)) => unsafe { raise_unwind(store, unwind) },
+        // SAFETY: as above.
+        Err(panic) => unsafe { raise_unwind(store, Unwind::Panic(panic)) },
+    }
 }

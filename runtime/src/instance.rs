@@ -147,11 +147,13 @@ impl Instance {
     }
 
     /// The export of this name.
+    #[inline]
     pub fn export(&self, name: &str) -> Option<Extern> {
         self.resolve(self.module.export(name)?.entity)
     }
 
     /// What an export of this entity is.
+    #[inline]
     pub fn resolve(&self, entity: Entity) -> Option<Extern> {
         match entity {
             Entity::Func(index) => self.func_ref(index).map(Extern::Func),

@@ -128,6 +128,8 @@ offsets! {
     ACTIVATION_EXIT_FP = crate::activation::Activation, exit_fp;
     /// [`crate::code::CodeSlot::native`]
     CODE_NATIVE = crate::code::CodeSlot, native;
+    /// The array entry of a [`crate::code::CodeSlot`].
+    CODE_ARRAY = crate::code::CodeSlot, array;
     /// [`crate::code::CodeSlot::trampoline`]
     CODE_TRAMPOLINE = crate::code::CodeSlot, trampoline;
     /// [`crate::code::CodeSlot::bridge`]

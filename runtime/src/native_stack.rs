@@ -6,18 +6,22 @@ use std::cell::Cell;
 /// and the capture of a backtrace run there.
 const HOST_RESERVE: usize = 128 << 10;
 
+thread_local! {
+    static LOWEST: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
 /// The lowest address that guest frames of this thread may use, whatever the
 /// settings allow.
 #[inline]
 pub(crate) fn lowest_guest_address() -> usize {
-    thread_local! {
-        static LOWEST: Cell<Option<usize>> = const { Cell::new(None) };
-    }
-    LOWEST.get().unwrap_or_else(|| {
-        let lowest = stack_start().map_or(0, |start| start.saturating_add(HOST_RESERVE));
-        LOWEST.set(Some(lowest));
-        lowest
-    })
+    LOWEST.get().unwrap_or_else(look_up)
+}
+
+#[cold]
+fn look_up() -> usize {
+    let lowest = stack_start().map_or(0, |start| start.saturating_add(HOST_RESERVE));
+    LOWEST.set(Some(lowest));
+    lowest
 }
 
 /// The lowest address of the thread's stack, its guard pages excluded.

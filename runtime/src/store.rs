@@ -22,7 +22,7 @@ use crate::memory::{Mapping, Memory};
 use crate::table::Table;
 use crate::trap::Unwind;
 use crate::types::{TypeRegistry, TypeTable};
-use crate::vmctx::{VmFuncRef, VmHeap, VmStore, VmTail, VmValueStack};
+use crate::vmctx::{VmCtx, VmFuncRef, VmHeap, VmStore, VmTail, VmValueStack};
 
 /// Tells stores of one process apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -149,16 +149,19 @@ impl Store {
     ///
     /// # Panics
     /// As all accessors by id: if the id is of another store.
+    #[inline]
     pub fn instance(&self, id: InstanceId) -> &Instance {
         self.instances.get(id.0)
     }
 
     /// The memory.
+    #[inline]
     pub fn memory(&self, id: MemoryId) -> &Memory {
         self.memories.get(id.0)
     }
 
     /// The memory.
+    #[inline]
     pub fn memory_mut(&mut self, id: MemoryId) -> &mut Memory {
         self.memories.get_mut(id.0)
     }
@@ -203,7 +206,8 @@ impl Store {
         let record = Box::new(VmFuncRef {
             code: Arc::as_ptr(&host).cast(),
             cx: null_mut(),
-            caller: null_mut(),
+            // SAFETY: `vm` is valid as long as `self`; only the address is taken.
+            caller: unsafe { &raw mut (*self.vm.as_ptr()).host },
             type_id: host.canonical_id(),
             index: VmFuncRef::HOST,
             slab: 0,
@@ -229,7 +233,8 @@ impl Store {
     }
 
     /// The records of all types, a certain one included.
-    pub(crate) fn type_table(&mut self, id: u32) -> TypeTable {
+    #[inline]
+    pub fn type_table(&mut self, id: u32) -> TypeTable {
         if !self.table.contains(id) {
             self.refresh_types();
         }
@@ -307,6 +312,7 @@ impl StoreBox {
             store: null_mut(),
             tail: VmTail { code: null(), cx: null_mut() },
             callee: 0,
+            host: VmCtx::of_host(null_mut()),
         });
         let vm = NonNull::from(Box::leak(vm));
         let store = Box::new(Store {
@@ -332,7 +338,10 @@ impl StoreBox {
         });
         let store = NonNull::from(Box::leak(store));
         // SAFETY: just made.
-        unsafe { (*vm.as_ptr()).store = store.as_ptr() };
+        unsafe {
+            (*vm.as_ptr()).store = store.as_ptr();
+            (*vm.as_ptr()).host.store = vm.as_ptr();
+        }
         StoreBox(store)
     }
 }

@@ -10,6 +10,7 @@
 //! time.
 
 use std::marker::PhantomPinned;
+use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bimetal_core::value::Slot;
@@ -42,12 +43,29 @@ pub struct VmCtx {
     pub tier: *const (),
     /// One function reference per escaping function of the module.
     pub func_refs: *const VmFuncRef,
-    /// The instance that owns this context.
+    /// The instance that owns this context; null in [`VmStore::host`].
     pub instance: *mut crate::instance::Instance,
     /// Whether a function of one type can be called as one of another: see [`IsSubtype`].
     pub is_subtype: IsSubtype,
     /// Forbids moving a context out of its allocation.
     pub(crate) pin: PhantomPinned,
+}
+
+impl VmCtx {
+    /// A context that leads to a store alone.
+    pub(crate) fn of_host(store: *mut VmStore) -> VmCtx {
+        VmCtx {
+            store,
+            builtins: null(),
+            gc_builtins: null(),
+            code: null(),
+            tier: null(),
+            func_refs: null(),
+            instance: null_mut(),
+            is_subtype: crate::types::is_subtype,
+            pin: PhantomPinned,
+        }
+    }
 }
 
 /// Tells whether the type with canonical id `a` is a subtype of the one with id
@@ -107,6 +125,9 @@ pub struct VmStore {
     /// The position among the defined functions of the interpreted one that
     /// compiled code is calling: written and read on the way there.
     pub callee: u32,
+    /// The context of host functions that no instance imports: no code runs in it, and
+    /// all that it leads to is the store.
+    pub host: VmCtx,
 }
 
 /// A function that is to be called as soon as the frame of its caller is gone.
@@ -157,8 +178,8 @@ pub struct VmFuncRef {
     /// The first argument of every native entry. For a guest function its
     /// instance's context; for a host function the address of this very record.
     pub cx: *mut VmCtx,
-    /// For a host function the context of the instance that imported it, or
-    /// null; for a guest function unused.
+    /// For a host function the context of the instance that imported it, or else
+    /// [`VmStore::host`]; for a guest function unused.
     pub caller: *mut VmCtx,
     /// The canonical id of the function's type.
     pub type_id: u32,

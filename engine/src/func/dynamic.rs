@@ -1,16 +1,17 @@
 //! Host functions whose type is known at run time only.
 
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use bimetal_core::types::FuncType as CoreFuncType;
 use bimetal_core::value::Slot;
 use bimetal_runtime::HostFunc;
-use bimetal_runtime::host::HostBody;
+use bimetal_runtime::vmctx::{VmCtx, VmStore};
 
 use super::read_vals;
 use crate::caller::Caller;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::{HostScope, StoreContextMut, StoreOpaque};
 use crate::types::FuncType;
 use crate::unwind::host_error;
@@ -27,7 +28,7 @@ pub(crate) fn host_func<T: 'static>(
 ) -> Arc<HostFunc> {
     let ty = ty.as_core().clone();
     let signature = ty.clone();
-    let body: HostBody = Box::new(move |vm, cx, slots| {
+    let body = move |vm: *mut VmStore, cx: *mut VmCtx, slots: *mut Slot| {
         // SAFETY: the runtime calls with a store that nobody has borrowed, whose
         // data is a `T` because a function of a `Store<T>` or `Linker<T>` never
         // gets into another store; the slots hold arguments of this type and have
@@ -46,20 +47,25 @@ pub(crate) fn host_func<T: 'static>(
             drop(scope);
             result
         }
-    });
+    };
     Arc::new(HostFunc::new(engine.types(), ty, body))
 }
 
 /// Runs `body` with room for arguments and results, all zero or null.
+#[inline]
 fn with_vals(
     ty: &CoreFuncType,
     body: impl FnOnce(&mut [Val], &mut [Val]) -> Result<()>,
 ) -> Result<()> {
     let count = ty.params.len() + ty.results.len();
-    let mut few = [Val::I32(0); STACK_VALS];
+    let mut few = [const { MaybeUninit::uninit() }; STACK_VALS];
     let mut many;
     let vals = match few.get_mut(..count) {
-        Some(vals) => vals,
+        Some(vals) => {
+            vals.iter_mut().for_each(|val| _ = val.write(Val::I32(0)));
+            // SAFETY: just initialised, and of the same layout.
+            unsafe { &mut *(std::ptr::from_mut(vals) as *mut [Val]) }
+        }
         None => {
             many = vec![Val::I32(0); count];
             &mut many[..]
@@ -77,6 +83,7 @@ fn with_vals(
 ///
 /// # Safety
 /// There is room at `slots` for the results.
+#[inline]
 unsafe fn write_results(
     store: &StoreOpaque,
     ty: &CoreFuncType,
@@ -84,10 +91,11 @@ unsafe fn write_results(
     mut slots: *mut Slot,
 ) -> Result<()> {
     for (i, (&ty, val)) in ty.results.iter().zip(results).enumerate() {
-        let value = val.to_slots(store, ty);
-        let value: Result<_, Error> =
-            value.map_err(|error| error.context(format!("result {i} of a host function")));
-        for &slot in value?.iter().take(ty.slots() as usize) {
+        let value = match val.to_slots(store, ty) {
+            Ok(value) => value,
+            Err(error) => return Err(error.context(format!("result {i} of a host function"))),
+        };
+        for &slot in value.iter().take(ty.slots() as usize) {
             // SAFETY: the caller's promise.
             unsafe {
                 slots.write(slot);

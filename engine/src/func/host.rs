@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bimetal_core::types::{FuncType, ValType};
 use bimetal_core::value::Slot;
 use bimetal_runtime::HostFunc;
-use bimetal_runtime::host::HostBody;
+use bimetal_runtime::vmctx::{VmCtx, VmStore};
 
 use super::abi::List;
 use crate::caller::Caller;
@@ -62,7 +62,7 @@ pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
 ) -> Arc<HostFunc> {
     let types = |types: &[ValType]| types.to_vec();
     let ty = FuncType::new(types(P::TYPES), types(<R as Ret>::TYPES));
-    let body: HostBody = Box::new(move |vm, cx, slots| {
+    let body = move |vm: *mut VmStore, cx: *mut VmCtx, slots: *mut Slot| {
         // SAFETY: the runtime calls with a store that nobody has borrowed, whose
         // data is a `T` because a function of a `Store<T>` or `Linker<T>` never
         // gets into another store; the slots hold arguments of type `P` and have
@@ -78,6 +78,6 @@ pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
             drop(scope);
             written
         }
-    });
+    };
     Arc::new(HostFunc::new(engine.types(), ty, body))
 }

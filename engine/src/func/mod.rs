@@ -128,8 +128,8 @@ impl Func {
         let record = self.record(context.opaque())?;
         // SAFETY: of this store, as just checked.
         let id = unsafe { record.as_ref() }.type_id;
-        let ty = context.engine().types().get(id);
-        let ty = ty.as_func().ok_or_else(|| Error::msg("not a function"))?;
+        let types = context.opaque_mut().runtime_mut().type_table(id);
+        let ty = types.get(id).ty().as_func().ok_or_else(|| Error::msg("not a function"))?;
         check_count("argument", ty.params.len(), params.len())?;
         check_count("result", ty.results.len(), results.len())?;
         let needed = ty.call_slots() as usize;
@@ -142,7 +142,7 @@ impl Func {
                 &mut many[..]
             }
         };
-        write_vals(context.opaque(), &ty.params, params, slots, "argument")?;
+        write_vals(context.opaque(), &ty.params, params, slots)?;
         // SAFETY: the slots hold the arguments, and there is room for the results.
         unsafe { context.invoke(record, slots.as_mut_ptr().cast())? };
         // SAFETY: the call has left its results in the slots.
@@ -212,21 +212,23 @@ fn check_count(what: &str, expected: usize, found: usize) -> Result<()> {
     Err(Error::msg(format!("expected {expected} {what}{s}, found {found}")))
 }
 
-/// Writes values of these types into slots. `what` names them in errors.
+/// Writes values of these types into slots.
 ///
 /// # Errors
 /// If a value is of another type or store.
+#[inline]
 fn write_vals(
     store: &StoreOpaque,
     types: &[crate::ValType],
     vals: &[Val],
     slots: &mut [MaybeUninit<Slot>],
-    what: &str,
 ) -> Result<()> {
     let mut at = 0;
     for (i, (&ty, val)) in types.iter().zip(vals).enumerate() {
-        let value = val.to_slots(store, ty);
-        let value = value.map_err(|error| error.context(format!("{what} {i}")))?;
+        let value = match val.to_slots(store, ty) {
+            Ok(value) => value,
+            Err(error) => return Err(error.context(format!("argument {i}"))),
+        };
         for &slot in value.iter().take(ty.slots() as usize) {
             slots[at].write(slot);
             at += 1;
@@ -239,6 +241,7 @@ fn write_vals(
 ///
 /// # Safety
 /// The slots hold values of these types of this store.
+#[inline]
 unsafe fn read_vals(
     store: &mut StoreOpaque,
     types: &[crate::ValType],
@@ -246,12 +249,13 @@ unsafe fn read_vals(
     vals: &mut [Val],
 ) {
     for (&ty, val) in types.iter().zip(vals) {
-        let count = ty.slots() as usize;
-        let mut value = [Slot::ZERO; 2];
-        // SAFETY: the caller's promise: `count` slots hold this value.
+        // SAFETY: the caller's promise: these slots hold the value.
         unsafe {
-            value[..count].copy_from_slice(std::slice::from_raw_parts(slots, count));
-            slots = slots.add(count);
+            let mut value = [*slots, Slot::ZERO];
+            if ty.slots() == 2 {
+                value[1] = *slots.add(1);
+            }
+            slots = slots.add(ty.slots() as usize);
             *val = Val::from_slots(store, ty, value);
         }
     }

@@ -160,6 +160,7 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
     /// # Safety
     /// `func` is of this store; `slots` holds arguments of its type and has room
     /// for its results.
+    #[inline]
     pub(crate) unsafe fn invoke(
         &mut self,
         func: NonNull<VmFuncRef>,
@@ -170,7 +171,10 @@ impl<'a, T: 'static> StoreContextMut<'a, T> {
         // into the store is live: `self` only holds a pointer to it.
         let outcome = unsafe { abi::invoke(vm, func.as_ptr(), slots) };
         self.drop_dead_host_values();
-        outcome.map_err(|reason| self.unwound(reason))
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(reason) => Err(self.unwound(reason)),
+        }
     }
 
     #[cold]

@@ -75,18 +75,22 @@ impl StoreOpaque {
         }
     }
 
+    #[inline]
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
 
+    #[inline]
     pub(crate) fn runtime(&self) -> &bimetal_runtime::Store {
         &self.runtime
     }
 
+    #[inline]
     pub(crate) fn runtime_mut(&mut self) -> &mut bimetal_runtime::Store {
         &mut self.runtime
     }
 
+    #[inline]
     pub(crate) fn id(&self) -> StoreId {
         self.runtime.id()
     }
@@ -103,6 +107,7 @@ impl StoreOpaque {
     ///
     /// # Panics
     /// If `owner` is another store.
+    #[inline]
     #[track_caller]
     pub(crate) fn expect_own(&self, owner: StoreId, what: &str) {
         assert!(owner == self.id(), "the {what} belongs to another store");

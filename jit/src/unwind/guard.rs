@@ -1,60 +1,66 @@
 //! The frame between the host and compiled code, by hand.
 //!
-//! **What must never happen here:** the epilogues of the two functions differ
-//! from each other, or from the prologue of the first. They are one frame, which
-//! is left by either.
+//! Of the two functions here, the first one saves what its caller wants back, and calls.
+//! The other one goes on behind that call, as if it had returned with another result.
+//!
+//! **What must never happen here:** the second one restores anything else than what the
+//! first one has saved.
 
-use std::arch::naked_asm;
 use std::mem::offset_of;
 
 use bimetal_core::value::Slot;
 use bimetal_runtime::activation::Activation;
 use bimetal_runtime::vmctx::VmCtx;
 
-/// Calls `trampoline(native, cx, slots)`. Returns zero if the trampoline
-/// returned, one if [`unwind_to`] was called meanwhile.
+/// Calls `trampoline(native, cx, slots)`, which has the signature
+/// [`crate::abi::guarded`] and returns zero. Returns that, or one if [`unwind_to`] was
+/// called meanwhile.
+///
+/// It is part of its caller, so that only those registers are saved that the caller
+/// keeps something in. The two that a caller cannot give away are saved here; the frame
+/// pointer marks the end of the guest's frames.
 ///
 /// # Safety
 /// The trampoline is one for the signature of `native`, which takes `cx`;
 /// `slots` hold its arguments and have room for its results; `activation` is the
 /// innermost of the store of `cx`.
 #[cfg(target_arch = "x86_64")]
-#[unsafe(naked)]
-pub(crate) unsafe extern "C" fn guarded_call(
+#[inline(always)] // the registers are the caller's
+pub(crate) unsafe fn guarded_call(
     activation: *mut Activation,
     trampoline: *const u8,
     native: *const u8,
     cx: *mut VmCtx,
     slots: *mut Slot,
 ) -> u32 {
-    naked_asm!(
-        "push rbp",
-        "mov rbp, rsp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "sub rsp, 8",
-        "mov [rdi + {sp}], rsp",
-        "mov [rdi + {fp}], rbp",
-        "mov rax, rsi",
-        "mov rdi, rdx",
-        "mov rsi, rcx",
-        "mov rdx, r8",
-        "call rax",
-        "xor eax, eax",
-        "add rsp, 8",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        "ret",
-        sp = const offset_of!(Activation, entry_sp),
-        fp = const offset_of!(Activation, entry_fp),
-    )
+    let outcome: usize;
+    // SAFETY: the caller's promise. The stack is aligned here, and stays so; every
+    // register of the convention that the trampoline has is saved or given away.
+    unsafe {
+        std::arch::asm!(
+            "push rbx",
+            "push rbp",
+            "mov rbp, rsp",
+            "mov [rcx + {sp}], rsp",
+            "mov [rcx + {fp}], rbp",
+            "call rax",
+            "pop rbp",
+            "pop rbx",
+            sp = const offset_of!(Activation, entry_sp),
+            fp = const offset_of!(Activation, entry_fp),
+            inout("rax") trampoline => outcome,
+            inout("rcx") activation => _,
+            inout("rdi") native => _,
+            inout("rsi") cx => _,
+            inout("rdx") slots => _,
+            out("r12") _,
+            out("r13") _,
+            out("r14") _,
+            out("r15") _,
+            clobber_abi("C"),
+        );
+    }
+    outcome as u32
 }
 
 /// Makes the [`guarded_call`] of this activation return one.
@@ -65,17 +71,13 @@ pub(crate) unsafe extern "C" fn guarded_call(
 #[cfg(target_arch = "x86_64")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn unwind_to(activation: *const Activation) -> ! {
-    naked_asm!(
+    std::arch::naked_asm!(
         "mov rsp, [rdi + {sp}]",
+        "mov rbp, rsp",
         "mov eax, 1",
-        "add rsp, 8",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        "ret",
+        // The address behind the guard's call is where the call has put it: all frames
+        // that ran since lie below.
+        "jmp [rsp - 8]",
         sp = const offset_of!(Activation, entry_sp),
     )
 }
@@ -93,7 +95,7 @@ pub(crate) unsafe extern "C" fn guarded_call(
     cx: *mut VmCtx,
     slots: *mut Slot,
 ) -> u32 {
-    naked_asm!(
+    std::arch::naked_asm!(
         "stp x29, x30, [sp, #-160]!",
         "mov x29, sp",
         "stp x19, x20, [sp, #16]",
@@ -108,11 +110,8 @@ pub(crate) unsafe extern "C" fn guarded_call(
         "mov x9, sp",
         "str x9, [x0, {sp}]",
         "str x29, [x0, {fp}]",
-        "mov x9, x1",
-        "mov x0, x2",
-        "mov x1, x3",
-        "mov x2, x4",
-        "blr x9",
+        // Arguments of the code generator's own convention start at x2.
+        "blr x1",
         "mov w0, #0",
         "ldp x19, x20, [sp, #16]",
         "ldp x21, x22, [sp, #32]",
@@ -137,7 +136,7 @@ pub(crate) unsafe extern "C" fn guarded_call(
 #[cfg(target_arch = "aarch64")]
 #[unsafe(naked)]
 pub(crate) unsafe extern "C" fn unwind_to(activation: *const Activation) -> ! {
-    naked_asm!(
+    std::arch::naked_asm!(
         "ldr x9, [x0, {sp}]",
         "mov sp, x9",
         "mov w0, #1",

@@ -10,8 +10,8 @@
 //! A guest is unwound
 //! - when an instruction faults ([`signal`]): the handler sends the thread to
 //!   [`trap_here`], on the guest's stack, as if the instruction had called it;
-//! - when a builtin reports a trap ([`raise`]);
-//! - when a host function does not return normally ([`host_call`]).
+//! - when a builtin reports a trap or a host function does not return normally
+//!   ([`raise`]).
 //!
 //! In each case the reason is left in the store, and where the guest was is in
 //! the activation, so that [`walk`] can list its frames.
@@ -24,45 +24,12 @@ mod walk;
 use std::sync::atomic::Ordering;
 
 use bimetal_core::trap::TrapCode;
-use bimetal_core::value::Slot;
-use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::trap::{self, Unwind};
-use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmStore};
+use bimetal_runtime::vmctx::{VmCtx, VmStore};
 
 pub(crate) use guard::guarded_call;
 pub(crate) use signal::{install, prepare_thread};
 pub(crate) use walk::{roots, walk};
-
-use crate::enter::current_store;
-
-/// The type of [`host_call`].
-pub(crate) type HostCall =
-    unsafe extern "C" fn(func_ref: *const VmFuncRef, slots: *mut Slot, pc: usize, fp: usize);
-
-/// Calls a host function for a host thunk, and returns only if it does.
-///
-/// # Safety
-/// Called by a host thunk alone: the record is a host function's, `slots` hold
-/// its arguments, `pc` and `fp` are where the guest called the thunk.
-pub(crate) unsafe extern "C" fn host_call(
-    func_ref: *const VmFuncRef,
-    slots: *mut Slot,
-    pc: usize,
-    fp: usize,
-) {
-    let store = current_store();
-    // SAFETY: a thunk runs only in compiled code, thus `store` is the one of the
-    // running guest, and its innermost activation that of the thunk's caller.
-    // Nothing that needs dropping is alive when `leave` is reached.
-    unsafe {
-        (*(*store).activation).exit_pc = pc;
-        (*(*store).activation).exit_fp = fp;
-        let outcome = (*(*func_ref).code).array()(store, func_ref, slots);
-        if outcome != Outcome::RETURN {
-            unwind(store);
-        }
-    }
-}
 
 /// Makes the bridge of the interpreted function whose number stands in the store.
 ///
@@ -96,11 +63,11 @@ pub(crate) unsafe extern "C" fn make_bridge(cx: *mut VmCtx, pc: usize, fp: usize
 /// The type of [`raise`].
 pub(crate) type Raise = unsafe extern "C" fn(store: *mut VmStore, code: u64) -> !;
 
-/// Unwinds where the guest called the slow-call stub or the one that throws: with
-/// the trap of this number or, if it is zero, for the reason that is pending.
+/// Unwinds where the guest called a stub: with the trap of this number or, if it is
+/// zero, for the reason that is pending.
 ///
 /// # Safety
-/// Called by that stub alone, with the running guest's store, after it has
+/// Called by stubs alone, with the running guest's store, after it has
 /// written the exit fields.
 pub(crate) unsafe extern "C" fn raise(store: *mut VmStore, code: u64) -> ! {
     if code == 0 {

@@ -152,16 +152,25 @@ fn redirect(context: &mut ucontext_t, target: usize, sp: usize, args: [usize; 4]
     }
 }
 
+thread_local! {
+    static PREPARED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Sees to it that this thread has a stack for signal handlers. Threads that
 /// std started have one; others get one that lives as long as the thread.
+#[inline]
 pub(crate) fn prepare_thread() {
+    if !PREPARED.get() {
+        prepare_now();
+    }
+}
+
+#[cold]
+fn prepare_now() {
     thread_local! {
-        static PREPARED: Cell<bool> = const { Cell::new(false) };
         static STACK: Cell<Option<AltStack>> = const { Cell::new(None) };
     }
-    if PREPARED.replace(true) {
-        return;
-    }
+    PREPARED.set(true);
     let mut current = MaybeUninit::<libc::stack_t>::uninit();
     // SAFETY: asks only; filled in if successful.
     let present = unsafe {

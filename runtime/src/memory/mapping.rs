@@ -66,6 +66,7 @@ impl Mapping {
     }
 
     /// The first byte.
+    #[inline]
     pub(crate) fn base(&self) -> *mut u8 {
         self.base.as_ptr()
     }

@@ -112,6 +112,7 @@ impl Memory {
     }
 
     /// The shared memory, if it is one.
+    #[inline]
     pub fn shared(&self) -> Option<&SharedMemory> {
         match &self.0 {
             Kind::Own(_) => None,
@@ -144,6 +145,7 @@ impl Memory {
     }
 
     /// The length in bytes.
+    #[inline]
     pub fn byte_len(&self) -> u64 {
         match &self.0 {
             Kind::Own(memory) => memory.byte_len(),
@@ -167,6 +169,7 @@ impl Memory {
     }
 
     /// The contents. Those of a shared memory cannot be borrowed: then empty.
+    #[inline]
     pub fn data(&self) -> &[u8] {
         let Kind::Own(memory) = &self.0 else { return &[] };
         // SAFETY: the first `byte_len` bytes of the mapping are accessible and
@@ -175,6 +178,7 @@ impl Memory {
     }
 
     /// The contents. Those of a shared memory cannot be borrowed: then empty.
+    #[inline]
     pub fn data_mut(&mut self) -> &mut [u8] {
         let Kind::Own(memory) = &mut self.0 else { return &mut [] };
         // SAFETY: as in `data`, and the borrow is the only one.
@@ -215,6 +219,7 @@ impl From<SharedMemory> for Memory {
 }
 
 impl Own {
+    #[inline]
     fn byte_len(&self) -> u64 {
         // SAFETY: `vm` is valid as long as `self`.
         unsafe { (*self.vm.as_ptr()).byte_len() }

@@ -101,7 +101,12 @@ fn a_host_function_learns_who_imported_it_and_which_store_runs() {
     let mut slots = [Slot::from_i32(4)];
     // SAFETY: a record of this store, and slots of its type.
     unsafe { invoke(store.vm(), func.as_ptr(), slots.as_mut_ptr()).unwrap() };
-    assert_eq!((slots[0].i32(), SEEN.load(Ordering::Relaxed)), (8, 0));
+    // SAFETY: `vm` is valid as long as the store; only the address is taken.
+    let host_cx = unsafe { &raw mut (*store.vm()).host };
+    assert_eq!((slots[0].i32(), SEEN.load(Ordering::Relaxed)), (8, host_cx as usize));
+    // SAFETY: the context is the store's own.
+    let (of, instance) = unsafe { ((*host_cx).store, (*host_cx).instance) };
+    assert!(of == store.vm() && instance.is_null(), "it leads to the store alone");
     assert!(store.extern_ref(Slot::from_bits(2)).is_some());
     drop(store);
     assert_eq!(Arc::strong_count(&host), 1);

@@ -145,8 +145,9 @@ impl Inner {
             let above = ty.supertype.and_then(|of| self.types.get(of as usize));
             let display = above.map_or(&[][..], |entry| &entry.display);
             let display: Arc<[u32]> = display.iter().copied().chain([id]).collect();
-            self.records.push(id, layout, &display);
-            self.types.push(Entry { ty: Arc::new(ty), display });
+            let ty = Arc::new(ty);
+            self.records.push(id, &ty, layout, &display);
+            self.types.push(Entry { ty, display });
         }
         self.groups.insert(form, first);
         first

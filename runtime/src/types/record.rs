@@ -8,6 +8,8 @@
 
 use std::sync::Arc;
 
+use bimetal_core::types::SubType;
+
 use crate::gc::layout::{FieldKind, ObjectKind, ObjectLayout};
 
 /// How many supertypes a record holds itself.
@@ -49,8 +51,18 @@ pub struct VmType {
     pub element_log2: u8,
     /// What a collection follows.
     pub trace: Trace,
+    /// What is rarely asked for.
+    rest: *const Rest,
+}
+
+/// What a record points to.
+#[derive(Debug)]
+struct Rest {
+    ty: Arc<SubType>,
     /// All supertypes and the type itself: `depth + 1` ids.
-    all_supertypes: *const u32,
+    supertypes: Arc<[u32]>,
+    /// Owns what the record's own pointer leads to.
+    layout: Arc<ObjectLayout>,
 }
 
 // SAFETY: the pointers lead to what the registry owns and never changes.
@@ -59,9 +71,9 @@ unsafe impl Send for VmType {}
 unsafe impl Sync for VmType {}
 
 impl VmType {
-    /// The record of a type. `layout` and `supertypes` stay in place as long as
-    /// the registry.
-    fn new(id: u32, layout: &Arc<ObjectLayout>, supertypes: &Arc<[u32]>) -> VmType {
+    /// The record of a type. `rest` stays in place as long as the registry.
+    fn new(id: u32, rest: &Rest) -> VmType {
+        let Rest { layout, supertypes, .. } = rest;
         let mut inline = [NO_TYPE; INLINE_SUPERTYPES];
         for (to, from) in inline.iter_mut().zip(&supertypes[..]) {
             *to = *from;
@@ -84,7 +96,7 @@ impl VmType {
             depth: (supertypes.len() - 1) as u16,
             element_log2,
             trace,
-            all_supertypes: Arc::as_ptr(supertypes).cast(),
+            rest,
         }
     }
 
@@ -107,8 +119,19 @@ impl VmType {
         if depth > self.depth {
             return None;
         }
-        // SAFETY: as in `layout`; there are `depth + 1` ids.
-        Some(unsafe { *self.all_supertypes.add(depth as usize) })
+        self.rest().supertypes.get(usize::from(depth)).copied()
+    }
+
+    #[inline]
+    fn rest(&self) -> &Rest {
+        // SAFETY: as in `layout`.
+        unsafe { &*self.rest }
+    }
+
+    /// The type itself; inside, references are canonical ids.
+    #[inline]
+    pub fn ty(&self) -> &SubType {
+        &self.rest().ty
     }
 }
 
@@ -163,15 +186,24 @@ impl TypeTable {
 pub(super) struct Records {
     /// The newest buffer last; the others are copies of its beginning.
     buffers: Vec<Vec<VmType>>,
-    /// What records point to.
-    kept: Vec<(Arc<ObjectLayout>, Arc<[u32]>)>,
+    /// What records point to: in boxes, because it must not move.
+    #[expect(clippy::vec_box, reason = "records point to what is in the boxes")]
+    kept: Vec<Box<Rest>>,
 }
 
 impl Records {
     /// Appends the record of the next type.
-    pub(super) fn push(&mut self, id: u32, layout: Arc<ObjectLayout>, supertypes: &Arc<[u32]>) {
-        let record = VmType::new(id, &layout, supertypes);
-        self.kept.push((layout, Arc::clone(supertypes)));
+    pub(super) fn push(
+        &mut self,
+        id: u32,
+        ty: &Arc<SubType>,
+        layout: Arc<ObjectLayout>,
+        supertypes: &Arc<[u32]>,
+    ) {
+        let (ty, supertypes) = (Arc::clone(ty), Arc::clone(supertypes));
+        let rest = Box::new(Rest { ty, supertypes, layout });
+        let record = VmType::new(id, &rest);
+        self.kept.push(rest);
         if self.buffers.last().is_none_or(|buffer| buffer.len() == buffer.capacity()) {
             let old = self.buffers.last().map_or(&[][..], |buffer| buffer);
             let mut buffer = Vec::with_capacity((2 * old.len()).max(64));
