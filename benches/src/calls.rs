@@ -125,8 +125,7 @@ macro_rules! party {
                 _ => Err("another type of result".into()),
             }
         });
-        let run =
-            [typed, untyped, by_guest("typed")?, by_guest("caller")?, by_guest("untyped")?];
+        let run = [typed, untyped, by_guest("typed")?, by_guest("caller")?, by_guest("untyped")?];
         Party { name: $name, run, nothing: by_guest("nothing")? }
     }};
 }
