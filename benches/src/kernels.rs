@@ -49,6 +49,8 @@ pub const KERNELS: &[Kernel] = kernels! {
     "atomics/exchange" 500_000 1.0;
     "calls/recursive" 400 1.05;
     "calls/tail" 5_000 1.05;
+    "calls/sites" 3_000 1.05;
+    "calls/cold" 3_000 1.05;
     "numbers/from_u64" 5_000 1.05;
 };
 

@@ -230,6 +230,23 @@ impl Config {
         self
     }
 
+    /// Whether indirect calls are compared with the functions that the interpreter saw
+    /// them reach, rather than with those that are likely by their type: to measure what
+    /// that gains. On by default, as is the next one.
+    #[doc(hidden)]
+    pub fn seen_callees(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.seen_callees = enable;
+        self
+    }
+
+    /// Whether the bodies of small functions stand in place of those direct calls that
+    /// the interpreter saw done, hot ones first.
+    #[doc(hidden)]
+    pub fn seen_calls(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.seen_calls = enable;
+        self
+    }
+
     /// Keeps the code of modules in a folder, where the next process finds it: see
     /// [`Cache`], also for when. Off by default. A strategy that makes no machine code
     /// does not use it.

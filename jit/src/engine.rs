@@ -10,6 +10,7 @@ use bimetal_parser::Module;
 use bimetal_runtime::abi::InterpCall;
 use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::limits::Settings;
+use bimetal_runtime::seen::Seen;
 use rayon::prelude::*;
 
 use crate::abi::Shape;
@@ -18,7 +19,6 @@ use crate::code::{FuncStats, JitCode, Stats};
 use crate::compile::{Compiler, FuncCode};
 use crate::env::{Calls, ModuleEnv};
 use crate::error::JitError;
-use crate::guess::CallCounts;
 use crate::isa::{Isas, Target};
 use crate::lower::Start;
 use crate::module::{JitModule, escapes};
@@ -145,8 +145,8 @@ impl JitEngine {
     ///
     /// The code calls functions that are not among them through their code slots, so
     /// it runs where [`JitEngine::lead_to_interpreter`] has been. It can be linked with
-    /// what is compiled later ([`JitEngine::relink`]). `counts`: how often functions have
-    /// been called, if anybody has counted.
+    /// what is compiled later ([`JitEngine::relink`]). `seen`: what an interpreter has
+    /// seen of the module.
     ///
     /// # Errors
     /// If a function is invalid, or there is no memory for the code.
@@ -154,11 +154,11 @@ impl JitEngine {
         &self,
         module: &Arc<Module>,
         wanted: &[usize],
-        counts: Option<CallCounts<'_>>,
+        seen: Option<&dyn Seen>,
     ) -> Result<JitCode, JitError> {
         thread::run(|| {
             let start = Instant::now();
-            let (funcs, refused) = self.compile_all(module, wanted, counts)?;
+            let (funcs, refused) = self.compile_all(module, wanted, seen)?;
             self.link(module, funcs, refused, start)
         })
     }
@@ -216,9 +216,9 @@ impl JitEngine {
         &self,
         module: &Arc<Module>,
         wanted: &[usize],
-        counts: Option<CallCounts<'_>>,
+        seen: Option<&dyn Seen>,
     ) -> Result<(Compiled, Refused), JitError> {
-        let env = ModuleEnv::new(module, &self.settings, Calls::Direct, counts);
+        let env = ModuleEnv::new(module, &self.settings, Calls::Direct, seen);
         let (mut funcs, mut refused) = (Vec::new(), Vec::new());
         for (defined, result) in self.compile_each(&env, wanted) {
             match result {

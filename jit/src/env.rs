@@ -8,13 +8,14 @@ use bimetal_runtime::gc::layout::ObjectLayout;
 use bimetal_runtime::layout::VmLayout;
 use bimetal_runtime::limits::{Optimisations, Settings};
 use bimetal_runtime::memory::MemoryPlan;
+use bimetal_runtime::seen::Seen;
 use cranelift_codegen::ir::{
     AliasRegion, AliasRegionData, Function, MemFlagsData, UserExternalName, UserFuncName,
 };
 
 use crate::abi::{Shape, osr};
 use crate::budget::Budget;
-use crate::guess::{CallCounts, Guesses};
+use crate::guess::Guesses;
 use crate::lower::Start;
 
 /// How compiled functions of a module call each other.
@@ -42,17 +43,19 @@ pub(crate) struct ModuleEnv<'a> {
     pub(crate) has_heap: bool,
     /// What indirect calls are likely to reach.
     pub(crate) guesses: Guesses<'a>,
+    /// What an interpreter has seen of the module.
+    pub(crate) seen: Option<&'a dyn Seen>,
     /// What may still be spent on compiling its functions.
     pub(crate) budget: Budget,
 }
 
 impl<'a> ModuleEnv<'a> {
-    /// `counts`: how often functions have been called.
+    /// `seen`: what an interpreter has seen of the module.
     pub(crate) fn new(
         module: &'a Module,
         settings: &Settings,
         calls: Calls,
-        counts: Option<CallCounts<'a>>,
+        seen: Option<&'a dyn Seen>,
     ) -> ModuleEnv<'a> {
         let plan = |ty| MemoryPlan::new(ty, settings);
         let is_func = |heap| !module.is_collected(ValType::Ref(RefType { nullable: true, heap }));
@@ -64,7 +67,8 @@ impl<'a> ModuleEnv<'a> {
             relaxed: settings.relaxed,
             optimisations: settings.optimisations.clone(),
             calls,
-            guesses: Guesses::new(module, counts),
+            guesses: Guesses::new(module, seen),
+            seen,
             objects: module.types.iter().map(layout).collect(),
             has_heap: module.types.iter().any(|ty| ty.as_func().is_none()),
             budget: Budget::new(module.bodies.iter().map(|body| body.range.len()).sum()),

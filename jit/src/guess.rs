@@ -4,7 +4,8 @@
 //! guessed to reach one of the functions of its type of which the module makes
 //! references, if there are one or two; and if there are more, one or two of those
 //! that are called most, as far as an interpreter has counted, if few others are. A
-//! wrong guess costs a comparison.
+//! wrong guess costs a comparison. Where calls have been watched one by one, what they
+//! reached is better: see [`crate::sites`].
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -12,12 +13,10 @@ use std::sync::OnceLock;
 use bimetal_core::index::{FuncIdx, TypeIdx};
 use bimetal_parser::Module;
 use bimetal_parser::module::{ConstOp, ElemItems};
+use bimetal_runtime::seen::Seen;
 
 /// Functions, at most, that one call is compared with.
 const MAX_GUESSES: usize = 2;
-
-/// How often functions, by their positions among the defined ones, have been called.
-pub type CallCounts<'a> = &'a (dyn Fn(usize) -> u64 + Sync);
 
 /// The part of all calls that guesses are to reach, as a fraction.
 const ENOUGH: (u128, u128) = (7, 8);
@@ -27,13 +26,13 @@ pub(crate) struct Guesses<'a> {
     module: &'a Module,
     /// By type; made when somebody asks.
     listed: OnceLock<HashMap<TypeIdx, Vec<FuncIdx>>>,
-    /// What an interpreter has counted.
-    counts: Option<CallCounts<'a>>,
+    /// What an interpreter has seen.
+    seen: Option<&'a dyn Seen>,
 }
 
 impl<'a> Guesses<'a> {
-    pub(crate) fn new(module: &'a Module, counts: Option<CallCounts<'a>>) -> Guesses<'a> {
-        Guesses { module, listed: OnceLock::new(), counts }
+    pub(crate) fn new(module: &'a Module, seen: Option<&'a dyn Seen>) -> Guesses<'a> {
+        Guesses { module, listed: OnceLock::new(), seen }
     }
 
     /// The functions, of exactly this type, that a call is likely to reach; the
@@ -41,7 +40,7 @@ impl<'a> Guesses<'a> {
     pub(crate) fn of(&self, ty: TypeIdx) -> Vec<u32> {
         let listed = self.listed.get_or_init(|| listed(self.module)).get(&ty);
         let Some(listed) = listed else { return Vec::new() };
-        let count = |defined: usize| self.counts.map_or(0, |counts| counts(defined));
+        let count = |defined: usize| self.seen.map_or(0, |seen| seen.calls(defined));
         let defined = listed.iter().filter_map(|&func| self.module.defined_index(func));
         let mut counted: Vec<(u64, u32)> = defined.map(|at| (count(at), at as u32)).collect();
         counted.sort_by_key(|&(count, _)| std::cmp::Reverse(count));
@@ -90,6 +89,19 @@ fn listed(module: &Module) -> HashMap<TypeIdx, Vec<FuncIdx>> {
 mod tests {
     use super::*;
     use bimetal_parser::ParseOptions;
+    use bimetal_runtime::seen::SeenCall;
+
+    struct Counts([u64; 4]);
+
+    impl Seen for Counts {
+        fn calls(&self, defined: usize) -> u64 {
+            self.0[defined]
+        }
+
+        fn calls_in(&self, _: usize) -> Vec<SeenCall> {
+            Vec::new()
+        }
+    }
 
     fn module(wat: &str) -> Module {
         Module::new(wat.as_bytes(), &ParseOptions::default()).unwrap()
@@ -113,10 +125,10 @@ mod tests {
     #[test]
     fn of_many_functions_those_are_guessed_that_are_called_most() {
         let module = module("(module (func) (func) (func) (func) (elem func 0 1 2 3))");
-        let of = |counts: CallCounts<'_>| Guesses::new(&module, Some(counts)).of(TypeIdx(0));
-        assert_eq!(of(&|at| [0, 0, 9, 0][at]), [2]);
-        assert_eq!(of(&|at| [0, 9, 90, 1][at]), [2, 1]);
-        assert_eq!(of(&|_| u64::MAX), []);
-        assert_eq!(of(&|_| 0), []);
+        let of = |counts| Guesses::new(&module, Some(&Counts(counts))).of(TypeIdx(0));
+        assert_eq!(of([0, 0, 9, 0]), [2]);
+        assert_eq!(of([0, 9, 90, 1]), [2, 1]);
+        assert_eq!(of([u64::MAX; 4]), []);
+        assert_eq!(of([0; 4]), []);
     }
 }

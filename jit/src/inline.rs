@@ -5,16 +5,23 @@
 //! code grows: so bodies are small, and what a function takes in is bounded. A
 //! function that calls itself takes in its own body for as many levels as that
 //! allows, each the same for all of its calls.
+//!
+//! Where an interpreter has watched the calls of the function, those that are hardly
+//! ever done keep their calls, and the hottest ones come first.
 
 use std::collections::HashMap;
 
 use bimetal_parser::walk::Outline;
+use bimetal_runtime::seen::SeenCall;
 
 use crate::env::ModuleEnv;
 use crate::place::Place;
+use crate::sites::{self, Sites};
 
 /// Instructions of a function, at most, whose body takes the place of calls.
 const SMALL: u32 = 40;
+/// The same in place of a call that was seen to be hot.
+const SMALL_FOR_HOT: u32 = 80;
 /// The same for one that takes in its own body: there the calls are the work.
 const SMALL_RECURSION: u32 = 120;
 /// Bytes of a body beyond which nobody looks at it.
@@ -41,10 +48,17 @@ pub(crate) struct Inlining {
     max_growth: u32,
     /// Instructions taken in.
     growth: u32,
+    /// The calls of the function that bodies are to stand for, and the instructions of
+    /// these: the hottest that there is room for.
+    planned: HashMap<u32, u32>,
+    /// The instructions of all of them together: no others are taken in their place.
+    reserved: u32,
     /// Bytes of their bodies.
     pub(crate) bytes: u64,
     /// What has been found out about functions; `None`: never in place of a call.
     outlines: HashMap<u32, Option<Outline>>,
+    /// What has been seen of calls.
+    sites: Sites,
     /// Where instructions of such bodies are.
     pub(crate) places: Vec<Place>,
 }
@@ -61,6 +75,9 @@ impl Inlining {
             u32::try_from(GROWTH * bytes).map_or(MAX_GROWTH, |max| max.min(MAX_GROWTH));
         if inlining.enabled && env.optimisations.inline_recursion {
             inlining.levels = inlining.recursion_levels(env, defined as u32);
+        }
+        if inlining.enabled && env.optimisations.seen_calls {
+            inlining.plan(env, defined as u32);
         }
         inlining
     }
@@ -104,41 +121,83 @@ impl Inlining {
         self.outlines.entry(defined).or_insert_with(look).as_ref()
     }
 
-    /// The instructions of a function whose body takes the place of a call here. `any`:
-    /// it may be of another function than the one that is compiled.
-    fn admits(&mut self, env: &ModuleEnv<'_>, callee: u32, any: bool) -> Option<u32> {
-        let root = self.chain.first().copied()?;
-        let depth = self.chain.len() - 1;
-        let (growth, max_growth, levels) = (self.growth, self.max_growth, self.levels);
-        if !self.enabled || depth >= MAX_DEPTH {
-            return None;
+    /// Chooses calls of the function, hot ones first, as far as they were seen to be done.
+    fn plan(&mut self, env: &ModuleEnv<'_>, root: u32) {
+        let mut sites: Vec<SeenCall> = self.sites.of(env, root).to_vec();
+        sites.retain(|site| site.calls > 0 && !sites::is_rare(site));
+        sites.sort_by_key(|site| std::cmp::Reverse(site.calls));
+        for site in sites {
+            let likely = sites::likely(&site).unwrap_or_default().iter().map(|of| of.0);
+            let others = likely.filter(|&callee| callee != root);
+            let sizes = others.filter_map(|callee| self.size(env, callee, limit_of(&site)));
+            let size: u32 = sizes.collect::<Vec<_>>().into_iter().sum();
+            if size > 0 && self.reserved + size <= self.max_growth {
+                self.reserved += size;
+                self.planned.insert(site.offset, size);
+            }
         }
-        if callee == root {
-            let open = self.chain[1..].iter().filter(|&&open| open == root).count();
-            let outline = self.outline(env, callee)?;
-            return (open < levels).then_some(outline.instructions);
+    }
+
+    /// How large a body may be that takes the place of the call at an offset of the
+    /// innermost body; `None` if the call is hardly ever done.
+    pub(crate) fn limit(&mut self, env: &ModuleEnv<'_>, offset: u32) -> Option<u32> {
+        if !env.optimisations.seen_calls || !self.enabled {
+            return Some(SMALL);
         }
-        if !any {
-            return None;
+        if self.chain.len() == 1 {
+            self.reserved -= self.planned.remove(&offset).unwrap_or(0);
         }
+        let within = self.chain.last().copied()?;
+        let Some(site) = self.sites.at(env, within, offset) else { return Some(SMALL) };
+        (!sites::is_rare(site)).then(|| limit_of(site))
+    }
+
+    /// The functions that the indirect call at an offset of the innermost body was seen
+    /// to reach nearly always; `None` if that is not known.
+    pub(crate) fn seen_callees(&mut self, env: &ModuleEnv<'_>, offset: u32) -> Option<Vec<u32>> {
+        let within = self.chain.last().copied()?;
+        let likely = sites::likely(self.sites.at(env, within, offset)?)?;
+        Some(likely.iter().map(|of| of.0).collect())
+    }
+
+    /// The instructions of another function, if it is so small that its body may take
+    /// the place of a call.
+    fn size(&mut self, env: &ModuleEnv<'_>, callee: u32, limit: u32) -> Option<u32> {
         let itself = env.module.func_at(callee as usize);
         let outline = self.outline(env, callee)?;
         // Most of its work would not be here: calls of its own, or a loop beside which
         // a call is nothing.
         let elsewhere = outline.loops || outline.calls.contains(&itself);
-        let fits = outline.instructions <= SMALL && growth + outline.instructions <= max_growth;
-        (fits && !elsewhere).then_some(outline.instructions)
+        (outline.instructions <= limit && !elsewhere).then_some(outline.instructions)
+    }
+
+    /// The instructions of a function whose body takes the place of a call here. Of
+    /// another function than the one that is compiled, there are no more than `limit`.
+    fn admits(&mut self, env: &ModuleEnv<'_>, callee: u32, limit: u32) -> Option<u32> {
+        let root = self.chain.first().copied()?;
+        let depth = self.chain.len() - 1;
+        if !self.enabled || depth >= MAX_DEPTH {
+            return None;
+        }
+        if callee == root {
+            let open = self.chain[1..].iter().filter(|&&open| open == root).count();
+            let levels = self.levels;
+            let outline = self.outline(env, callee)?;
+            return (open < levels).then_some(outline.instructions);
+        }
+        let size = self.size(env, callee, limit)?;
+        (self.growth + self.reserved + size <= self.max_growth).then_some(size)
     }
 
     /// Whether [`Inlining::open`] would open the body of this function.
-    pub(crate) fn would_open(&mut self, env: &ModuleEnv<'_>, callee: u32) -> bool {
-        self.admits(env, callee, true).is_some()
+    pub(crate) fn would_open(&mut self, env: &ModuleEnv<'_>, callee: u32, limit: u32) -> bool {
+        self.admits(env, callee, limit).is_some()
     }
 
-    /// Opens the body of a function in place of a call if that is worth it. `any`: it
-    /// may be of another function than the one that is compiled.
-    pub(crate) fn open(&mut self, env: &ModuleEnv<'_>, callee: u32, any: bool) -> bool {
-        let Some(instructions) = self.admits(env, callee, any) else { return false };
+    /// Opens the body of a function in place of a call if that is worth it. Of another
+    /// function than the one that is compiled, it has no more than `limit` instructions.
+    pub(crate) fn open(&mut self, env: &ModuleEnv<'_>, callee: u32, limit: u32) -> bool {
+        let Some(instructions) = self.admits(env, callee, limit) else { return false };
         self.growth += instructions;
         self.bytes += env.module.bodies[callee as usize].range.len() as u64;
         self.chain.push(callee);
@@ -157,4 +216,9 @@ impl Inlining {
         self.places.push(Place { defined, offset, caller });
         Place::FIRST + (self.places.len() - 1) as u32
     }
+}
+
+/// How large a body may be that takes the place of a call.
+fn limit_of(site: &SeenCall) -> u32 {
+    if sites::is_hot(site) { SMALL_FOR_HOT } else { SMALL }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bimetal_parser::Module;
 use bimetal_runtime::osr::OsrEntry;
+use bimetal_runtime::seen::Seen;
 
 use crate::artifact::Artifact;
 use crate::codemap::Registration;
@@ -14,7 +15,6 @@ use crate::engine::JitEngine;
 use crate::enter::replace;
 use crate::env::{Calls, ModuleEnv};
 use crate::error::JitError;
-use crate::guess::CallCounts;
 use crate::lower::Start;
 use crate::profile::{Registered, register};
 use crate::thread;
@@ -42,7 +42,7 @@ impl JitEngine {
     /// Compiles a defined function of a module for frames of the interpreter that
     /// stand at the header of the loop with this number. The functions of the module
     /// are called through their code slots, all of which must have native entries.
-    /// `counts`: how often functions have been called, if anybody has counted.
+    /// `seen`: what an interpreter has seen of the module.
     ///
     /// # Errors
     /// If the function is invalid or beyond the limits of the code generator, its
@@ -52,10 +52,10 @@ impl JitEngine {
         module: &Arc<Module>,
         defined: usize,
         number: u32,
-        counts: Option<CallCounts<'_>>,
+        seen: Option<&dyn Seen>,
     ) -> Result<OsrCode, JitError> {
         // Never on the caller's thread, which may have little stack.
-        thread::run(|| self.osr_on_worker(module, defined, number, counts))
+        thread::run(|| self.osr_on_worker(module, defined, number, seen))
     }
 
     fn osr_on_worker(
@@ -63,10 +63,10 @@ impl JitEngine {
         module: &Arc<Module>,
         defined: usize,
         number: u32,
-        counts: Option<CallCounts<'_>>,
+        seen: Option<&dyn Seen>,
     ) -> Result<OsrCode, JitError> {
         let start = Instant::now();
-        let env = ModuleEnv::new(module, &self.settings, Calls::Slots, counts);
+        let env = ModuleEnv::new(module, &self.settings, Calls::Slots, seen);
         let code = Compiler::new().function(&env, &self.isas, defined, Start::Loop(number))?;
         let code_bytes = code.bytes.len();
         let helpers = self.helpers()?;

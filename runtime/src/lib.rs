@@ -23,6 +23,7 @@ pub mod limits;
 pub mod memory;
 mod native_stack;
 pub mod osr;
+pub mod seen;
 mod segment;
 pub mod store;
 pub mod table;

@@ -40,6 +40,12 @@ pub struct Optimisations {
     /// Indirect calls compare the function with one or two that they are likely to
     /// reach, and hold the bodies of these.
     pub inline_guesses: bool,
+    /// An indirect call is compared with the functions that it was seen to reach, where
+    /// somebody looked, instead of those that are likely by their type.
+    pub seen_callees: bool,
+    /// Bodies stand in place of direct calls that were seen to be done, hot ones first,
+    /// where somebody looked.
+    pub seen_calls: bool,
 }
 
 impl Default for Optimisations {
@@ -50,6 +56,8 @@ impl Default for Optimisations {
             inline_recursion: true,
             inline_calls: true,
             inline_guesses: true,
+            seen_callees: true,
+            seen_calls: true,
         }
     }
 }

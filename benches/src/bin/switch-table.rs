@@ -20,11 +20,16 @@ const COMMAND: &str = "cargo run --release -p bimetal-benches --bin switch-table
 /// How long a run should take, so that neither the clock nor an interruption shows.
 const RUN: Duration = Duration::from_millis(5);
 
+/// Calls after which everything is compiled that is hot.
+const WARM_UP: usize = 400;
+
 /// An optimisation, and the programs that are to show what it does: one that it is
 /// for and some that it could harm.
 struct Switch {
     name: &'static str,
     set: fn(&mut Config, bool) -> &mut Config,
+    /// [`Strategy::Tiered`] for those that need to have seen the code run.
+    strategy: Strategy,
     programs: &'static [&'static str],
 }
 
@@ -32,21 +37,25 @@ const SWITCHES: &[Switch] = &[
     Switch {
         name: "self tail call to loop",
         set: Config::tail_loops,
+        strategy: Strategy::Jit,
         programs: &["calls/tail", "calls/recursive", "recursion", "machine"],
     },
     Switch {
         name: "u64 to float by signed conversion",
         set: Config::signed_conversions,
+        strategy: Strategy::Jit,
         programs: &["numbers/from_u64", "spectral", "bodies", "mandelbrot"],
     },
     Switch {
         name: "recursion inlined",
         set: Config::inline_recursion,
+        strategy: Strategy::Jit,
         programs: &["calls/recursive", "recursion", "exceptions/deep", "json", "match"],
     },
     Switch {
         name: "small functions inlined",
         set: Config::inline_calls,
+        strategy: Strategy::Jit,
         programs: &[
             "exceptions/catch",
             "exceptions/try",
@@ -65,7 +74,29 @@ const SWITCHES: &[Switch] = &[
     Switch {
         name: "likely functions of indirect calls inlined",
         set: Config::inline_guesses,
+        strategy: Strategy::Jit,
         programs: &["sort_dynamic", "gc/methods", "json", "machine", "match", "words"],
+    },
+    Switch {
+        name: "functions that indirect calls were seen to reach",
+        set: Config::seen_callees,
+        strategy: Strategy::Tiered,
+        programs: &["calls/sites", "sort_dynamic", "gc/methods", "json", "match"],
+    },
+    Switch {
+        name: "calls inlined that were seen to be done, hot ones first",
+        set: Config::seen_calls,
+        strategy: Strategy::Tiered,
+        programs: &[
+            "calls/cold",
+            "gc/list",
+            "json",
+            "machine",
+            "match",
+            "squeeze",
+            "words",
+            "recursion",
+        ],
     },
 ];
 
@@ -143,7 +174,8 @@ fn times(run: &mut Run) -> i32 {
 
 fn load(switch: &Switch, program: &str, enable: bool) -> Result<Run> {
     let mut config = Config::new();
-    (switch.set)(config.strategy(Strategy::Jit), enable);
+    // What is hot is compiled at once.
+    (switch.set)(config.strategy(switch.strategy).compile_threads(0), enable);
     let engine = Engine::new(&config)?;
     let kernel = KERNELS.iter().find(|kernel| kernel.name == program);
     let workload = || WORKLOADS.iter().find(|workload| workload.name == program);
@@ -154,5 +186,10 @@ fn load(switch: &Switch, program: &str, enable: bool) -> Result<Run> {
     let mut store = Store::new(&engine, ());
     let instance = Instance::new(&mut store, &module, &[])?;
     let run = instance.get_typed_func::<i32, i64>(&mut store, "run")?;
+    if switch.strategy == Strategy::Tiered {
+        for _ in 0..WARM_UP {
+            run.call(&mut store, 1)?;
+        }
+    }
     Ok(Box::new(move |times| run.call(&mut store, times).expect("no trap")))
 }

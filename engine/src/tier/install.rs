@@ -26,8 +26,7 @@ impl Mixed {
 
     fn compile_function(&self, defined: usize) {
         let module = self.fast.module();
-        let counts = |defined| self.calls(defined);
-        match self.jit.compile_functions(module, &[defined], Some(&counts)) {
+        match self.jit.compile_functions(module, &[defined], Some(self)) {
             Ok(code) => self.install(code),
             // Memory, or a body that lazy validation let pass: calls will tell.
             Err(error) => self.refuse(defined, error.message().to_owned()),
@@ -39,8 +38,7 @@ impl Mixed {
 
     fn compile_loop(&self, defined: usize, number: u32) -> Option<OsrEntry> {
         let counted = Counted::Loop(number);
-        let counts = |defined| self.calls(defined);
-        let code = self.jit.compile_osr(self.fast.module(), defined, number, Some(&counts));
+        let code = self.jit.compile_osr(self.fast.module(), defined, number, Some(self));
         let compiled = match code {
             Ok(code) => {
                 let (compile_time, code_bytes) = (code.compile_time(), code.code_bytes());

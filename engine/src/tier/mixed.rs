@@ -9,6 +9,7 @@ use bimetal_jit::{JitCode, JitEngine, OsrCode, native_call};
 use bimetal_parser::Module;
 use bimetal_runtime::code::{CodeSlot, FuncReport, LoopReport, ModuleCode};
 use bimetal_runtime::hot::Counted;
+use bimetal_runtime::seen::Seen as _;
 
 use super::hotness::Hotness;
 use super::image;
@@ -65,12 +66,6 @@ impl Mixed {
         jit.lead_to_interpreter(fast.module(), fast.slots())?;
         let (jit, machine) = (Arc::clone(jit), Mutex::default());
         Ok(Arc::new(Mixed { fast, jit, machine, hotness, cached }))
-    }
-
-    /// How often a function was called while it was interpreted.
-    pub(super) fn calls(&self, defined: usize) -> u64 {
-        let Some(hotness) = &self.hotness else { return 0 };
-        hotness.count(defined, Counted::Calls, self.fast.calls_left(defined))
     }
 
     /// The module as the tiers read it.

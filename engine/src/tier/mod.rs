@@ -8,6 +8,7 @@ mod interpreter;
 mod jit;
 mod mixed;
 mod policy;
+mod profile;
 mod queue;
 mod reference;
 mod tell;

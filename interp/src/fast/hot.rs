@@ -47,6 +47,8 @@ pub struct NotedCall {
     pub offset: u32,
     /// How often it was done; of a direct call, up to [`NotedCall::MAX_DIRECT`].
     pub calls: u64,
+    /// Whether it names its callee.
+    pub direct: bool,
     /// The functions of the same instance that it reached most, one or two, as positions
     /// among the defined ones, and how often; the first one most.
     pub callees: Vec<(u32, u64)>,
@@ -227,7 +229,8 @@ impl FastModule {
             callees.retain(|&(callee, _)| (callee as usize) < self.slots.len());
             callees.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
             let inner = code.loops.iter().filter(|of| of.has(cell)).max_by_key(|of| of.number);
-            NotedCall { offset: site.offset, calls, callees, within: inner.map(|of| of.number) }
+            let (direct, within) = (site.callee.is_some(), inner.map(|of| of.number));
+            NotedCall { offset: site.offset, calls, direct, callees, within }
         };
         let mut calls: Vec<NotedCall> = code.sites.iter().map(read).collect();
         calls.sort_unstable_by_key(|call| call.offset);

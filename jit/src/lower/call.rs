@@ -33,17 +33,24 @@ pub(super) enum Entry {
 impl Lower<'_> {
     pub(super) fn call(&mut self, stack: &Stack<Value>, callee: Callee<Value>, ty: &FuncType) {
         let values = self.arguments(stack, ty);
-        if let Callee::Direct(func) = callee
-            && let Some(defined) = self.env.defined(func)
-            && self.inline(defined, &values[1..], ty, self.env.optimisations.inline_calls)
-        {
-            return;
-        }
-        if self.guess(callee, &values, ty) {
-            return;
+        if let Some(limit) = self.inlining.limit(self.env, self.offset) {
+            if let Callee::Direct(func) = callee
+                && let Some(defined) = self.env.defined(func)
+                && self.inline(defined, &values[1..], ty, self.direct_limit(limit))
+            {
+                return;
+            }
+            if self.guess(callee, &values, ty, limit) {
+                return;
+            }
         }
         let entry = self.entry(callee);
         self.call_entry(entry, values, ty);
+    }
+
+    /// How large a body may be that takes the place of a direct call.
+    fn direct_limit(&self, limit: u32) -> u32 {
+        if self.env.optimisations.inline_calls { limit } else { 0 }
     }
 
     /// Calls what has been found. `values`: the context and the arguments.

@@ -5,6 +5,7 @@ use bimetal_core::index::TypeIdx;
 use bimetal_core::trap::TrapCode;
 use bimetal_core::types::FuncType;
 use bimetal_parser::walk::Callee;
+use bimetal_runtime::limits::Optimisations;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, Value};
 
@@ -12,12 +13,18 @@ use super::Lower;
 use crate::abi::clif_trap;
 
 impl Lower<'_> {
-    /// Calls a function that is not known yet, whose body is likely to be worth having
-    /// here. `values`: the context and the arguments. Nothing happens if there is no
-    /// such guess.
-    pub(super) fn guess(&mut self, callee: Callee<Value>, values: &[Value], ty: &FuncType) -> bool {
+    /// Calls a function that is not known yet, but likely. `values`: the context and the
+    /// arguments. `limit`: how large a body may be that is put here. Nothing happens if
+    /// there is no guess that is worth it.
+    pub(super) fn guess(
+        &mut self,
+        callee: Callee<Value>,
+        values: &[Value],
+        ty: &FuncType,
+        limit: u32,
+    ) -> bool {
         let guesses = match callee {
-            Callee::Indirect { ty, .. } | Callee::Ref { ty, .. } => self.guesses(ty),
+            Callee::Indirect { ty, .. } | Callee::Ref { ty, .. } => self.guesses(ty, limit),
             Callee::Direct(_) => return false,
         };
         if guesses.is_empty() {
@@ -30,7 +37,7 @@ impl Lower<'_> {
         };
         let next = self.block_with(&ty.results);
         for guess in guesses {
-            self.compare(record, guess, values, ty, next);
+            self.compare(record, (guess, limit), values, ty, next);
         }
         if let Some(block) = self.builder.current_block() {
             self.builder.set_cold_block(block);
@@ -51,24 +58,41 @@ impl Lower<'_> {
         true
     }
 
-    /// The functions whose bodies are worth having in place of a call of this type.
-    fn guesses(&mut self, ty: TypeIdx) -> Vec<u32> {
-        if !self.env.optimisations.inline_guesses || self.is_cold_here() {
+    /// The functions that a call of this type is compared with: those whose bodies are
+    /// worth having in its place.
+    fn guesses(&mut self, ty: TypeIdx, limit: u32) -> Vec<u32> {
+        let Optimisations { inline_guesses, seen_callees, .. } = self.env.optimisations;
+        if !inline_guesses || self.is_cold_here() {
             return Vec::new();
         }
-        let mut guesses = self.env.guesses.of(ty);
-        guesses.retain(|&guess| self.inlining.would_open(self.env, guess));
+        let seen =
+            if seen_callees { self.inlining.seen_callees(self.env, self.offset) } else { None };
+        let mut guesses = seen.unwrap_or_else(|| self.env.guesses.of(ty));
+        guesses.retain(|&guess| {
+            let func = self.env.module.func_at(guess as usize);
+            // What was seen is not relied on: not for a function's type.
+            self.env.module.funcs[func.index()] == ty
+                && self.env.module.escaping_index(func).is_some()
+                && self.inlining.would_open(self.env, guess, limit)
+        });
         guesses
     }
 
     /// The body of a function if the record is its own. Goes on where it is not.
-    fn compare(&mut self, record: Value, guess: u32, values: &[Value], ty: &FuncType, next: Block) {
+    fn compare(
+        &mut self,
+        record: Value,
+        (guess, limit): (u32, u32),
+        values: &[Value],
+        ty: &FuncType,
+        next: Block,
+    ) {
         let own = self.ref_func(self.env.module.func_at(guess as usize));
         let (hit, miss) = (self.builder.create_block(), self.builder.create_block());
         let same = self.builder.ins().icmp(IntCC::Equal, record, own);
         self.builder.ins().brif(same, hit, &[], miss, &[]);
         self.continue_in(hit);
-        if self.inline(guess, &values[1..], ty, true) {
+        if self.inline(guess, &values[1..], ty, limit) {
             self.go_on(next);
         } else {
             self.builder.ins().jump(miss, &[]);

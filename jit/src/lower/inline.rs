@@ -35,18 +35,18 @@ pub(super) struct Replaced {
 
 impl Lower<'_> {
     /// Puts the body of a defined function in place of a call with these arguments, if
-    /// that is worth it and, for another function than the one that is compiled, `any`.
-    /// The call's results are known then.
+    /// that is worth it and, for another function than the one that is compiled, it is
+    /// within the `limit`. The call's results are known then.
     pub(super) fn inline(
         &mut self,
         defined: u32,
         args: &[Value],
         ty: &FuncType,
-        any: bool,
+        limit: u32,
     ) -> bool {
         if self.is_cold_here()
             || self.refused.is_some()
-            || !self.inlining.open(self.env, defined, any)
+            || !self.inlining.open(self.env, defined, limit)
         {
             return false;
         }
