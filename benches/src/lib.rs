@@ -11,6 +11,7 @@ pub mod crossings;
 #[cfg(feature = "peers")]
 pub mod crossover;
 pub mod guest;
+pub mod instantiation;
 pub mod kernels;
 pub mod measure;
 pub mod peak;

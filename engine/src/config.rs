@@ -7,6 +7,7 @@ use bimetal_jit::ProfilingStrategy;
 use bimetal_parser::Features;
 use bimetal_runtime::limits::Settings;
 
+use crate::allocation::InstanceAllocationStrategy;
 use crate::cache::Cache;
 use crate::tiering::{Listener, TieringEvent};
 
@@ -55,6 +56,7 @@ pub struct Config {
     pub(crate) thresholds: Option<(u32, u32)>,
     pub(crate) threshold_seed: Option<u64>,
     pub(crate) settings: Settings,
+    pub(crate) allocation: InstanceAllocationStrategy,
     pub(crate) cache: Option<Cache>,
     pub(crate) profiler: ProfilingStrategy,
     pub(crate) debug_info: bool,
@@ -288,6 +290,21 @@ impl Config {
     /// may move when they grow.
     pub fn memory_guard_pages(&mut self, guard: bool) -> &mut Config {
         self.settings.memory_guard_pages = guard;
+        self
+    }
+
+    /// Whether the first contents of a memory are mapped instead of written, where the
+    /// module has much constant data: pages are copied when the guest writes to them, and
+    /// instances share the others. On by default; only Linux has it.
+    pub fn memory_init_cow(&mut self, enable: bool) -> &mut Config {
+        self.settings.memory_init_cow = enable;
+        self
+    }
+
+    /// How instances get their memories: on demand by default, or from a pool that also
+    /// limits what all stores have together.
+    pub fn allocation_strategy(&mut self, strategy: InstanceAllocationStrategy) -> &mut Config {
+        self.allocation = strategy;
         self
     }
 

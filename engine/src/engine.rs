@@ -5,8 +5,10 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use bimetal_runtime::Allocator;
 use bimetal_runtime::types::TypeRegistry;
 
+use crate::allocation::InstanceAllocationStrategy;
 use crate::config::{Config, Strategy};
 use crate::error::{Context as _, Error, Result};
 use crate::module::Module;
@@ -24,6 +26,7 @@ struct Inner {
     config: Config,
     strategy: Strategy,
     types: Arc<TypeRegistry>,
+    allocator: Arc<Allocator>,
     tier: Box<dyn Tier>,
     /// Made when they are asked for first.
     facts: OnceLock<Facts>,
@@ -33,13 +36,21 @@ impl Engine {
     /// An engine with these settings.
     ///
     /// # Errors
-    /// If the strategy is not available on this machine.
+    /// If the strategy is not available on this machine, or the system refuses the
+    /// address space of a pool.
     pub fn new(config: &Config) -> Result<Engine> {
         let (strategy, tier) = tier::new(config)?;
+        let allocator = match &config.allocation {
+            InstanceAllocationStrategy::OnDemand => Allocator::on_demand(&config.settings),
+            InstanceAllocationStrategy::Pooling(pool) => {
+                Allocator::pool(pool.0.clone(), &config.settings)?
+            }
+        };
         Ok(Engine(Arc::new(Inner {
             config: config.clone(),
             strategy,
             types: Arc::new(TypeRegistry::new()),
+            allocator: Arc::new(allocator),
             tier,
             facts: OnceLock::new(),
         })))
@@ -96,6 +107,10 @@ impl Engine {
 
     pub(crate) fn types(&self) -> &Arc<TypeRegistry> {
         &self.0.types
+    }
+
+    pub(crate) fn allocator(&self) -> &Arc<Allocator> {
+        &self.0.allocator
     }
 
     pub(crate) fn tier(&self) -> &dyn Tier {

@@ -86,21 +86,16 @@ impl Instance {
         if let Some(missing) = module.imports().nth(imports.len()) {
             return Err(Error::new(UnknownImportError::new(&missing)));
         }
-        check_imports(store.runtime(), module.parsed(), module.type_ids(), imports)
+        check_imports(store.runtime(), module.template(), imports)
             .map_err(|error| into_error(store, error))?;
         let code = Arc::clone(module.code()?);
         let engine = store.engine().clone();
         engine.tier().prepare_store(store.runtime_mut())?;
         // Before anything can run, so that every backtrace finds its module.
         store.add_module(module);
-        let id = RuntimeInstance::instantiate(
-            store.runtime_mut(),
-            module.parsed(),
-            code,
-            module.type_ids(),
-            imports,
-        )
-        .map_err(|error| into_error(store, error))?;
+        let id =
+            RuntimeInstance::instantiate(store.runtime_mut(), module.template(), code, imports)
+                .map_err(|error| into_error(store, error))?;
         let instance = Instance { store: store.id(), id };
         if let Some(start) = store.runtime().instance(id).start() {
             let mut slots = [Slot::ZERO; 1];

@@ -34,6 +34,7 @@
 //! [`Config::strategy`] chooses who runs the guest's code; results are the same
 //! under all of them.
 
+mod allocation;
 mod any;
 mod array;
 mod backtrace;
@@ -70,6 +71,7 @@ mod types;
 mod unwind;
 mod value;
 
+pub use allocation::{InstanceAllocationStrategy, PoolingAllocationConfig};
 pub use any::{AnyRef, EqRef};
 pub use array::ArrayRef;
 pub use backtrace::{FrameInfo, WasmBacktrace};

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use bimetal_core::types as core;
 use bimetal_parser::module::Entity;
 use bimetal_parser::{Bytes, Features, Module as Parsed, ParseOptions};
+use bimetal_runtime::Template;
 use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::memory::LargeCopy;
 use bimetal_runtime::types::{canonical_global_type, canonical_table_type};
@@ -36,9 +37,7 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     engine: Engine,
-    parsed: Arc<Parsed>,
-    /// The canonical id of each of the module's types.
-    type_ids: Box<[u32]>,
+    template: Arc<Template>,
     /// Where the code belongs that is yet to be made.
     cached: Option<Arc<CacheEntry>>,
     code: OnceLock<Arc<dyn ModuleCode>>,
@@ -118,9 +117,9 @@ impl Module {
         cached: Option<Arc<CacheEntry>>,
         code: Option<Arc<dyn ModuleCode>>,
     ) -> Module {
-        let type_ids = engine.types().register(&parsed);
+        let template = Arc::new(Template::new(parsed, engine.types()));
         let code = code.map_or_else(OnceLock::new, OnceLock::from);
-        Module(Arc::new(Inner { engine: engine.clone(), parsed, type_ids, cached, code }))
+        Module(Arc::new(Inner { engine: engine.clone(), template, cached, code }))
     }
 
     /// Makes the module's code now, unless that has been done, so that the first
@@ -138,7 +137,7 @@ impl Module {
             return Ok(code);
         }
         // Threads that come at the same time may each compile; one result stays.
-        let code = self.0.engine.tier().compile(&self.0.parsed, self.0.cached.as_ref())?;
+        let code = self.0.engine.tier().compile(self.parsed(), self.0.cached.as_ref())?;
         Ok(self.0.code.get_or_init(|| code))
     }
 
@@ -159,12 +158,12 @@ impl Module {
 
     /// The name that the module gives itself in its name section.
     pub fn name(&self) -> Option<&str> {
-        self.0.parsed.names.module(&self.0.parsed)
+        self.parsed().names.module(self.parsed())
     }
 
     /// The imports, in order.
     pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
-        self.0.parsed.imports.iter().map(|import| ImportType {
+        self.parsed().imports.iter().map(|import| ImportType {
             module: &import.module,
             name: &import.name,
             ty: self.entity_type(import.entity),
@@ -173,8 +172,7 @@ impl Module {
 
     /// The exports, in order.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
-        self.0
-            .parsed
+        self.parsed()
             .exports
             .iter()
             .map(|export| ExportType { name: &export.name, ty: self.entity_type(export.entity) })
@@ -182,13 +180,13 @@ impl Module {
 
     /// The type of the export of this name.
     pub fn get_export(&self, name: &str) -> Option<ExternType> {
-        Some(self.entity_type(self.0.parsed.export(name)?.entity))
+        Some(self.entity_type(self.parsed().export(name)?.entity))
     }
 
     /// The custom sections, in order: names and contents.
     pub fn custom_sections(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
-        let bytes = &self.0.parsed.bytes;
-        self.0.parsed.customs.iter().map(move |custom| {
+        let bytes = &self.parsed().bytes;
+        self.parsed().customs.iter().map(move |custom| {
             let contents = bytes.get(custom.range.clone()).unwrap_or_default();
             (&*custom.name, contents)
         })
@@ -196,7 +194,7 @@ impl Module {
 
     /// The bytes in the binary format.
     pub fn binary(&self) -> &[u8] {
-        &self.0.parsed.bytes
+        &self.parsed().bytes
     }
 
     fn entity_type(&self, entity: Entity) -> ExternType {
@@ -210,17 +208,17 @@ impl Module {
 
     /// The module as the tiers read it.
     pub(crate) fn parsed(&self) -> &Arc<Parsed> {
-        &self.0.parsed
+        self.0.template.module()
     }
 
-    /// The canonical id of each of the module's types.
-    pub(crate) fn type_ids(&self) -> &[u32] {
-        &self.0.type_ids
+    /// What the module's instances are made of.
+    pub(crate) fn template(&self) -> &Arc<Template> {
+        &self.0.template
     }
 
     /// The type of an import or export, in canonical ids.
     pub(crate) fn canonical_type(&self, entity: Entity) -> core::ExternType {
-        let (module, ids) = (&*self.0.parsed, &*self.0.type_ids);
+        let (module, ids) = (&**self.parsed(), self.0.template.type_ids());
         match entity {
             Entity::Func(func) => core::ExternType::Func(ids[module.funcs[func.index()].index()]),
             Entity::Tag(tag) => core::ExternType::Tag(ids[module.tags[tag.index()].index()]),

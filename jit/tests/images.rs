@@ -5,6 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use bimetal_jit::JitModule;
+use bimetal_runtime::Template;
 use bimetal_runtime::instance::Instance;
 use bimetal_runtime::store::InstanceId;
 use common::World;
@@ -36,9 +37,8 @@ fn load(world: &World, module: &JitModule, image: &[u8]) -> Arc<JitModule> {
 }
 
 fn instance(world: &mut World, code: Arc<JitModule>) -> InstanceId {
-    let module = code.module().clone();
-    let ids = world.types.register(&module);
-    let id = Instance::instantiate(&mut world.store, &module, code, &ids, &[]);
+    let template = Arc::new(Template::new(code.module().clone(), &world.types));
+    let id = Instance::instantiate(&mut world.store, &template, code, &[]);
     id.expect("the module can be instantiated")
 }
 

@@ -37,6 +37,17 @@ struct Evaluation<'a> {
     stack: Vec<Value>,
 }
 
+/// The value of an expression that is the same for all instances, as far as one sees
+/// that without evaluating it.
+pub(crate) fn constant(expr: &ConstExpr) -> Option<[Slot; 2]> {
+    match *expr.0 {
+        [ConstOp::Const(slot)] => Some([slot, Slot::ZERO]),
+        [ConstOp::V128(vector)] => Some(vector.to_slots()),
+        [ConstOp::RefNull(_)] => Some([Slot::ZERO; 2]),
+        _ => None,
+    }
+}
+
 /// The value of an expression in an instance whose functions, and globals as far
 /// as the expression uses them, exist. The expression may make objects, and so
 /// move others.
@@ -52,6 +63,9 @@ pub(crate) fn eval(
     instance: InstanceId,
     type_ids: &[u32],
 ) -> Result<[Slot; 2], TrapCode> {
+    if let Some(value) = constant(expr) {
+        return Ok(value);
+    }
     let mut evaluation = Evaluation { store, instance, type_ids, stack: Vec::new() };
     for op in &expr.0 {
         let value = evaluation.op(*op)?;

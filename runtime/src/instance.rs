@@ -18,13 +18,13 @@ use crate::code::ModuleCode;
 use crate::layout::VmLayout;
 use crate::segment::Segments;
 use crate::store::{Extern, GlobalId, MemoryId, TableId, TagId};
+use crate::template::Template;
 use crate::vmctx::{VmCtx, VmFuncRef, VmGlobal, VmMemory, VmStore, VmTable};
 
 /// An instance of a module.
 pub struct Instance {
-    module: Arc<Module>,
+    template: Arc<Template>,
     code: Arc<dyn ModuleCode>,
-    layout: VmLayout,
     cx: NonNull<VmCtx>,
     /// One record per escaping function.
     func_refs: NonNull<[VmFuncRef]>,
@@ -39,18 +39,18 @@ impl Instance {
     /// An instance without imports, memories, tables, globals and segments.
     pub(crate) fn allocate(
         store: *mut VmStore,
-        module: &Arc<Module>,
+        template: &Arc<Template>,
         code: Arc<dyn ModuleCode>,
-        type_ids: &[u32],
     ) -> Instance {
-        let layout = VmLayout::new(module);
-        let allocation = allocation(&layout);
+        let (module, layout, type_ids) =
+            (template.module(), template.layout(), template.type_ids());
+        let allocation = allocation(layout);
         // SAFETY: a context is not empty.
         let cx = unsafe { alloc_zeroed(allocation) };
         let Some(cx) = NonNull::new(cx.cast::<VmCtx>()) else { handle_alloc_error(allocation) };
         let func_refs = func_refs(module, &*code, cx.as_ptr(), type_ids);
-        // SAFETY: the allocation has the size and alignment of `layout`, and
-        // `type_ids` has as many elements as the array in it.
+        // SAFETY: the allocation has the size and alignment of the layout, and the
+        // template has as many type ids as the array in it.
         unsafe {
             cx.write(VmCtx {
                 store,
@@ -63,14 +63,12 @@ impl Instance {
                 is_subtype: crate::types::is_subtype,
                 pin: PhantomPinned,
             });
-            assert_eq!(type_ids.len(), module.types.len(), "type ids of another module");
             let ids = cx.as_ptr().byte_add(layout.type_id(TypeIdx(0)) as usize).cast::<u32>();
             ids.copy_from_nonoverlapping(type_ids.as_ptr(), type_ids.len());
         }
         Instance {
-            module: Arc::clone(module),
+            template: Arc::clone(template),
             code,
-            layout,
             cx,
             func_refs,
             memories: Vec::with_capacity(module.memories.len()),
@@ -83,7 +81,7 @@ impl Instance {
 
     /// The module.
     pub fn module(&self) -> &Arc<Module> {
-        &self.module
+        self.template.module()
     }
 
     /// The code of the module's functions.
@@ -98,7 +96,7 @@ impl Instance {
 
     /// Where things lie in the context.
     pub fn layout(&self) -> &VmLayout {
-        &self.layout
+        self.template.layout()
     }
 
     /// The memories, by index.
@@ -124,11 +122,11 @@ impl Instance {
     /// The reference to a function: valid as long as the store. `None` for
     /// functions that neither are imported nor escape.
     pub fn func_ref(&self, func: FuncIdx) -> Option<NonNull<VmFuncRef>> {
-        if func.0 < self.module.imported.funcs {
+        if func.0 < self.module().imported.funcs {
             // SAFETY: the array of imports holds a record at this index.
-            return Some(unsafe { self.cx.byte_add(self.layout.import(func) as usize).cast() });
+            return Some(unsafe { self.cx.byte_add(self.layout().import(func) as usize).cast() });
         }
-        let position = self.module.escaping_index(func)?;
+        let position = self.module().escaping_index(func)?;
         assert!(position < self.func_refs.len(), "no such function reference");
         // SAFETY: inside the array, by the assertion.
         Some(unsafe { self.func_refs.cast::<VmFuncRef>().add(position) })
@@ -136,7 +134,7 @@ impl Instance {
 
     /// The start function, which the embedding runs after instantiation.
     pub fn start(&self) -> Option<NonNull<VmFuncRef>> {
-        self.func_ref(self.module.start?)
+        self.func_ref(self.module().start?)
     }
 
     /// The bits of a reference to a function. Null for functions that do not
@@ -149,7 +147,7 @@ impl Instance {
     /// The export of this name.
     #[inline]
     pub fn export(&self, name: &str) -> Option<Extern> {
-        self.resolve(self.module.export(name)?.entity)
+        self.resolve(self.module().export(name)?.entity)
     }
 
     /// What an export of this entity is.
@@ -182,8 +180,8 @@ impl Instance {
     /// Sets an imported function: a copy of the exporter's record. A host
     /// function's gets to know its importer, and its own place in the slab.
     pub(crate) fn set_import(&mut self, index: FuncIdx, record: &VmFuncRef, slab: u32) {
-        assert!(index.0 < self.module.imported.funcs, "no such import");
-        let offset = self.layout.import(index);
+        assert!(index.0 < self.module().imported.funcs, "no such import");
+        let offset = self.layout().import(index);
         let mut record = record.clone();
         if record.index == VmFuncRef::HOST {
             record.slab = slab;
@@ -203,18 +201,18 @@ impl Instance {
     /// Adds the next memory.
     pub(crate) fn add_memory(&mut self, id: MemoryId, vm: *mut VmMemory) {
         let index = self.memories.len();
-        assert!(index < self.module.memories.len(), "one memory too many");
+        assert!(index < self.module().memories.len(), "one memory too many");
         // SAFETY: the memory's pointer stands at this offset.
-        unsafe { self.write(self.layout.memory(MemIdx(index as u32)), vm) };
+        unsafe { self.write(self.layout().memory(MemIdx(index as u32)), vm) };
         self.memories.push(id);
     }
 
     /// Adds the next table.
     pub(crate) fn add_table(&mut self, id: TableId, vm: *mut VmTable) {
         let index = self.tables.len();
-        assert!(index < self.module.tables.len(), "one table too many");
+        assert!(index < self.module().tables.len(), "one table too many");
         // SAFETY: the table's pointer stands at this offset.
-        unsafe { self.write(self.layout.table(TableIdx(index as u32)), vm) };
+        unsafe { self.write(self.layout().table(TableIdx(index as u32)), vm) };
         self.tables.push(id);
     }
 
@@ -226,9 +224,9 @@ impl Instance {
     /// Adds the next global.
     pub(crate) fn add_global(&mut self, id: GlobalId, vm: *mut VmGlobal) {
         let index = self.globals.len();
-        assert!(index < self.module.globals.len(), "one global too many");
+        assert!(index < self.module().globals.len(), "one global too many");
         // SAFETY: the global's pointer stands at this offset.
-        unsafe { self.write(self.layout.global(GlobalIdx(index as u32)), vm) };
+        unsafe { self.write(self.layout().global(GlobalIdx(index as u32)), vm) };
         self.globals.push(id);
     }
 }
@@ -244,7 +242,7 @@ impl Drop for Instance {
         // SAFETY: both were made in `allocate` and are freed only here, when the
         // store goes and no code can run any more.
         unsafe {
-            dealloc(self.cx.as_ptr().cast(), allocation(&self.layout));
+            dealloc(self.cx.as_ptr().cast(), allocation(self.layout()));
             drop(Box::from_raw(self.func_refs.as_ptr()));
         }
     }

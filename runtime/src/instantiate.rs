@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bimetal_core::index::{ElemIdx, FuncIdx};
 use bimetal_core::trap::TrapCode;
-use bimetal_core::types::{ExternType, ValType};
+use bimetal_core::types::ExternType;
 use bimetal_core::value::Slot;
 use bimetal_parser::Module;
 use bimetal_parser::module::{ConstExpr, ElemItems, ElemMode, ElemSegment, Entity, Import};
@@ -14,10 +14,12 @@ use crate::code::ModuleCode;
 use crate::constexpr::{address, eval};
 use crate::instance::Instance;
 use crate::limits::ResourceError;
+use crate::memory::Images;
 use crate::segment::Segments;
 use crate::store::{Extern, InstanceId, Store};
+use crate::template::Template;
 use crate::trap::Trap;
-use crate::types::{canonical_global_type, canonical_table_type, canonical_val_type};
+use crate::types::{canonical_global_type, canonical_table_type};
 use crate::vmctx::VmFuncRef;
 
 /// Why a module could not be instantiated.
@@ -94,8 +96,8 @@ impl Instance {
     /// Makes an instance of a module and writes its active segments. Does not
     /// run the start function ([`Instance::start`]).
     ///
-    /// `code` is the code of this very module and `type_ids` what the store's
-    /// registry gave for it; every import belongs to the store.
+    /// `code` is the code of this very module, the template was made with the store's
+    /// registry, and every import belongs to the store.
     ///
     /// # Errors
     /// If imports do not match, resources are refused or a segment is out of
@@ -103,22 +105,25 @@ impl Instance {
     /// the instance may stand in tables already.
     pub fn instantiate(
         store: &mut Store,
-        module: &Arc<Module>,
+        template: &Arc<Template>,
         code: Arc<dyn ModuleCode>,
-        type_ids: &[u32],
         imports: &[Extern],
     ) -> Result<InstanceId, InstantiateError> {
-        check_imports(store, module, type_ids, imports)?;
+        check_imports(store, template, imports)?;
         ResourceError::check("instances", store.instances.len(), store.limits.max_instances)?;
-        if !module.tags.is_empty() || module.types.iter().any(|ty| ty.as_func().is_none()) {
+        if template.needs_heap {
             store.ensure_heap()?;
         }
+        store.allocator.add_instance()?;
         store.refresh_types();
-        let instance = Instance::allocate(store.vm(), module, code, type_ids);
+        let instance = Instance::allocate(store.vm(), template, code);
         let id = InstanceId(store.instances.push(instance));
         let address = store.instances.ptr(id.0);
         store.instances.get_mut(id.0).set_address(address);
-        let mut builder = Builder { store, module, type_ids, id };
+        let images = if store.settings.memory_init_cow { Some(template.images()) } else { None };
+        let images = images.filter(|images| images.hold_all());
+        let (module, type_ids) = (template.module(), template.type_ids());
+        let mut builder = Builder { store, template, module, type_ids, images, id };
         builder.number_functions();
         builder.link(imports);
         builder.tags()?;
@@ -137,10 +142,10 @@ impl Instance {
 /// [`InstantiateError::ImportCount`] and [`InstantiateError::ImportType`]
 pub fn check_imports(
     store: &Store,
-    module: &Module,
-    type_ids: &[u32],
+    template: &Template,
     imports: &[Extern],
 ) -> Result<(), InstantiateError> {
+    let (module, type_ids) = (template.module(), template.type_ids());
     if imports.len() != module.imports.len() {
         let (expected, found) = (module.imports.len(), imports.len());
         return Err(InstantiateError::ImportCount { expected, found });
@@ -164,7 +169,7 @@ pub fn check_imports(
 ///
 /// # Panics
 /// If import or ids are those of another module.
-pub fn import_type(module: &Module, type_ids: &[u32], import: &Import) -> ExternType {
+fn import_type(module: &Module, type_ids: &[u32], import: &Import) -> ExternType {
     match import.entity {
         Entity::Func(index) => ExternType::Func(type_ids[module.funcs[index.index()].index()]),
         Entity::Table(index) => {
@@ -181,8 +186,11 @@ pub fn import_type(module: &Module, type_ids: &[u32], import: &Import) -> Extern
 /// An instance under construction.
 struct Builder<'a> {
     store: &'a mut Store,
+    template: &'a Template,
     module: &'a Module,
     type_ids: &'a [u32],
+    /// What stands for the effect of all active data segments.
+    images: Option<&'a Images>,
     id: InstanceId,
 }
 
@@ -251,8 +259,10 @@ impl Builder<'_> {
     }
 
     fn memories(&mut self) -> Result<(), InstantiateError> {
-        for ty in self.module.memories.iter().skip(self.module.imported.memories as usize) {
-            let id = self.store.new_memory(*ty)?;
+        let own = self.module.imported.memories as usize;
+        for (index, ty) in self.module.memories.iter().enumerate().skip(own) {
+            let image = self.images.and_then(|images| images.get(index));
+            let id = self.store.new_memory_with(*ty, image)?;
             let vm = self.store.memory(id).vm();
             self.instance().add_memory(id, vm);
         }
@@ -290,24 +300,56 @@ impl Builder<'_> {
     /// Evaluates passive segments, then writes active ones: element segments
     /// before data segments.
     fn segments(&mut self) -> Result<(), InstantiateError> {
-        let module = self.module;
-        let collected = module.elems.iter().map(|elem| self.is_collected(elem)).collect();
-        self.instance().segments = Segments::new(module, collected);
-        for (index, elem) in (0..).zip(&module.elems) {
-            if elem.mode == ElemMode::Passive {
-                let items = self.items(elem)?;
-                self.instance().segments.set_elem(ElemIdx(index), items);
+        if self.template.has_passive {
+            let segments = Segments::new(self.module, self.template.collected.clone());
+            self.instance().segments = segments;
+        }
+        match (self.elements(), self.images) {
+            (Ok(()), None) => self.datas(),
+            (Ok(()), Some(_)) => Ok(()),
+            (Err(error), images) => {
+                // Functions of the instance may stand in tables already, and find the
+                // memories without data.
+                images.into_iter().for_each(|images| self.clear(images));
+                Err(error)
             }
         }
-        for elem in &module.elems {
+    }
+
+    fn elements(&mut self) -> Result<(), InstantiateError> {
+        let module = self.module;
+        for (index, elem) in (0..).zip(&module.elems) {
+            if elem.mode == ElemMode::Passive {
+                let items = self.items(index, elem)?;
+                self.instance().segments.set_elem(ElemIdx(index as u32), items);
+            }
+        }
+        for (index, elem) in module.elems.iter().enumerate() {
             if let ElemMode::Active { table, offset } = &elem.mode {
                 let offset = self.eval(offset)?[0].bits();
                 let offset = address(module.tables[table.index()].ty.addr, offset);
-                let items = self.items(elem)?;
+                let items = self.items(index, elem)?;
                 let id = self.instance().tables()[table.index()];
                 self.store.table_mut(id).init(offset, &items, 0, items.len() as u64)?;
             }
         }
+        Ok(())
+    }
+
+    /// Makes everything zero that images have brought into memories.
+    fn clear(&mut self, images: &Images) {
+        for index in 0..self.module.memories.len() {
+            if let Some(image) = images.get(index) {
+                let id = self.instance().memories()[index];
+                if let Some(bytes) = self.store.memory_mut(id).data_mut().get_mut(image.range()) {
+                    bytes.fill(0);
+                }
+            }
+        }
+    }
+
+    fn datas(&mut self) -> Result<(), InstantiateError> {
+        let module = self.module;
         for data in &module.datas {
             if let Some((memory, offset)) = &data.active {
                 let offset = self.eval(offset)?[0].bits();
@@ -321,19 +363,14 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn is_collected(&self, elem: &ElemSegment) -> bool {
-        let ty = canonical_val_type(self.type_ids, ValType::Ref(elem.ty));
-        self.store.types.is_collected(ty)
-    }
-
     /// The references of an element segment.
-    fn items(&mut self, elem: &ElemSegment) -> Result<Box<[Slot]>, TrapCode> {
+    fn items(&mut self, index: usize, elem: &ElemSegment) -> Result<Box<[Slot]>, TrapCode> {
         match &elem.items {
             ElemItems::Funcs(funcs) => {
                 let instance = self.store.instances.get(self.id.0);
                 Ok(funcs.iter().map(|&func| instance.func_slot(func)).collect())
             }
-            ElemItems::Exprs(exprs) if self.is_collected(elem) => self.objects(exprs),
+            ElemItems::Exprs(exprs) if self.template.collected[index] => self.objects(exprs),
             ElemItems::Exprs(exprs) => exprs.iter().map(|expr| Ok(self.eval(expr)?[0])).collect(),
         }
     }

@@ -7,6 +7,7 @@
 
 pub mod abi;
 pub mod activation;
+pub mod allocator;
 mod arena;
 pub mod builtins;
 pub mod code;
@@ -27,12 +28,14 @@ pub mod seen;
 mod segment;
 pub mod store;
 pub mod table;
+pub mod template;
 #[cfg(test)]
 mod test_tier;
 pub mod trap;
 pub mod types;
 pub mod vmctx;
 
+pub use allocator::Allocator;
 pub use global::Global;
 pub use host::HostFunc;
 pub use instance::Instance;
@@ -41,5 +44,6 @@ pub use limits::{ResourceError, Settings, StoreLimits};
 pub use memory::{Memory, MemoryAccessError, MemoryPlan, SharedMemory, WaitResult};
 pub use store::{Extern, GlobalId, InstanceId, MemoryId, Store, StoreBox, StoreId, TableId, TagId};
 pub use table::Table;
+pub use template::Template;
 pub use trap::{Trap, Unwind};
 pub use types::TypeRegistry;

@@ -15,6 +15,9 @@ pub struct Settings {
     /// Whether 32-bit memories reserve their whole address range with guard
     /// pages, so that compiled code needs no bounds checks.
     pub memory_guard_pages: bool,
+    /// Whether the first contents of memories are mapped, where that pays, and copied
+    /// when they are written to.
+    pub memory_init_cow: bool,
     /// Which outcome instructions have where the specification leaves it open.
     pub relaxed: RelaxedChoice,
     /// Whether the heap is collected at every allocation: for tests, which so find
@@ -73,6 +76,8 @@ impl Settings {
             // These are limits of stores, which compiled code reads from its context.
             max_wasm_stack: _,
             value_stack: _,
+            // How data comes into a memory.
+            memory_init_cow: _,
             gc_stress: _,
         } = self;
         vec![
@@ -89,6 +94,7 @@ impl Default for Settings {
             max_wasm_stack: 512 << 10,
             value_stack: 1 << 20,
             memory_guard_pages: true,
+            memory_init_cow: true,
             relaxed: RelaxedChoice::host(),
             gc_stress: false,
             optimisations: Optimisations::default(),

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bimetal_core::types::{ExternType, GlobalType, Limits, MemoryType, TableType};
 use bimetal_core::value::Slot;
 
+use crate::allocator::Allocator;
 use crate::arena::Arena;
 use crate::gc::{Handles, Heap, HostValues};
 use crate::global::Global;
@@ -75,6 +76,7 @@ pub struct Store {
     pub types: Arc<TypeRegistry>,
     /// How much it may hold.
     pub limits: StoreLimits,
+    pub(crate) allocator: Arc<Allocator>,
     /// Why guest code is being unwound: set by whoever returns
     /// [`crate::abi::Outcome::UNWIND`].
     pub pending: Option<Unwind>,
@@ -131,11 +133,7 @@ impl Store {
         }
         let slots = self.settings.value_stack / size_of::<Slot>();
         let bytes = slots * size_of::<Slot>();
-        let refused = |error| {
-            ResourceError::new(format!("cannot reserve a value stack of {bytes} bytes: {error}"))
-        };
-        let mapping = Mapping::reserve(bytes).map_err(refused)?;
-        mapping.make_accessible(0, bytes).map_err(refused)?;
+        let mapping = self.allocator.value_stack(bytes)?;
         let base = mapping.base().cast::<Slot>();
         // SAFETY: the mapping holds `slots` slots; `vm` is valid as long as `self`.
         unsafe {
@@ -192,7 +190,9 @@ impl Store {
     /// If the store's limits or the system refuse it.
     pub fn new_table(&mut self, ty: TableType, init: Slot) -> Result<TableId, ResourceError> {
         ResourceError::check("tables", self.tables.len(), self.limits.max_tables)?;
-        let table = Table::new(ty, init, &self.limits)?;
+        let most = self.limits.max_table_elements.min(self.allocator.max_table_elements());
+        let table = Table::new(ty, init, most)?;
+        self.allocator.add_table()?;
         Ok(TableId(self.tables.push(table)))
     }
 
@@ -276,6 +276,10 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        if let Some(mapping) = self.value_stack.take() {
+            self.allocator.release_value_stack(mapping);
+        }
+        self.allocator.release(self.instances.len(), self.tables.len());
         for (record, _) in &self.host_funcs {
             // SAFETY: made by `Box::leak` in `new_host_func`, freed only here.
             drop(unsafe { Box::from_raw(record.as_ptr()) });
@@ -297,8 +301,19 @@ pub struct StoreBox(NonNull<Store>);
 unsafe impl Send for StoreBox {}
 
 impl StoreBox {
-    /// An empty store.
+    /// An empty store that shares no address space with others.
     pub fn new(settings: Settings, types: Arc<TypeRegistry>, limits: StoreLimits) -> StoreBox {
+        let allocator = Arc::new(Allocator::on_demand(&settings));
+        StoreBox::with_allocator(settings, types, limits, allocator)
+    }
+
+    /// An empty store. The allocator was made with the same settings.
+    pub fn with_allocator(
+        settings: Settings,
+        types: Arc<TypeRegistry>,
+        limits: StoreLimits,
+        allocator: Arc<Allocator>,
+    ) -> StoreBox {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let values = VmValueStack { base: null_mut(), end: null_mut(), top: null_mut() };
         let slab = vec![null()];
@@ -319,6 +334,7 @@ impl StoreBox {
             settings,
             types,
             limits,
+            allocator,
             pending: None,
             handles: Handles::default(),
             embedder: null_mut(),

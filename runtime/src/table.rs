@@ -8,7 +8,7 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::types::TableType;
 use bimetal_core::value::Slot;
 
-use crate::limits::{ResourceError, StoreLimits};
+use crate::limits::ResourceError;
 use crate::vmctx::VmTable;
 
 /// A table.
@@ -19,7 +19,7 @@ use crate::vmctx::VmTable;
 pub struct Table {
     ty: TableType,
     capacity: usize,
-    /// The limit of growth in elements: the type's and the store's.
+    /// The limit of growth in elements: the type's, the store's and the allocator's.
     max: u64,
     /// What guest code reads: a raw allocation, because guest code keeps its
     /// address while `self` is borrowed.
@@ -27,13 +27,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of its minimal size, every element `init`. `ty` holds canonical
-    /// type ids.
+    /// A table of its minimal size, every element `init`, that may never have more
+    /// than `most`. `ty` holds canonical type ids.
     ///
     /// # Errors
-    /// If the store's limits or the system refuse it.
-    pub fn new(ty: TableType, init: Slot, limits: &StoreLimits) -> Result<Table, ResourceError> {
-        let max = ty.limits.max.unwrap_or(u64::MAX).min(limits.max_table_elements);
+    /// If it has more already, or the system refuses it.
+    pub fn new(ty: TableType, init: Slot, most: u64) -> Result<Table, ResourceError> {
+        let max = ty.limits.max.unwrap_or(u64::MAX).min(most);
         let too_large = || {
             ResourceError::new(format!(
                 "a table of {} elements exceeds the limit of {max}",
@@ -241,8 +241,7 @@ mod tests {
     fn table(min: u64, max: Option<u64>, limit: u64) -> Result<Table, ResourceError> {
         let limits = Limits { min, max };
         let ty = TableType { addr: AddrType::I32, limits, element: RefType::FUNCREF };
-        let limits = StoreLimits { max_table_elements: limit, ..StoreLimits::default() };
-        Table::new(ty, Slot::ZERO, &limits)
+        Table::new(ty, Slot::ZERO, limit)
     }
 
     const X: Slot = Slot::from_bits(7);

@@ -16,6 +16,7 @@ use crate::instance::Instance;
 use crate::instantiate::InstantiateError;
 use crate::limits::{Settings, StoreLimits};
 use crate::store::{Extern, InstanceId, StoreBox};
+use crate::template::Template;
 use crate::trap::{Unwind, raise, raise_unwind};
 use crate::types::TypeRegistry;
 use crate::vmctx::{VmFuncRef, VmStore};
@@ -112,8 +113,8 @@ pub(crate) fn instantiate(
 ) -> Result<InstanceId, InstantiateError> {
     let module = module(wat);
     let code = module.bodies.iter().map(|_| CodeSlot::new(array_call)).collect();
-    let ids = store.types.register(&module);
-    Instance::instantiate(store, &module, Arc::new(TestCode(code)), &ids, imports)
+    let template = Arc::new(Template::new(module, &store.types));
+    Instance::instantiate(store, &template, Arc::new(TestCode(code)), imports)
 }
 
 /// Calls an exported function of one parameter and one result.

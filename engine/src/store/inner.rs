@@ -68,7 +68,12 @@ impl StoreOpaque {
         let settings = engine.config().settings.clone();
         let limits = bimetal_runtime::StoreLimits::default();
         StoreOpaque {
-            runtime: StoreBox::new(settings, Arc::clone(engine.types()), limits),
+            runtime: StoreBox::with_allocator(
+                settings,
+                Arc::clone(engine.types()),
+                limits,
+                Arc::clone(engine.allocator()),
+            ),
             engine: engine.clone(),
             modules: HashMap::new(),
             linked: HashMap::new(),

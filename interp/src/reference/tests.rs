@@ -6,6 +6,7 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::types::FuncType;
 use bimetal_core::value::Slot;
 use bimetal_parser::{Error, ErrorKind, Module, ParseOptions};
+use bimetal_runtime::Template;
 use bimetal_runtime::abi::invoke;
 use bimetal_runtime::vmctx::VmStore;
 use bimetal_runtime::{
@@ -42,9 +43,9 @@ impl World {
         )
         .unwrap();
         let module = Arc::new(module);
-        let ids = self.types.register(&module);
         let code = ReferenceModule::new(&module, &self.store.settings);
-        let id = Instance::instantiate(&mut self.store, &module, code, &ids, imports).unwrap();
+        let template = Arc::new(Template::new(module, &self.types));
+        let id = Instance::instantiate(&mut self.store, &template, code, imports).unwrap();
         *self.latest.lock().unwrap() = Some(id);
         id
     }

@@ -9,6 +9,7 @@ use bimetal_core::types::FuncType;
 use bimetal_core::value::Slot;
 use bimetal_jit::{JitEngine, JitModule};
 use bimetal_parser::{Module, ParseOptions};
+use bimetal_runtime::Template;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::host::{HostBody, HostFunc};
 use bimetal_runtime::instance::Instance;
@@ -47,9 +48,8 @@ impl World {
     /// An instance of a module with these imports, started.
     pub fn instance(&mut self, wat: &str, imports: &[Extern]) -> InstanceId {
         let code = self.compile(wat);
-        let module = code.module().clone();
-        let ids = self.types.register(&module);
-        let id = Instance::instantiate(&mut self.store, &module, code, &ids, imports);
+        let template = Arc::new(Template::new(code.module().clone(), &self.types));
+        let id = Instance::instantiate(&mut self.store, &template, code, imports);
         let id = id.expect("the module can be instantiated");
         if let Some(start) = self.store.instance(id).start() {
             self.invoke(start.as_ptr(), &mut []).expect("the start function returns");

@@ -4,7 +4,9 @@
 //! **What must never happen here:** a mapping is released while a store that
 //! compiled code may still run in points into it.
 
+use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 use super::pages;
@@ -15,6 +17,11 @@ pub(crate) struct Mapping {
     base: NonNull<u8>,
     len: usize,
 }
+
+// SAFETY: the value owns plain memory; whoever reads or writes there answers for it.
+unsafe impl Send for Mapping {}
+// SAFETY: as above.
+unsafe impl Sync for Mapping {}
 
 impl Mapping {
     /// Reserves `len` bytes, rounded up to whole pages of the host, none of them
@@ -45,6 +52,87 @@ impl Mapping {
             unsafe { pages::make_accessible(self.base.as_ptr().add(start), end - start)? };
         }
         Ok(())
+    }
+
+    /// As many mappings as asked for, each of `len` bytes and made in one go. `len` is
+    /// whole pages of the host.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub(crate) fn reserve_many(len: usize, count: usize) -> io::Result<Vec<Mapping>> {
+        let too_many = || io::Error::from(io::ErrorKind::OutOfMemory);
+        let len = round_up(len.max(1)).ok_or_else(too_many)?;
+        // Parts of an allocation of Miri's cannot be freed one by one.
+        if count == 0 || cfg!(miri) {
+            return (0..count).map(|_| Mapping::reserve(len)).collect();
+        }
+        let whole = pages::reserve(len.checked_mul(count).ok_or_else(too_many)?)?;
+        let parts = (0..count).map(|index| {
+            let base = NonNull::new(whole.wrapping_add(index * len)).ok_or_else(too_many)?;
+            Ok(Mapping { base, len })
+        });
+        parts.collect()
+    }
+
+    /// A part of the mapping in whole pages of the host.
+    ///
+    /// # Errors
+    /// If it is not inside the mapping.
+    fn part(&self, range: Range<usize>) -> io::Result<(*mut u8, usize)> {
+        let outside = || io::Error::from(io::ErrorKind::InvalidInput);
+        let end = round_up(range.end).filter(|&end| end <= self.len).ok_or_else(outside)?;
+        let len = end.checked_sub(range.start).ok_or_else(outside)?;
+        if !range.start.is_multiple_of(pages::size()) {
+            return Err(outside());
+        }
+        Ok((self.base.as_ptr().wrapping_add(range.start), len))
+    }
+
+    /// Makes a range inaccessible, which begins with a page of the host; its contents
+    /// stay.
+    ///
+    /// # Errors
+    /// If the system refuses, or the range is not inside the mapping.
+    pub(crate) fn make_inaccessible(&mut self, range: Range<usize>) -> io::Result<()> {
+        let (at, len) = self.part(range)?;
+        // SAFETY: inside the mapping, which this value owns and nobody else uses.
+        if len > 0 { unsafe { pages::make_inaccessible(at, len) } } else { Ok(()) }
+    }
+
+    /// Gives an accessible range, which begins with a page of the host, its first
+    /// contents again, and the memory behind it back: zeros, or those of the file.
+    ///
+    /// # Errors
+    /// If the system refuses, or the range is not inside the mapping.
+    pub(crate) fn renew(&mut self, range: Range<usize>) -> io::Result<()> {
+        let (at, len) = self.part(range)?;
+        // SAFETY: as in `make_inaccessible`.
+        if len > 0 { unsafe { pages::renew(at, len) } } else { Ok(()) }
+    }
+
+    /// Replaces a range, which begins with a page of the host, by accessible zeros.
+    ///
+    /// # Errors
+    /// If the system refuses, or the range is not inside the mapping.
+    pub(crate) fn map_zero(&mut self, range: Range<usize>) -> io::Result<()> {
+        let (at, len) = self.part(range)?;
+        // SAFETY: as in `make_inaccessible`.
+        if len > 0 { unsafe { pages::map_zero(at, len) } } else { Ok(()) }
+    }
+
+    /// Replaces a range, which begins with a page of the host, by the contents of a
+    /// file, accessible and changed by nobody else.
+    ///
+    /// # Errors
+    /// If the system refuses or has no such thing, or the range is not inside the
+    /// mapping.
+    ///
+    /// # Safety
+    /// The file is as long as the range, in whole pages, and never changes again.
+    pub(crate) unsafe fn map_file(&mut self, range: Range<usize>, file: &File) -> io::Result<()> {
+        let (at, len) = self.part(range)?;
+        // SAFETY: as in `make_inaccessible`, and the caller's promise.
+        if len > 0 { unsafe { pages::map_file(at, len, file) } } else { Ok(()) }
     }
 
     /// Gives the memory behind a range back; its contents are lost, and it stays
@@ -86,7 +174,7 @@ impl Drop for Mapping {
 }
 
 /// `len` rounded up to whole pages of the host.
-fn round_up(len: usize) -> Option<usize> {
+pub(crate) fn round_up(len: usize) -> Option<usize> {
     len.checked_next_multiple_of(pages::size())
 }
 

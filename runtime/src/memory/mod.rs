@@ -2,7 +2,13 @@
 
 mod atomic;
 mod copy;
+mod image;
 mod mapping;
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
+mod pagemap;
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(miri))))]
+#[path = "pagemap_none.rs"]
+mod pagemap;
 #[cfg(not(miri))]
 mod pages;
 #[cfg(miri)]
@@ -10,22 +16,28 @@ mod pages;
 mod pages;
 pub mod plan;
 mod shared;
+mod slot;
 mod waiters;
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use bimetal_core::addr::range_in_bounds;
 use bimetal_core::types::MemoryType;
 
+use crate::allocator::Allocator;
 use crate::limits::{ResourceError, Settings, StoreLimits};
 use crate::vmctx::VmMemory;
 
 pub use atomic::{atomic_access, load_bytes, store_bytes};
 pub use copy::LargeCopy;
+pub(crate) use image::{Images, MemoryImage};
 pub(crate) use mapping::Mapping;
 pub use plan::MemoryPlan;
 pub use shared::SharedMemory;
+pub(crate) use slot::MemorySlot;
 pub use waiters::WaitResult;
 
 /// A linear memory.
@@ -45,70 +57,63 @@ enum Kind {
 struct Own {
     ty: MemoryType,
     plan: MemoryPlan,
-    mapping: Mapping,
-    /// The limit of growth in bytes: the type's and the store's.
+    /// Goes back to the allocator when the memory is dropped.
+    slot: ManuallyDrop<MemorySlot>,
+    allocator: Arc<Allocator>,
+    /// The limit of growth in bytes: the type's, the store's and the allocator's.
     max_bytes: u64,
     /// What guest code reads. A raw allocation, because guest code keeps its
     /// address while `self` is borrowed.
     vm: NonNull<VmMemory>,
 }
 
-/// What a new memory takes of the address space.
-struct Space {
+/// How long a new memory is.
+struct Extent {
     plan: MemoryPlan,
-    mapping: Mapping,
     /// As much as it may become long.
     max_bytes: u64,
-    /// As much of the mapping is accessible.
-    len: u64,
+    len: usize,
 }
 
-impl Space {
-    fn new(
-        ty: &MemoryType,
-        settings: &Settings,
-        limits: &StoreLimits,
-    ) -> Result<Space, ResourceError> {
-        let plan = MemoryPlan::new(ty, settings);
+impl Extent {
+    /// Of a memory of this type that nobody lets have more than `most` bytes.
+    fn new(ty: &MemoryType, settings: &Settings, most: u64) -> Result<Extent, ResourceError> {
         let max_pages = ty.limits.max.unwrap_or(u64::MAX).min(ty.max_pages());
-        let max_bytes = max_pages.saturating_mul(ty.page_size()).min(limits.memory_bytes());
+        let max_bytes = max_pages.saturating_mul(ty.page_size()).min(most);
         let len = ty.limits.min.checked_mul(ty.page_size()).filter(|&len| len <= max_bytes);
-        let Some(len) = len else {
+        let Some(len) = len.and_then(|len| usize::try_from(len).ok()) else {
             return Err(ResourceError::new(format!(
                 "a memory of {} pages exceeds the limit of {max_bytes} bytes",
                 ty.limits.min
             )));
         };
-        let refused = |what: &str, bytes: u64, error: std::io::Error| {
-            ResourceError::new(format!("cannot {what} {bytes} bytes for a memory: {error}"))
-        };
-        let total = plan.reservation.saturating_add(plan.guard);
-        let mapping = Mapping::reserve(usize::try_from(total).unwrap_or(usize::MAX))
-            .map_err(|error| refused("reserve", total, error))?;
-        mapping
-            .make_accessible(0, usize::try_from(len).unwrap_or(usize::MAX))
-            .map_err(|error| refused("commit", len, error))?;
-        Ok(Space { plan, mapping, max_bytes, len })
+        Ok(Extent { plan: MemoryPlan::new(ty, settings), max_bytes, len })
     }
 }
 
 impl Memory {
-    /// A memory of its minimal size, all zero.
+    /// A memory of its minimal size, with the contents of the image, which fits, and
+    /// zeros. A shared memory is all zero, and no allocator has to do with it.
     ///
     /// # Errors
-    /// If the store's limits or the system refuse it.
-    pub fn new(
+    /// If the store's limits, the allocator or the system refuse it.
+    pub(crate) fn new(
         ty: MemoryType,
         settings: &Settings,
         limits: &StoreLimits,
+        allocator: &Arc<Allocator>,
+        image: Option<&Arc<MemoryImage>>,
     ) -> Result<Memory, ResourceError> {
         if ty.shared {
             return SharedMemory::new(ty, settings, limits).map(Memory::from);
         }
-        let Space { plan, mapping, max_bytes, len } = Space::new(&ty, settings, limits)?;
-        let vm = Box::new(VmMemory { base: mapping.base(), len: len.into() });
+        let most = limits.memory_bytes().min(allocator.max_memory_bytes());
+        let Extent { plan, max_bytes, len } = Extent::new(&ty, settings, most)?;
+        let slot = allocator.memory(&plan, len, image)?;
+        let vm = Box::new(VmMemory { base: slot.base(), len: (len as u64).into() });
         let vm = NonNull::from(Box::leak(vm));
-        Ok(Memory(Kind::Own(Own { ty, plan, mapping, max_bytes, vm })))
+        let (slot, allocator) = (ManuallyDrop::new(slot), Arc::clone(allocator));
+        Ok(Memory(Kind::Own(Own { ty, plan, slot, allocator, max_bytes, vm })))
     }
 
     /// The shared memory, if it is one.
@@ -174,7 +179,7 @@ impl Memory {
         let Kind::Own(memory) = &self.0 else { return &[] };
         // SAFETY: the first `byte_len` bytes of the mapping are accessible and
         // initialised; nobody writes while the store is borrowed.
-        unsafe { std::slice::from_raw_parts(memory.mapping.base(), memory.byte_len() as usize) }
+        unsafe { std::slice::from_raw_parts(memory.slot.base(), memory.byte_len() as usize) }
     }
 
     /// The contents. Those of a shared memory cannot be borrowed: then empty.
@@ -182,7 +187,7 @@ impl Memory {
     pub fn data_mut(&mut self) -> &mut [u8] {
         let Kind::Own(memory) = &mut self.0 else { return &mut [] };
         // SAFETY: as in `data`, and the borrow is the only one.
-        unsafe { std::slice::from_raw_parts_mut(memory.mapping.base(), memory.byte_len() as usize) }
+        unsafe { std::slice::from_raw_parts_mut(memory.slot.base(), memory.byte_len() as usize) }
     }
 
     /// Copies bytes out of the memory.
@@ -236,18 +241,18 @@ impl Own {
             // SAFETY: `vm` is valid as long as `self`; guest code of this store
             // does not run while the store is here.
             unsafe {
-                (*self.vm.as_ptr()).base = self.mapping.base();
+                (*self.vm.as_ptr()).base = self.slot.base();
                 (*self.vm.as_ptr()).len = new.into();
             }
         }
         Some(old / self.ty.page_size())
     }
 
-    /// Makes the mapping hold `new` accessible bytes, the first `old` unchanged.
+    /// Makes the slot hold `new` accessible bytes, the first `old` unchanged.
     fn extend(&mut self, old: usize, new: usize) -> Option<()> {
         let guard = usize::try_from(self.plan.guard).ok()?;
-        if new <= self.mapping.len().checked_sub(guard)? {
-            return self.mapping.make_accessible(old, new).ok();
+        if new <= self.slot.len().checked_sub(guard)? {
+            return self.slot.extend(new).ok();
         }
         if !self.plan.can_move {
             return None;
@@ -256,18 +261,25 @@ impl Own {
         // more than necessary may be refused.
         let ample = new.max(old.saturating_mul(2)).min(usize::try_from(self.max_bytes).ok()?);
         let mapping = Mapping::reserve(ample).or_else(|_| Mapping::reserve(new)).ok()?;
-        mapping.make_accessible(0, new).ok()?;
+        let mut slot = MemorySlot::new(mapping);
+        slot.extend(new).ok()?;
         // SAFETY: both ranges hold `old` accessible bytes and are distinct.
-        unsafe { std::ptr::copy_nonoverlapping(self.mapping.base(), mapping.base(), old) };
-        self.mapping = mapping;
+        unsafe { std::ptr::copy_nonoverlapping(self.slot.base(), slot.base(), old) };
+        // Slots of memories that move are not used again.
+        drop(ManuallyDrop::into_inner(std::mem::replace(&mut self.slot, ManuallyDrop::new(slot))));
         Some(())
     }
 }
 
 impl Drop for Own {
     fn drop(&mut self) {
-        // SAFETY: made by `Box::leak` in `new`, freed only here.
-        drop(unsafe { Box::from_raw(self.vm.as_ptr()) });
+        // SAFETY: the box was made by `Box::leak` in `new` and is freed only here, where
+        // the slot is used for the last time, too.
+        let slot = unsafe {
+            drop(Box::from_raw(self.vm.as_ptr()));
+            ManuallyDrop::take(&mut self.slot)
+        };
+        self.allocator.release_memory(slot);
     }
 }
 

@@ -1,10 +1,11 @@
 //! Pages of the operating system.
 
+use std::fs::File;
 use std::io;
 use std::ptr::null_mut;
 
 use rustix::mm::{
-    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect, munmap,
+    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap,
 };
 
 /// The bytes of a page.
@@ -27,6 +28,59 @@ pub(super) fn reserve(len: usize) -> io::Result<*mut u8> {
 pub(super) unsafe fn make_accessible(at: *mut u8, len: usize) -> io::Result<()> {
     // SAFETY: the caller's promise.
     unsafe { mprotect(at.cast(), len, MprotectFlags::READ | MprotectFlags::WRITE)? };
+    Ok(())
+}
+
+/// Makes pages inaccessible. Their contents stay.
+///
+/// # Safety
+/// The caller owns the pages, and nobody has a reference to what is in them.
+pub(super) unsafe fn make_inaccessible(at: *mut u8, len: usize) -> io::Result<()> {
+    // SAFETY: the caller's promise.
+    unsafe { mprotect(at.cast(), len, MprotectFlags::empty())? };
+    Ok(())
+}
+
+/// Gives accessible pages the contents that they had when they were mapped, and their
+/// memory back.
+///
+/// # Safety
+/// The caller owns the pages, and nobody has a reference to what is in them.
+pub(super) unsafe fn renew(at: *mut u8, len: usize) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: the caller's promise. Here, the advice is an order.
+    unsafe {
+        madvise(at.cast(), len, Advice::LinuxDontNeed)?;
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    // SAFETY: the caller's promise. Files are mapped on Linux only.
+    unsafe {
+        map_zero(at, len)?;
+    }
+    Ok(())
+}
+
+/// Replaces pages by accessible ones that are zero.
+///
+/// # Safety
+/// The caller owns the pages, and nobody has a reference to what is in them.
+pub(super) unsafe fn map_zero(at: *mut u8, len: usize) -> io::Result<()> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+    // SAFETY: the caller's promise.
+    unsafe { mmap_anonymous(at.cast(), len, ProtFlags::READ | ProtFlags::WRITE, flags)? };
+    Ok(())
+}
+
+/// Replaces pages by accessible ones with the contents of a file, which writing to them
+/// does not change.
+///
+/// # Safety
+/// The caller owns the pages, nobody has a reference to what is in them, and the file
+/// is at least as long and never changes again.
+pub(super) unsafe fn map_file(at: *mut u8, len: usize, file: &File) -> io::Result<()> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+    // SAFETY: the caller's promise.
+    unsafe { mmap(at.cast(), len, ProtFlags::READ | ProtFlags::WRITE, flags, file, 0)? };
     Ok(())
 }
 

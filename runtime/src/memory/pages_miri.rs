@@ -2,6 +2,7 @@
 //! accessible later: memory of the allocator, accessible from the start.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::fs::File;
 use std::io;
 
 /// The most bytes that one reservation may have: Miri makes room for all of them.
@@ -31,6 +32,41 @@ pub(super) fn reserve(len: usize) -> io::Result<*mut u8> {
 /// The caller owns the pages.
 pub(super) unsafe fn make_accessible(_: *mut u8, _: usize) -> io::Result<()> {
     Ok(())
+}
+
+/// The pages stay accessible.
+///
+/// # Safety
+/// The caller owns the pages, and nobody has a reference to what is in them.
+pub(super) unsafe fn make_inaccessible(_: *mut u8, _: usize) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes pages zero.
+///
+/// # Safety
+/// As of [`discard`].
+pub(super) unsafe fn renew(at: *mut u8, len: usize) -> io::Result<()> {
+    // SAFETY: the caller's promise.
+    unsafe { discard(at, len) };
+    Ok(())
+}
+
+/// Makes pages zero.
+///
+/// # Safety
+/// As of [`discard`].
+pub(super) unsafe fn map_zero(at: *mut u8, len: usize) -> io::Result<()> {
+    // SAFETY: the caller's promise.
+    unsafe { renew(at, len) }
+}
+
+/// There are no mapped files.
+///
+/// # Safety
+/// As of [`discard`].
+pub(super) unsafe fn map_file(_: *mut u8, _: usize, _: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Makes pages zero.

@@ -15,6 +15,9 @@ use crate::limits::Settings;
 /// with an offset below this needs no check.
 pub const GUARD_BYTES: u64 = 2 << 30;
 
+/// What a 32-bit address range takes together with its guard.
+pub const GUARDED_BYTES: u64 = (1 << 32) + GUARD_BYTES;
+
 /// Memories that cannot grow beyond this are reserved as a whole, so that they
 /// never move.
 const RESERVED_BYTES: u64 = 8 << 30;
@@ -54,6 +57,11 @@ impl MemoryPlan {
         let can_move = !ty.shared && max > min && !reserved;
         let reservation = if can_move { min } else { max };
         MemoryPlan { reservation, guard: 0, can_move, whole_address_range: false }
+    }
+
+    /// The address space that a memory takes when it is made.
+    pub fn total_bytes(&self) -> u64 {
+        self.reservation.saturating_add(self.guard)
     }
 
     /// Whether an access of `width` bytes with this constant offset needs no

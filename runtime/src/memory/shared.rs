@@ -15,7 +15,7 @@ use bimetal_core::types::MemoryType;
 
 use super::atomic::{atomic_access, load_bytes, store_bytes};
 use super::waiters::{WaitResult, Waiters};
-use super::{Mapping, MemoryAccessError, MemoryPlan, Space, range};
+use super::{Extent, Mapping, MemoryAccessError, MemoryPlan, range};
 use crate::limits::{ResourceError, Settings, StoreLimits};
 use crate::vmctx::VmMemory;
 
@@ -56,8 +56,15 @@ impl SharedMemory {
         if !ty.shared || ty.limits.max.is_none() {
             return Err(ResourceError::new("a shared memory is declared so and has a maximum"));
         }
-        let Space { plan, mapping, max_bytes, len } = Space::new(&ty, settings, limits)?;
-        let vm = VmMemory { base: mapping.base(), len: len.into() };
+        let Extent { plan, max_bytes, len } = Extent::new(&ty, settings, limits.memory_bytes())?;
+        let refused = |what: &str, bytes: u64, error: std::io::Error| {
+            ResourceError::new(format!("cannot {what} {bytes} bytes for a memory: {error}"))
+        };
+        let total = plan.total_bytes();
+        let mapping = Mapping::reserve(usize::try_from(total).unwrap_or(usize::MAX))
+            .map_err(|error| refused("reserve", total, error))?;
+        mapping.make_accessible(0, len).map_err(|error| refused("commit", len as u64, error))?;
+        let vm = VmMemory { base: mapping.base(), len: (len as u64).into() };
         Ok(SharedMemory(Arc::new(Shared {
             ty,
             plan,

@@ -14,8 +14,13 @@ fn settings(guard: bool) -> Settings {
     Settings { memory_guard_pages: guard, ..Settings::default() }
 }
 
+/// A memory of its own allocator.
+fn new(ty: MemoryType, settings: &Settings, limits: &StoreLimits) -> Result<Memory, ResourceError> {
+    Memory::new(ty, settings, limits, &Arc::new(Allocator::on_demand(settings)), None)
+}
+
 fn memory(min: u64, max: Option<u64>, guard: bool) -> Memory {
-    Memory::new(memory_type(min, max), &settings(guard), &StoreLimits::default()).unwrap()
+    new(memory_type(min, max), &settings(guard), &StoreLimits::default()).unwrap()
 }
 
 #[test]
@@ -59,9 +64,9 @@ fn growth_stops_at_the_maximum_and_at_the_address_space() {
 #[test]
 fn the_stores_limit_binds_creation_and_growth() {
     let limits = StoreLimits { max_memory_bytes: Some(2 * PAGE as u64), ..StoreLimits::default() };
-    let new = |min| Memory::new(memory_type(min, None), &settings(true), &limits);
-    assert!(new(3).unwrap_err().to_string().contains("3 pages"));
-    let mut memory = new(1).unwrap();
+    let limited = |min| new(memory_type(min, None), &settings(true), &limits);
+    assert!(limited(3).unwrap_err().to_string().contains("3 pages"));
+    let mut memory = limited(1).unwrap();
     assert_eq!((memory.grow(2), memory.grow(1)), (None, Some(1)));
 }
 
@@ -69,9 +74,9 @@ fn the_stores_limit_binds_creation_and_growth() {
 fn an_impossible_64_bit_memory_is_refused_not_fatal() {
     let wide = MemoryType { addr: AddrType::I64, ..memory_type(1 << 47, None) };
     let limits = StoreLimits::default();
-    assert!(Memory::new(wide, &settings(true), &limits).is_err());
+    assert!(new(wide, &settings(true), &limits).is_err());
     let small = MemoryType { addr: AddrType::I64, ..memory_type(1, None) };
-    let mut memory = Memory::new(small, &settings(true), &limits).unwrap();
+    let mut memory = new(small, &settings(true), &limits).unwrap();
     assert_eq!((memory.grow(1 << 40), memory.grow(u64::MAX)), (None, None));
     assert_eq!(memory.grow(1), Some(1));
 }
@@ -79,7 +84,7 @@ fn an_impossible_64_bit_memory_is_refused_not_fatal() {
 #[test]
 fn a_page_may_be_one_byte() {
     let ty = MemoryType { page_size_log2: 0, ..memory_type(3, Some(10_000)) };
-    let mut memory = Memory::new(ty, &settings(true), &StoreLimits::default()).unwrap();
+    let mut memory = new(ty, &settings(true), &StoreLimits::default()).unwrap();
     assert_eq!(memory.data(), [0; 3]);
     assert_eq!((memory.grow(9_997), memory.grow(1)), (Some(3), None));
     assert_eq!(memory.byte_len(), 10_000);
@@ -88,7 +93,7 @@ fn a_page_may_be_one_byte() {
 #[test]
 fn a_shared_memory_keeps_its_place_even_without_guard_pages() {
     let ty = MemoryType { shared: true, ..memory_type(1, Some(64)) };
-    let mut memory = Memory::new(ty, &settings(false), &StoreLimits::default()).unwrap();
+    let mut memory = new(ty, &settings(false), &StoreLimits::default()).unwrap();
     let base = memory.data().as_ptr();
     assert_eq!(memory.grow(63), Some(1));
     assert_eq!(memory.data().as_ptr(), base);

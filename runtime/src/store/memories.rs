@@ -1,10 +1,12 @@
 //! New memories of a store.
 
+use std::sync::Arc;
+
 use bimetal_core::types::MemoryType;
 
 use super::{MemoryId, Store};
 use crate::limits::ResourceError;
-use crate::memory::{Memory, MemoryPlan, SharedMemory};
+use crate::memory::{Memory, MemoryImage, MemoryPlan, SharedMemory};
 
 impl Store {
     /// Makes a memory.
@@ -12,8 +14,20 @@ impl Store {
     /// # Errors
     /// If the store's limits or the system refuse it.
     pub fn new_memory(&mut self, ty: MemoryType) -> Result<MemoryId, ResourceError> {
+        self.new_memory_with(ty, None)
+    }
+
+    /// Makes a memory with these contents.
+    ///
+    /// # Errors
+    /// As [`Store::new_memory`].
+    pub(crate) fn new_memory_with(
+        &mut self,
+        ty: MemoryType,
+        image: Option<&Arc<MemoryImage>>,
+    ) -> Result<MemoryId, ResourceError> {
         ResourceError::check("memories", self.memories.len(), self.limits.max_memories)?;
-        let memory = Memory::new(ty, &self.settings, &self.limits)?;
+        let memory = Memory::new(ty, &self.settings, &self.limits, &self.allocator, image)?;
         Ok(MemoryId(self.memories.push(memory)))
     }
 

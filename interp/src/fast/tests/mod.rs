@@ -24,6 +24,7 @@ use bimetal_core::types::FuncType;
 use bimetal_core::value::{Scalar, Slot};
 use bimetal_parser::module::Entity;
 use bimetal_parser::{Module, ParseOptions};
+use bimetal_runtime::Template;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::host::{HostBody, HostFunc};
@@ -97,8 +98,8 @@ impl Wasm {
         code: Arc<dyn ModuleCode>,
         imports: &[Extern],
     ) -> InstanceId {
-        let ids = self.types.register(module);
-        let id = Instance::instantiate(&mut self.store, module, code, &ids, imports)
+        let template = Arc::new(Template::new(Arc::clone(module), &self.types));
+        let id = Instance::instantiate(&mut self.store, &template, code, imports)
             .unwrap_or_else(|error| panic!("{error}"));
         self.last = Some(id);
         id

@@ -1,0 +1,158 @@
+//! Slots: address space for one memory after another.
+//!
+//! **What must never happen here:** a slot is taken in which a byte of an earlier memory
+//! can be read, or one more byte is accessible than its memory has, up to the end of the
+//! page of the host.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::image::MemoryImage;
+use super::mapping::{Mapping, round_up};
+use super::pagemap;
+
+/// A memory up to this size is cleaned by writing zeros: quicker than to ask where it
+/// was written to.
+const SMALL: usize = 64 << 10;
+/// How far from its start a memory is looked through for pages that were written to.
+const SEARCHED: usize = 4 << 20;
+
+/// Address space for a memory.
+#[derive(Debug)]
+pub(crate) struct MemorySlot {
+    mapping: Mapping,
+    /// So many bytes are accessible from the start: whole pages of the host.
+    accessible: usize,
+    /// What is mapped, and the contents of a new memory besides zeros.
+    image: Option<Arc<MemoryImage>>,
+}
+
+impl MemorySlot {
+    /// A slot that was never used.
+    pub(crate) fn new(mapping: Mapping) -> MemorySlot {
+        MemorySlot { mapping, accessible: 0, image: None }
+    }
+
+    /// The first byte.
+    pub(crate) fn base(&self) -> *mut u8 {
+        self.mapping.base()
+    }
+
+    /// The reserved bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.mapping.len()
+    }
+
+    /// Whether preparing it for such a memory is little work.
+    pub(crate) fn suits(&self, len: usize, image: Option<&Arc<MemoryImage>>) -> bool {
+        same(self.image.as_ref(), image) && round_up(len) == Some(self.accessible)
+    }
+
+    /// Makes the first `len` bytes accessible, with the contents of an image, and no
+    /// others. The slot is new or clean.
+    ///
+    /// # Errors
+    /// If the system refuses, or the slot is too small: then it is of no use.
+    pub(crate) fn prepare(
+        &mut self,
+        len: usize,
+        image: Option<&Arc<MemoryImage>>,
+    ) -> io::Result<()> {
+        let wanted = round_up(len).ok_or(io::ErrorKind::OutOfMemory)?;
+        let kept = same(self.image.as_ref(), image);
+        if !kept && let Some(old) = self.image.take() {
+            self.mapping.map_zero(old.range())?;
+        }
+        if wanted < self.accessible {
+            self.mapping.make_inaccessible(wanted..self.accessible)?;
+        } else {
+            self.mapping.make_accessible(self.accessible, wanted)?;
+        }
+        self.accessible = wanted;
+        if !kept && let Some(image) = image {
+            if image.range().end > wanted {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
+            image.map(&mut self.mapping)?;
+            self.image = Some(Arc::clone(image));
+        }
+        Ok(())
+    }
+
+    /// Makes the first `len` bytes accessible, which are more than before.
+    ///
+    /// # Errors
+    /// If the system refuses, or the slot is too small.
+    pub(crate) fn extend(&mut self, len: usize) -> io::Result<()> {
+        let wanted = round_up(len).ok_or(io::ErrorKind::OutOfMemory)?;
+        if wanted > self.accessible {
+            self.mapping.make_accessible(self.accessible, wanted)?;
+            self.accessible = wanted;
+        }
+        Ok(())
+    }
+
+    /// Gives everything accessible its first contents again. Up to `keep` bytes are
+    /// written; more go back to the system.
+    ///
+    /// # Errors
+    /// If the system refuses: then the slot is of no use.
+    pub(crate) fn clean(&mut self, keep: usize) -> io::Result<()> {
+        if self.image.is_none() && self.accessible <= SMALL.min(keep) {
+            // SAFETY: these bytes are accessible, and whoever had references to them is
+            // gone with the memory.
+            unsafe { self.base().write_bytes(0, self.accessible) };
+            return Ok(());
+        }
+        let searched = self.accessible.min(SEARCHED);
+        let searched = if keep > 0 && self.rewrite(searched, keep) { searched } else { 0 };
+        if searched < self.accessible {
+            self.mapping.renew(searched..self.accessible)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the first contents to the pages before `end` that were written to, if
+    /// these have at most `keep` bytes and the system tells which they are.
+    fn rewrite(&mut self, end: usize, keep: usize) -> bool {
+        let Some(page) = round_up(1) else { return false };
+        let mut left = keep / page;
+        for start in (0..end).step_by(pagemap::MOST * page) {
+            let count = pagemap::MOST.min((end - start) / page);
+            let at = self.base().wrapping_add(start);
+            let Some(written) = pagemap::written(at, count) else { return false };
+            for (index, written) in written.enumerate() {
+                if written {
+                    let Some(rest) = left.checked_sub(1) else { return false };
+                    left = rest;
+                    let start = start + index * page;
+                    self.restore(start..start + page);
+                }
+            }
+        }
+        true
+    }
+
+    /// Writes the first contents to a page of the host, which is accessible.
+    fn restore(&mut self, page: Range<usize>) {
+        let to = self.base().wrapping_add(page.start);
+        let from = self.image.as_ref().and_then(|image| {
+            let from = page.start.checked_sub(image.range().start)?;
+            image.bytes().get(from..from + page.len())
+        });
+        // SAFETY: the page is accessible, as `clean` sees to; whoever had references
+        // into it is gone with the memory, and an image lies elsewhere.
+        unsafe {
+            match from {
+                Some(from) => std::ptr::copy_nonoverlapping(from.as_ptr(), to, page.len()),
+                None => to.write_bytes(0, page.len()),
+            }
+        }
+    }
+}
+
+/// Whether both are the same image, or none.
+fn same(a: Option<&Arc<MemoryImage>>, b: Option<&Arc<MemoryImage>>) -> bool {
+    a.map(Arc::as_ptr) == b.map(Arc::as_ptr)
+}
