@@ -13,15 +13,14 @@ pub mod crossover;
 pub mod guest;
 pub mod instantiation;
 pub mod kernels;
+pub mod marked;
 pub mod measure;
 pub mod peak;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod plot;
-pub mod program;
 pub mod report;
 pub mod rounds;
-pub mod span;
 #[cfg(feature = "peers")]
 pub mod startup;
 pub mod suite;
@@ -29,11 +28,18 @@ pub mod suite;
 pub mod warmup;
 pub mod workloads;
 
+use std::path::{Path, PathBuf};
+
 use bimetal::Strategy;
 
 /// A tier with its name in tables.
 pub const TIERS: [(&str, Strategy); 3] =
     [("jit", Strategy::Jit), ("interp", Strategy::Interpreter), ("reference", Strategy::Reference)];
+
+/// The folder of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
 
 /// What `run` of a module without imports returns under a strategy.
 #[cfg(test)]

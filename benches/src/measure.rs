@@ -2,7 +2,8 @@
 //! calls it and prints what that took as one line of JSON.
 //!
 //! A runner is a command with the arguments `list`, which prints the names of its
-//! engines, one a line, or `run ENGINE FILE TIMES RUNS WATCH`: see [`Task`].
+//! engines, one a line, or `run ENGINE FILE TIMES BUDGET WATCH`: see [`Task`]. If the engine
+//! cannot do that at all, it fails and says `unsupported: ` and why on standard error.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::guest::{Error, Guest};
+use crate::report::cpu_time;
 
 /// What a runner is asked to do with a module that exports `run`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,8 +20,8 @@ pub struct Task {
     pub file: PathBuf,
     /// How often its work is done in a call.
     pub times: i32,
-    /// How many calls are measured behind the first one.
-    pub runs: u32,
+    /// For how many milliseconds calls are measured behind the first one: at least two.
+    pub budget: u64,
     /// Milliseconds in which the work is done once at a time, in place of these calls,
     /// to see the speed change; zero if that is not asked for.
     pub watch: u64,
@@ -29,12 +31,13 @@ pub struct Task {
 #[derive(Serialize, Deserialize, Clone, PartialEq, Debug, Default)]
 #[serde(default)]
 pub struct Figures {
-    /// From the module's bytes to an instance.
-    pub load_ns: u64,
+    /// From the module's bytes to an instance; null for what was compiled before.
+    pub load_ns: Option<u64>,
     /// The first call, which does the work once; null for a program, whose only call is
     /// measured below.
     pub first_ns: Option<u64>,
-    /// Each of the calls that followed, or the span that a program marks.
+    /// Each of the calls that followed, in time of the processor that the calling thread
+    /// took, so that it does not matter who else is busy; or the span that a program marks.
     pub runs_ns: Vec<u64>,
     /// What the last call computed, or the program wrote; empty if that is not told.
     pub checksum: String,
@@ -50,8 +53,9 @@ pub struct Figures {
 impl Task {
     /// The arguments behind the name of the engine.
     pub fn args(&self) -> [std::ffi::OsString; 4] {
-        let (times, runs) = (self.times.to_string(), self.runs.to_string());
-        [self.file.clone().into(), times.into(), runs.into(), self.watch.to_string().into()]
+        let numbers = [self.times.to_string(), self.budget.to_string(), self.watch.to_string()];
+        let [times, budget, watch] = numbers.map(Into::into);
+        [self.file.clone().into(), times, budget, watch]
     }
 
     /// Reads the arguments behind the name of the engine.
@@ -59,13 +63,13 @@ impl Task {
     /// # Errors
     /// If they are not what [`Task::args`] gives.
     pub fn parse(args: &[String]) -> Result<Task, Error> {
-        let [file, times, runs, watch] = args else {
-            return Err("expected FILE TIMES RUNS WATCH".into());
+        let [file, times, budget, watch] = args else {
+            return Err("expected FILE TIMES BUDGET WATCH".into());
         };
         Ok(Task {
             file: file.into(),
             times: times.parse()?,
-            runs: runs.parse()?,
+            budget: budget.parse()?,
             watch: watch.parse()?,
         })
     }
@@ -88,10 +92,36 @@ pub fn runner(
             let figures = measure(engine, &Task::parse(task)?)?;
             println!("{}", serde_json::to_string(&figures)?);
         }
-        _ => return Err("expected `list` or `run ENGINE FILE TIMES RUNS WATCH`".into()),
+        _ => return Err("expected `list` or `run ENGINE FILE TIMES BUDGET WATCH`".into()),
     }
     Ok(())
 }
+
+/// How a runner's error begins when the engine cannot run the module at all.
+pub const UNSUPPORTED: &str = "unsupported: ";
+
+/// The error of an engine that refuses a module.
+pub fn unsupported(error: Error) -> Error {
+    format!("{UNSUPPORTED}{}", explain(error.as_ref())).into()
+}
+
+/// An error with what caused it, in one line.
+pub fn explain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        // Some engines say it all in the first message.
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How many calls are measured however long they take.
+const LEAST_CALLS: usize = 2;
 
 /// Loads a module and does a task.
 ///
@@ -103,8 +133,8 @@ pub fn measure(
 ) -> Result<Figures, Error> {
     let wasm = std::fs::read(&task.file)?;
     let start = Instant::now();
-    let mut guest = load(&wasm)?;
-    let load_ns = nanos(start);
+    let mut guest = load(&wasm).map_err(unsupported)?;
+    let load_ns = Some(nanos(start));
     let mut figures = Figures { load_ns, ..Figures::default() };
     if task.watch > 0 {
         figures.speed = watch(start, Duration::from_millis(task.watch), &mut guest)?;
@@ -112,10 +142,11 @@ pub fn measure(
         let start = Instant::now();
         (guest.call)(1)?;
         figures.first_ns = Some(nanos(start));
-        for _ in 0..task.runs {
-            let start = Instant::now();
+        let (begun, budget) = (Instant::now(), Duration::from_millis(task.budget));
+        while figures.runs_ns.len() < LEAST_CALLS || begun.elapsed() < budget {
+            let start = cpu_time();
             let sum = (guest.call)(task.times)?;
-            figures.runs_ns.push(nanos(start));
+            figures.runs_ns.push(whole(cpu_time().saturating_sub(start)));
             figures.checksum = sum.to_string();
         }
     }
@@ -158,7 +189,12 @@ pub fn watch(
 
 /// Whole nanoseconds since a moment.
 pub(crate) fn nanos(start: Instant) -> u64 {
-    u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    whole(start.elapsed())
+}
+
+/// Whole nanoseconds.
+pub(crate) fn whole(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The largest resident set that the process had so far, in bytes.
@@ -175,7 +211,7 @@ mod tests {
 
     #[test]
     fn a_task_survives_the_command_line() {
-        let task = Task { file: "a b.wasm".into(), times: 7, runs: 3, watch: 0 };
+        let task = Task { file: "a b.wasm".into(), times: 7, budget: 3, watch: 0 };
         let args = task.args().map(|arg| arg.into_string().unwrap());
         assert_eq!(Task::parse(&args).unwrap(), task);
         assert!(Task::parse(&args[1..]).is_err());
@@ -184,6 +220,6 @@ mod tests {
     #[test]
     fn what_a_runner_leaves_out_is_unknown() {
         let figures: Figures = serde_json::from_str(r#"{"load_ns":5,"checksum":"1"}"#).unwrap();
-        assert_eq!((figures.load_ns, figures.first_ns, figures.code_bytes), (5, None, None));
+        assert_eq!((figures.load_ns, figures.first_ns, figures.code_bytes), (Some(5), None, None));
     }
 }

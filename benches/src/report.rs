@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::program::root;
+use crate::root;
 
 /// Replaces the section with this heading, or adds it.
 ///

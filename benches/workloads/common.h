@@ -14,6 +14,13 @@
 #define EXPORT(name) name
 #endif
 
+// Compilers that know no such attribute make tail calls by themselves when they optimise.
+#ifdef __clang__
+#define MUST_TAIL __attribute__((musttail))
+#else
+#define MUST_TAIL
+#endif
+
 int64_t run(int32_t times);
 
 // Marsaglia's xorshift with the shifts 13, 17, 5.

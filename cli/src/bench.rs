@@ -8,6 +8,7 @@ use std::time::Duration;
 use bimetal::error::Context as _;
 use bimetal::{Error, Result};
 use bimetal_benches::guest;
+use bimetal_benches::report::replace_section;
 use bimetal_benches::suite::engines::{Engine, engines};
 use bimetal_benches::suite::{self, Options};
 use bimetal_benches::{measure, suite::TIERS};
@@ -19,6 +20,9 @@ pub(crate) struct BenchArgs {
     /// Add the engines of a runner: a command that speaks the protocol of `bench-peer`
     #[arg(long, value_name = "COMMAND")]
     peers: Vec<String>,
+    /// Add the workloads in C as programs of this machine, built by `cc`
+    #[arg(long)]
+    native: bool,
     /// Measure only these engines, by name
     #[arg(long = "engine", value_name = "NAME")]
     engines: Vec<String>,
@@ -29,17 +33,20 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     rounds: usize,
     /// Milliseconds that a call takes on the base engine
-    #[arg(long, value_name = "MS", default_value_t = 10)]
+    #[arg(long, value_name = "MS", default_value_t = 5)]
     length: u64,
-    /// Calls in a process, of which the best one counts
-    #[arg(long, value_name = "COUNT", default_value_t = 5)]
-    runs: u32,
-    /// Milliseconds for which the speed over time of the first three workloads is watched
+    /// Milliseconds for which a process makes calls, of which the best one counts
+    #[arg(long, value_name = "MS", default_value_t = 60)]
+    budget: u64,
+    /// Milliseconds for which the speed over time of three workloads is watched
     #[arg(long, value_name = "MS", default_value_t = 300)]
     watch: u64,
     /// Write table.md, results.json and index.html into this folder
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Put the tables into benches/RESULTS.md
+    #[arg(long)]
+    record: bool,
     /// Modules that export `run`, or WASI programs that import `bench.start` and
     /// `bench.end`; or folders of them
     #[arg(value_name = "FILE|FOLDER", default_value = "benches/workloads")]
@@ -55,13 +62,16 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<ExitCode> {
     let options = Options {
         rounds: args.rounds.max(1),
         length: Duration::from_millis(args.length),
-        runs: args.runs.max(1),
+        budget: Duration::from_millis(args.budget),
         base: args.base.clone(),
         watch: Duration::from_millis(args.watch),
     };
     let report = suite::run(&files, &contestants(args)?, &options).map_err(foreign)?;
     let table = suite::table(&report);
     print!("{table}");
+    if args.record {
+        replace_section(suite::HEADING, &suite::section(&report))?;
+    }
     if let Some(folder) = &args.output {
         let json = serde_json::to_string(&report).map_err(|error| foreign(error.into()))?;
         let page = suite::page(&report).map_err(foreign)?;
@@ -77,9 +87,15 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<ExitCode> {
 /// Our tiers, and the engines of the runners.
 fn contestants(args: &BenchArgs) -> Result<Vec<Engine>> {
     let own = vec![std::env::current_exe()?.into_os_string(), "bench-runner".into()];
-    let peers = args.peers.iter().map(|peers| peers.split_whitespace().map(OsString::from));
+    let mut commands = vec![own];
+    let words = |peers: &String| peers.split_whitespace().map(OsString::from).collect();
+    commands.extend(args.peers.iter().map(words));
+    if args.native {
+        let script = bimetal_benches::root().join("benches/workloads/native.sh");
+        commands.push(vec!["sh".into(), script.into()]);
+    }
     let mut all = Vec::new();
-    for command in std::iter::once(own).chain(peers.map(Iterator::collect)) {
+    for command in commands {
         all.extend(engines(&command).map_err(foreign)?);
     }
     if !args.engines.is_empty() {

@@ -8,8 +8,8 @@ use bimetal::{
     Cache, CacheConfig, Config, Engine, Error, Extern, Instance, Linker, Module, ProfilingStrategy,
     Result, Store, Strategy, Val,
 };
+use bimetal_benches::marked::Span;
 use bimetal_benches::measure::peak_rss;
-use bimetal_benches::span::Span;
 use bimetal_wasi::{DirPerms, FilePerms, WasiCtx, WasiCtxBuilder};
 
 use crate::args::{GuestArgs, Profile, RunArgs, Tier, UnknownImports};

@@ -13,13 +13,13 @@ fn a_workload_is_measured_on_every_tier() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().to_str().unwrap();
     let file = workload("sieve");
-    let few = ["--rounds", "2", "--length", "1", "--runs", "2", "--watch", "5"];
+    let few = ["--rounds", "2", "--length", "1", "--budget", "2", "--watch", "5"];
     let args = [&["bench"], &few[..], &["-o", out, &file]].concat();
     let run = bimetal(&args);
     assert_eq!(run.code(), Some(0), "{}", run.stderr());
     let table = std::fs::read_to_string(folder.path().join("table.md")).unwrap();
     run.prints(&table);
-    assert!(table.starts_with("| workload | tiered | interp | jit |"), "{table}");
+    assert!(table.contains("| workload | tiered | interp | jit |"), "{table}");
     assert!(table.contains("| sieve | ") && !table.contains("failed"), "{table}");
     let json = std::fs::read_to_string(folder.path().join("results.json")).unwrap();
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();

@@ -3,14 +3,20 @@
 
 #![forbid(unsafe_code)]
 
-use bimetal_benches::contest::{Contestant, PEERS};
-use bimetal_benches::guest::Error;
-use bimetal_benches::measure::{measure, runner};
+use std::process::ExitCode;
 
-fn main() -> Result<(), Error> {
+use bimetal_benches::contest::{Contestant, PEERS};
+use bimetal_benches::marked::measure_peer;
+use bimetal_benches::measure::{explain, runner};
+
+fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    runner(&args, PEERS, |engine, task| {
-        let engine = Contestant::peer(engine)?;
-        measure(task, |wasm| engine.load(wasm, "run"))
-    })
+    let done = runner(&args, PEERS, |engine, task| measure_peer(&Contestant::peer(engine)?, task));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {}", explain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
 }

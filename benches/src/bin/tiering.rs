@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use bimetal_benches::guest::Error;
-use bimetal_benches::program::root;
+use bimetal_benches::root;
 use bimetal_benches::{crossover, startup, warmup};
 
 fn main() -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::{FONT, bounds, color, svg};
+use super::{FONT, bounds, color, short, svg};
 use crate::guest::Error;
 
 /// A bar.
@@ -14,6 +14,8 @@ pub struct Bar {
     pub color: usize,
     /// The lower quartile, the median, where it ends, and the upper quartile.
     pub quartiles: [f64; 3],
+    /// What stands behind it.
+    pub label: String,
 }
 
 const HEIGHT: u32 = 22;
@@ -23,8 +25,7 @@ const HEIGHT: u32 = 22;
 /// # Errors
 /// If there is nothing to draw.
 pub fn bars(title: &str, across: &str, bars: &[Bar]) -> Result<String, Error> {
-    let values = bars.iter().flat_map(|bar| bar.quartiles);
-    let (low, high) = bounds(values.chain([1.0]));
+    let (low, high) = bounds(bars.iter().flat_map(|bar| bar.quartiles));
     let low = low / 1.6;
     svg((520, 78 + HEIGHT * bars.len() as u32), |area| {
         let mut builder = ChartBuilder::on(area);
@@ -32,19 +33,22 @@ pub fn bars(title: &str, across: &str, bars: &[Bar]) -> Result<String, Error> {
         builder.set_label_area_size(LabelAreaPosition::Left, 124);
         builder.set_label_area_size(LabelAreaPosition::Bottom, 34);
         // Room for the figure on the right.
-        let range = (low..high * (high / low).powf(0.2)).log_scale();
+        let range = (low..high * (high / low).powf(0.25)).log_scale();
         let mut chart = builder.build_cartesian_2d(range, bars.len() as f64..0.0)?;
         let mut mesh = chart.configure_mesh();
         mesh.x_desc(across).disable_y_mesh().y_labels(0).x_labels(6);
+        mesh.x_label_formatter(&|value| short(value));
         mesh.light_line_style(TRANSPARENT).label_style((FONT, 12)).draw()?;
         for (index, bar) in bars.iter().enumerate() {
             let [lower, middle, upper] = bar.quartiles;
             let y = index as f64 + 0.5;
             let whole = [(low, y - 0.32), (middle, y + 0.32)];
             let spread = PathElement::new([(lower, y), (upper, y)], BLACK.stroke_width(2));
-            let figure = Text::new(format!("{middle:.2}"), (6, -6), (FONT, 12));
+            let figure = Text::new(bar.label.clone(), (6, -6), (FONT, 12));
             chart.draw_series([Rectangle::new(whole, color(bar.color).mix(0.75).filled())])?;
-            chart.draw_series([spread])?;
+            if lower < upper {
+                chart.draw_series([spread])?;
+            }
             chart.draw_series([EmptyElement::at((upper.max(middle), y)) + figure])?;
         }
         for (index, bar) in bars.iter().enumerate() {

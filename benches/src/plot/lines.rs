@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::{Area, FONT, bounds, color, head, seconds, short, svg};
+use super::{Area, FONT, bounds, color, head, head_height, seconds, short, svg};
 use crate::guest::Error;
 
 /// A line of a panel.
@@ -70,7 +70,8 @@ pub fn panels(
             names.push(&line.name);
         }
     }
-    let size = (PANEL.0 * columns as u32, 56 + PANEL.1 * rows as u32);
+    let width = PANEL.0 * columns as u32;
+    let size = (width, head_height(width, &names) + PANEL.1 * rows as u32);
     svg(size, |area| {
         let rest = head(area, title, &names)?;
         for (panel, area) in panels.iter().zip(rest.split_evenly((rows, columns))) {

@@ -17,7 +17,7 @@ use crate::guest::Error;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Colours that differ on white and on black, also for most colour-blind eyes.
-const COLORS: [RGBColor; 11] = [
+const COLORS: [RGBColor; 14] = [
     RGBColor(213, 94, 0),
     RGBColor(0, 114, 178),
     RGBColor(0, 158, 115),
@@ -29,6 +29,9 @@ const COLORS: [RGBColor; 11] = [
     RGBColor(136, 136, 136),
     RGBColor(194, 59, 59),
     RGBColor(42, 167, 160),
+    RGBColor(94, 108, 132),
+    RGBColor(160, 180, 60),
+    RGBColor(233, 130, 120),
 ];
 
 /// What a page in dark mode makes of a plot.
@@ -60,16 +63,37 @@ fn svg(
     Ok(text)
 }
 
+/// The room that a name takes with its colour in front.
+fn room(name: &str) -> i32 {
+    44 + 7 * name.chars().count() as i32
+}
+
+/// The height of [`head`] over a plot that is so wide.
+fn head_height(width: u32, names: &[&str]) -> u32 {
+    let (mut x, mut lines) = (14, 1);
+    for name in names {
+        if x > 14 && x + room(name) > width as i32 {
+            (x, lines) = (14, lines + 1);
+        }
+        x += room(name);
+    }
+    36 + 20 * lines
+}
+
 /// Draws a title and the names with their colours in a strip at the top; gives what
 /// is left.
 fn head<'a>(area: &Area<'a>, title: &str, names: &[&str]) -> Result<Area<'a>, Error> {
-    let (strip, rest) = area.split_vertically(56);
+    let width = area.dim_in_pixel().0;
+    let (strip, rest) = area.split_vertically(head_height(width, names));
     strip.draw(&Text::new(title.to_owned(), (14, 10), (FONT, 17)))?;
-    let mut x = 14;
+    let (mut x, mut y) = (14, 36);
     for (index, name) in names.iter().enumerate() {
-        strip.draw(&Rectangle::new([(x, 39), (x + 16, 45)], color(index).filled()))?;
-        strip.draw(&Text::new((*name).to_owned(), (x + 22, 36), (FONT, 13)))?;
-        x += 44 + 7 * name.chars().count() as i32;
+        if x > 14 && x + room(name) > width as i32 {
+            (x, y) = (14, y + 20);
+        }
+        strip.draw(&Rectangle::new([(x, y + 3), (x + 16, y + 9)], color(index).filled()))?;
+        strip.draw(&Text::new((*name).to_owned(), (x + 22, y), (FONT, 13)))?;
+        x += room(name);
     }
     Ok(rest)
 }
@@ -86,7 +110,8 @@ pub fn seconds(value: &f64) -> String {
 
 /// A number with as many digits as it takes to tell it from others of its size.
 fn short(value: &f64) -> String {
-    format!("{}", (value * 100.0).round() / 100.0)
+    let digits = if *value < 0.1 { 1e4 } else { 1e2 };
+    format!("{}", (value * digits).round() / digits)
 }
 
 /// The least and the greatest value, some way apart.
@@ -112,7 +137,12 @@ mod tests {
         let point = Point { name: "a point".to_owned(), color: 0, x: 0.001, y: 2.0 };
         let text = points("title", "across", "up", &[point]).unwrap();
         assert!(text.contains("a point") && text.contains("circle"), "{text}");
-        let bar = Bar { name: "a bar".to_owned(), color: 1, quartiles: [0.9, 1.0, 1.2] };
+        let bar = Bar {
+            name: "a bar".to_owned(),
+            color: 1,
+            quartiles: [0.9, 1.0, 1.2],
+            label: "1.00x".into(),
+        };
         let text = bars("title", "across", &[bar]).unwrap();
         assert!(text.contains("a bar") && text.contains("1.00"), "{text}");
     }

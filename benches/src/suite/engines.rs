@@ -66,7 +66,9 @@ fn output(command: &[OsString], args: &[OsString]) -> Result<String, Error> {
     if success {
         return Ok(stdout);
     }
-    let first = stderr.lines().map(str::trim).find(|line| !line.is_empty());
+    // The message of a panic stands below its place.
+    let said = |line: &&str| !line.is_empty() && !line.starts_with("thread '");
+    let first = stderr.lines().map(str::trim).find(said);
     let first = first.unwrap_or("it failed and said nothing");
     Err(first.trim_start_matches("Error: ").to_owned().into())
 }

@@ -1,16 +1,18 @@
 //! The figures as one page of HTML that needs nothing else.
 
-use std::fmt::Write as _;
-
-use super::table::failures;
+use super::grid::escape;
+use super::summary::Summary;
+use super::table::grids;
 use super::{Measured, Report};
 use crate::guest::Error;
 use crate::plot::{Axes, Bar, Line, Panel, Point, bars, panels, points, relate, seconds};
 
 const STYLE: &str = "body{font:15px/1.5 sans-serif;max-width:1180px;margin:2em auto;padding:0 1em;\
-    background:#fff;color:#1c2024}svg{max-width:100%;height:auto}.bars{display:flex;flex-wrap:wrap}\
-    table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .7em;text-align:right;\
-    border-bottom:1px solid #8884}td:first-child,th:first-child{text-align:left}\
+    background:#fff;color:#1c2024}svg{max-width:100%;height:auto}.bars{display:flex;\
+    flex-wrap:wrap;align-items:flex-end;gap:1em}.wide{overflow-x:auto}h2{margin-top:1.6em}\
+    table{border-collapse:collapse;margin:1em 0;font-size:13px}tr:hover{background:#8882}\
+    td,th{padding:.25em .7em;text-align:right;border-bottom:1px solid #8884;white-space:nowrap}\
+    td:first-child,th:first-child{text-align:left}.notes td{text-align:left;white-space:normal}\
     @media (prefers-color-scheme:dark){body{background:#0d1117;color:#c9d1d9}}";
 
 /// The page.
@@ -29,7 +31,10 @@ pub fn page(report: &Report) -> Result<String, Error> {
         report.rounds,
         escape(&report.base),
     );
-    page += &overview(report);
+    let tables = grids(report);
+    let (overview, others) = tables.split_at(1);
+    overview.iter().for_each(|grid| page += &grid.html());
+    page += &means(report)?;
     page += &scatter(report)?;
     page += &speed(report)?;
     page += "<h2>Workload by workload</h2>\n<div class=\"bars\">\n";
@@ -37,47 +42,50 @@ pub fn page(report: &Report) -> Result<String, Error> {
         page += &workload_bars(report, workload, measured)?;
     }
     page += "</div>\n";
-    let failures = failures(report);
-    if !failures.is_empty() {
-        let items: Vec<String> =
-            failures.iter().map(|line| format!("<li>{}</li>", escape(&line[2..]))).collect();
-        let _ = writeln!(page, "<h2>Failures</h2>\n<ul>{}</ul>", items.join("\n"));
-    }
+    others.iter().for_each(|grid| page += &grid.html());
     page += "</body></html>\n";
     Ok(page)
 }
 
-/// What text is in HTML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// A row for each engine.
-fn overview(report: &Report) -> String {
-    let mut table = String::from(
-        "<table><tr><th>engine</th><th>time</th><th>start-up</th><th>peak memory</th>\
-         <th>machine code</th><th>workloads</th></tr>\n",
-    );
-    for (engine, name) in report.engines.iter().enumerate() {
-        let Some(own) = report.summary(engine) else { continue };
-        let code = own.code.map_or("-".to_owned(), |bytes| format!("{:.1} kB", bytes as f64 / 1e3));
-        let _ = writeln!(
-            table,
-            "<tr><td>{}</td><td>{:.2}x</td><td>{}</td><td>{:.1} MB</td><td>{code}</td><td>{}</td></tr>",
-            escape(name),
-            own.ratio,
-            seconds(&own.start),
-            own.memory / 1e6,
-            own.workloads
-        );
-    }
-    table + "</table>\n"
+/// Each column of the overview as bars.
+fn means(report: &Report) -> Result<String, Error> {
+    let summaries: Vec<_> = (0..report.engines.len()).map(|at| report.summary(at)).collect();
+    let plot = |title: &str,
+                across: &str,
+                of: &dyn Fn(&Summary) -> Option<[f64; 3]>,
+                label: &dyn Fn(f64) -> String| {
+        let bar = |(engine, own): (usize, &Option<Summary>)| {
+            let quartiles = of(own.as_ref()?)?;
+            let (name, label) = (report.engines[engine].clone(), label(quartiles[1]));
+            Some(Bar { name, color: engine, quartiles, label })
+        };
+        let all: Vec<Bar> = summaries.iter().enumerate().filter_map(bar).collect();
+        if all.is_empty() { Ok(String::new()) } else { bars(title, across, &all) }
+    };
+    let one = |value: f64| [value; 3];
+    let time = format!("relative to {}, with the quartiles of the workloads", report.base);
+    let plots = [
+        plot("Time when warm", &time, &|own| Some(own.spread), &|value| format!("{value:.2}x"))?,
+        plot(
+            "Start-up",
+            "seconds from bytes to the first result",
+            &|own| own.start.map(one),
+            &|at| seconds(&at),
+        )?,
+        plot("Peak memory", "MB", &|own| Some(one(own.memory? / 1e6)), &|value| {
+            format!("{value:.1} MB")
+        })?,
+        plot("Machine code", "kB", &|own| Some(one(own.code? as f64 / 1e3)), &|value| {
+            format!("{value:.1} kB")
+        })?,
+    ];
+    Ok(format!("<div class=\"bars\">{}</div>\n", plots.concat()))
 }
 
 fn scatter(report: &Report) -> Result<String, Error> {
     let point = |(engine, name): (usize, &String)| {
         let own = report.summary(engine)?;
-        Some(Point { name: name.clone(), color: engine, x: own.start, y: own.ratio })
+        Some(Point { name: name.clone(), color: engine, x: own.start?, y: own.ratio })
     };
     let all: Vec<Point> = report.engines.iter().enumerate().filter_map(point).collect();
     let up = format!("time when warm, relative to {}", report.base);
@@ -108,7 +116,8 @@ fn speed(report: &Report) -> Result<String, Error> {
 fn workload_bars(report: &Report, workload: usize, measured: &Measured) -> Result<String, Error> {
     let bar = |(engine, name): (usize, &String)| {
         let quartiles = report.cell(workload, engine)?.ratio;
-        Some(Bar { name: name.clone(), color: engine, quartiles })
+        let label = format!("{:.2}", quartiles[1]);
+        Some(Bar { name: name.clone(), color: engine, quartiles, label })
     };
     let all: Vec<Bar> = report.engines.iter().enumerate().filter_map(bar).collect();
     bars(&measured.name, &format!("time, relative to {}", report.base), &all)
@@ -125,11 +134,11 @@ mod tests {
         report.machine = "a <machine>".to_owned();
         let page = page(&report).unwrap();
         for words in
-            ["Start-up against peak", "Speed over time", "sort", "no SIMD", "a &lt;machine"]
+            ["Start-up against peak", "Speed over time", "sort", "no vectors", "a &lt;machine"]
         {
             assert!(page.contains(words), "{words}: {page}");
         }
-        assert_eq!(page.matches("<svg").count(), 4);
+        assert_eq!(page.matches("<svg").count(), 8);
         assert!(!page.contains("src=") && !page.contains("href="), "{page}");
     }
 }

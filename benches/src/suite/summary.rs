@@ -14,18 +14,20 @@ pub(super) struct Cell {
     pub(super) time: Duration,
 }
 
-/// An engine on all workloads that it can run.
+/// An engine on the workloads that every engine can run.
 pub(super) struct Summary {
-    /// How many these are.
+    /// How many it can run.
     pub(super) workloads: usize,
     /// The geometric mean of its times relative to the base engine's.
     pub(super) ratio: f64,
+    /// The lower quartile of these times, the mean and the upper quartile.
+    pub(super) spread: [f64; 3],
     /// Of the seconds from the bytes to the result of a first call: nothing but
-    /// loading where there is no such call.
-    pub(super) start: f64,
-    /// Of the bytes that a process had at most; 0 if they are not known.
-    pub(super) memory: f64,
-    /// The machine code of all workloads in bytes, if it makes any.
+    /// loading where there is no such call, and nothing at all of what does not load.
+    pub(super) start: Option<f64>,
+    /// Of the bytes that a process had at most.
+    pub(super) memory: Option<f64>,
+    /// The machine code of these workloads in bytes, if it makes any.
     pub(super) code: Option<u64>,
 }
 
@@ -42,58 +44,79 @@ impl Report {
         (!own.is_empty()).then(|| Cell { ratio: quartiles(&own, &base), time: median(&own) })
     }
 
-    /// An engine on all workloads; nothing if it failed on all.
+    /// The workloads that every engine ran which ran any.
+    pub(super) fn common(&self) -> Vec<usize> {
+        let ran = |workload: usize, engine: usize| self.cell(workload, engine).is_some();
+        let all = 0..self.workloads.len();
+        let able = |engine: &usize| all.clone().any(|workload| ran(workload, *engine));
+        let engines: Vec<usize> = (0..self.engines.len()).filter(able).collect();
+        let common = |workload: &usize| engines.iter().all(|&engine| ran(*workload, engine));
+        all.clone().filter(common).collect()
+    }
+
+    /// An engine on [`Report::common`]; nothing if it failed on all.
     pub(super) fn summary(&self, engine: usize) -> Option<Summary> {
-        let ratios: Vec<f64> = (0..self.workloads.len())
-            .filter_map(|workload| Some(self.cell(workload, engine)?.ratio[1]))
-            .collect();
-        let entries = self.workloads.iter().filter_map(|workload| workload.entries.get(engine));
-        let entries: Vec<&Entry> = entries.filter(|entry| !entry.rounds.is_empty()).collect();
-        let mean = |of: fn(&Entry) -> Duration| {
-            let values: Vec<f64> = entries.iter().map(|entry| of(entry).as_secs_f64()).collect();
-            geomean(&values)
+        let common = self.common();
+        let ratios = common.iter().filter_map(|&at| Some(self.cell(at, engine)?.ratio[1]));
+        let mut ratios: Vec<f64> = ratios.collect();
+        ratios.sort_unstable_by(f64::total_cmp);
+        let quarter = |at: usize| ratios.get(ratios.len() * at / 4).copied().unwrap_or(f64::NAN);
+        let spread = [quarter(1), geomean(&ratios), quarter(3)];
+        let entry = |at: &usize| self.workloads.get(*at)?.entries.get(engine);
+        let entries: Vec<&Entry> = common.iter().filter_map(entry).collect();
+        let mean = |of: fn(&Entry) -> Option<f64>| {
+            let values: Option<Vec<f64>> = entries.iter().map(|entry| of(entry)).collect();
+            values.filter(|values| !values.is_empty()).map(|values| geomean(&values))
         };
+        let ran = self.workloads.iter().filter_map(|workload| workload.entries.get(engine));
         let code = entries.iter().map(|entry| entry.rounds.last()?.code_bytes);
         (!ratios.is_empty()).then(|| Summary {
-            workloads: ratios.len(),
-            ratio: geomean(&ratios),
+            workloads: ran.filter(|entry| !entry.rounds.is_empty()).count(),
+            ratio: spread[1],
+            spread,
             start: mean(Entry::start),
-            // As if bytes were nanoseconds.
-            memory: mean(Entry::memory) * 1e9,
+            memory: mean(Entry::memory),
             code: code.sum(),
         })
     }
 }
 
 impl Entry {
-    fn each(&self, of: impl Fn(&Figures) -> u64) -> Vec<Duration> {
-        self.rounds.iter().map(|round| Duration::from_nanos(of(round))).collect()
-    }
-
     /// The best call of each process: what it took when everything was warm.
-    fn times(&self) -> Vec<Duration> {
-        self.each(|round| round.runs_ns.iter().min().copied().unwrap_or(0))
+    pub(super) fn times(&self) -> Vec<Duration> {
+        let best = |round: &Figures| round.runs_ns.iter().min().copied().unwrap_or(0);
+        self.rounds.iter().map(|round| Duration::from_nanos(best(round))).collect()
     }
 
-    fn start(&self) -> Duration {
-        median(&self.each(|round| round.load_ns + round.first_ns.unwrap_or(0)))
+    /// Seconds from the bytes to a first result.
+    fn start(&self) -> Option<f64> {
+        let start = |round: &Figures| Some(round.load_ns? + round.first_ns.unwrap_or(0));
+        Some(middle(self.rounds.iter().map(start).collect::<Option<_>>()?)? as f64 / 1e9)
     }
 
-    fn memory(&self) -> Duration {
-        median(&self.each(|round| round.peak_rss_bytes.unwrap_or(0)))
+    /// Bytes that a process had at most.
+    fn memory(&self) -> Option<f64> {
+        let peaks = self.rounds.iter().map(|round| round.peak_rss_bytes);
+        Some(middle(peaks.collect::<Option<_>>()?)? as f64)
     }
+}
+
+/// The median.
+fn middle(mut values: Vec<u64>) -> Option<u64> {
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::suite::Measured;
+    use crate::suite::{Failure, Measured};
 
     /// Two engines, of which the second takes twice as long and fails on one workload.
     pub(in crate::suite) fn report() -> Report {
         let entry = |factor: u64| {
             let round = |noise: u64| Figures {
-                load_ns: 1000 * factor,
+                load_ns: Some(1000 * factor),
                 first_ns: Some(500),
                 runs_ns: vec![9_000_000 * factor, 1_000_000 * factor * noise],
                 checksum: "7".to_owned(),
@@ -104,16 +127,22 @@ pub(super) mod tests {
             let rounds = [1, 3, 2].map(round).into();
             Entry { rounds, failure: None, speed: vec![(0.001, 50.0), (0.01, 100.0)] }
         };
-        let failed = Entry { failure: Some("no SIMD".to_owned()), ..Entry::default() };
-        let measured = |name: &str, entries| Measured { name: name.to_owned(), times: 5, entries };
+        let failure = Failure { unsupported: true, reason: "no vectors".to_owned() };
+        let failed = Entry { failure: Some(failure), ..Entry::default() };
+        let measured = |name: &str, group: &str, entries| Measured {
+            name: name.to_owned(),
+            group: group.to_owned(),
+            times: 5,
+            entries,
+        };
         Report {
             machine: "a machine".to_owned(),
-            base: "first".to_owned(),
+            base: "jit".to_owned(),
             rounds: 3,
-            engines: vec!["first".to_owned(), "second".to_owned()],
+            engines: vec!["jit".to_owned(), "second".to_owned()],
             workloads: vec![
-                measured("sort", vec![entry(1), entry(2)]),
-                measured("vectors", vec![entry(1), failed]),
+                measured("sort", "C", vec![entry(1), entry(2)]),
+                measured("vectors", "SIMD", vec![entry(1), failed]),
             ],
         }
     }
@@ -126,7 +155,8 @@ pub(super) mod tests {
         assert!(report.cell(1, 1).is_none());
         let summary = report.summary(1).unwrap();
         assert_eq!((summary.workloads, summary.code), (1, Some(200)));
-        assert!((summary.ratio - 2.0).abs() < 1e-9 && (summary.start - 2.5e-6).abs() < 1e-12);
-        assert!((summary.memory - f64::from(4 << 20)).abs() < 1.0);
+        assert!((summary.ratio - 2.0).abs() < 1e-9);
+        assert!((summary.start.unwrap() - 2.5e-6).abs() < 1e-12);
+        assert!((summary.memory.unwrap() - f64::from(4 << 20)).abs() < 1.0);
     }
 }

@@ -1,55 +1,112 @@
-//! The figures as Markdown.
+//! The figures as tables.
 
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
-use super::Report;
+use super::grid::Grid;
+use super::pairs::pairs;
+use super::{Failure, Report};
 use crate::plot::seconds;
 
-/// Two tables: each workload on each engine, and each engine on all workloads.
+/// All tables as Markdown.
 pub fn table(report: &Report) -> String {
-    let mut text = String::new();
-    let _ = writeln!(text, "| workload | {} |", report.engines.join(" | "));
-    let _ = writeln!(text, "|---|{}", "---|".repeat(report.engines.len()));
-    for (workload, measured) in report.workloads.iter().enumerate() {
-        let cells = (0..report.engines.len()).map(|engine| cell(report, workload, engine));
-        let cells: Vec<String> = cells.collect();
-        let _ = writeln!(text, "| {} | {} |", measured.name, cells.join(" | "));
+    grids(report).iter().map(Grid::markdown).collect::<Vec<_>>().join("\n")
+}
+
+/// The command that measures what stands in `RESULTS.md`.
+const COMMAND: &str = "bimetal bench --native --record --peers target/release/bench-peer \
+    --peers \"node benches/v8.mjs\"";
+
+/// The heading of the section in `RESULTS.md`.
+pub const HEADING: &str = "Whole programs";
+
+/// All tables with how they came about, for `RESULTS.md`.
+pub fn section(report: &Report) -> String {
+    format!(
+        "Written by `{COMMAND}`: the programs of [`workloads`](workloads) on each engine, in a \
+         process of their own for every round, {} rounds in turns. A time is the best call of a \
+         process, in time of the processor; a ratio is the median over the rounds. Start-up is \
+         from the bytes to the first result, by the clock. `native` is `cc -O3`, `native-scalar` \
+         the same without vectors. Machine: {}.\n\n{}",
+        report.rounds,
+        report.machine,
+        table(report)
+    )
+}
+
+/// Each engine on the workloads that all can run; our tiers against the others; each
+/// workload on each engine; and who can't do what.
+pub(super) fn grids(report: &Report) -> Vec<Grid> {
+    let mut all = vec![engines(report)];
+    all.extend(pairs(report));
+    all.push(workloads(report));
+    let failures = failures(report);
+    if !failures.rows.is_empty() {
+        all.push(failures);
     }
-    let mean = |engine| report.summary(engine).map_or("-".to_owned(), |own| ratio(own.ratio));
-    let means: Vec<String> = (0..report.engines.len()).map(mean).collect();
-    let _ = writeln!(text, "| geometric mean | {} |\n", means.join(" | "));
-    let _ = writeln!(text, "| engine | time | start-up | peak memory | machine code | workloads |");
-    let _ = writeln!(text, "|---|---|---|---|---|---|");
+    all
+}
+
+fn engines(report: &Report) -> Grid {
+    let (common, all) = (report.common().len(), report.workloads.len());
+    let title = format!("Means over the {common} workloads that every engine ran");
+    let of = format!("runs of {all}");
+    let head = ["engine", "time", "start-up", "peak memory", "machine code", &of];
+    let mut grid = Grid::new(&title, head);
     for (engine, name) in report.engines.iter().enumerate() {
         let Some(own) = report.summary(engine) else { continue };
-        let code = own.code.map_or("-".to_owned(), |bytes| format!("{:.1} kB", bytes as f64 / 1e3));
-        let _ = writeln!(
-            text,
-            "| {name} | {} | {} | {:.1} MB | {code} | {} |",
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        grid.rows.push(vec![
+            name.clone(),
             ratio(own.ratio),
-            seconds(&own.start),
-            own.memory / 1e6,
-            own.workloads
-        );
+            or_none(own.start.map(|start| seconds(&start))),
+            or_none(own.memory.map(|bytes| format!("{:.1} MB", bytes / 1e6))),
+            or_none(own.code.map(|bytes| format!("{:.1} kB", bytes as f64 / 1e3))),
+            own.workloads.to_string(),
+        ]);
     }
-    let failures = failures(report);
-    if !failures.is_empty() {
-        let _ = writeln!(text, "\n{}", failures.join("\n"));
+    grid
+}
+
+fn workloads(report: &Report) -> Grid {
+    let names = report.engines.iter().map(String::as_str);
+    let title = format!("Times relative to `{}`: medians and quartiles", report.base);
+    let mut grid = Grid::new(&title, std::iter::once("workload").chain(names));
+    for (workload, measured) in report.workloads.iter().enumerate() {
+        let mut row = vec![measured.name.clone()];
+        row.extend((0..report.engines.len()).map(|engine| cell(report, workload, engine)));
+        grid.rows.push(row);
     }
-    text
+    let mean = |engine| match report.pair(engine, report.base(), None).mean() {
+        Some((mean, count)) => format!("{} ({count})", ratio(mean)),
+        None => "-".to_owned(),
+    };
+    let mut row = vec!["geometric mean".to_owned()];
+    row.extend((0..report.engines.len()).map(mean));
+    grid.rows.push(row);
+    grid
 }
 
 /// Who could not do what, and why.
-pub(super) fn failures(report: &Report) -> Vec<String> {
-    let mut all = Vec::new();
+fn failures(report: &Report) -> Grid {
+    let mut all: BTreeMap<(usize, &Failure), Vec<&str>> = BTreeMap::new();
     for measured in &report.workloads {
-        for (entry, name) in measured.entries.iter().zip(&report.engines) {
+        for (engine, entry) in measured.entries.iter().enumerate() {
             if let Some(failure) = &entry.failure {
-                all.push(format!("- {name} failed on {}: {failure}", measured.name));
+                all.entry((engine, failure)).or_default().push(&measured.name);
             }
         }
     }
-    all
+    let mut grid = Grid::new("What engines did not run", ["engine", "", "reason", "workloads"]);
+    for ((engine, failure), workloads) in all {
+        let kind = word(failure).to_owned();
+        let reason = failure.reason.replace('|', "/");
+        grid.rows.push(vec![report.engines[engine].clone(), kind, reason, workloads.join(", ")]);
+    }
+    grid
+}
+
+fn word(failure: &Failure) -> &'static str {
+    if failure.unsupported { "unsupported" } else { "failed" }
 }
 
 fn ratio(value: f64) -> String {
@@ -58,7 +115,10 @@ fn ratio(value: f64) -> String {
 
 /// The ratio with its quartiles, or the time of the base engine.
 fn cell(report: &Report, workload: usize, engine: usize) -> String {
-    let Some(cell) = report.cell(workload, engine) else { return "-".to_owned() };
+    let Some(cell) = report.cell(workload, engine) else {
+        let failure = report.workloads[workload].entries[engine].failure.as_ref();
+        return failure.map_or("-", word).to_owned();
+    };
     if engine == report.base() {
         return seconds(&cell.time.as_secs_f64());
     }
@@ -75,9 +135,9 @@ mod tests {
     fn the_table_has_ratios_to_the_base_engine_and_says_who_failed() {
         let text = table(&report());
         assert!(text.contains("| sort | 2 ms | 2.00x (2.00-2.00) |"), "{text}");
-        assert!(text.contains("| vectors | 2 ms | - |"), "{text}");
-        assert!(text.contains("| geometric mean | 1.00x | 2.00x |"), "{text}");
+        assert!(text.contains("| vectors | 2 ms | unsupported |"), "{text}");
+        assert!(text.contains("| geometric mean | 1.00x (2) | 2.00x (1) |"), "{text}");
         assert!(text.contains("| second | 2.00x | 2.5 µs | 4.2 MB | 0.2 kB | 1 |"), "{text}");
-        assert!(text.contains("- second failed on vectors: no SIMD"), "{text}");
+        assert!(text.contains("| second | unsupported | no vectors | vectors |"), "{text}");
     }
 }

@@ -33,11 +33,11 @@ impl Span {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn start(&self) {
+    pub(super) fn start(&self) {
         self.marks().start = Some(Instant::now());
     }
 
-    fn end(&self) {
+    pub(super) fn end(&self) {
         let now = Instant::now();
         let mut marks = self.marks();
         if let Some(start) = marks.start.take() {
