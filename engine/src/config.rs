@@ -249,6 +249,38 @@ impl Config {
         self
     }
 
+    /// Whether compiled code copies and fills memory without calling the runtime: to
+    /// measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn inline_bulk(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.inline_bulk = enable;
+        self
+    }
+
+    /// Whether the compiler turns masks of low bits into conversions and stores
+    /// constants as immediates: to measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn narrow(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.narrow = enable;
+        self
+    }
+
+    /// Whether compiled functions are placed by where their loops begin: to measure
+    /// what that gains. On by default.
+    #[doc(hidden)]
+    pub fn place_loops(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.place_loops = enable;
+        self
+    }
+
+    /// Whether compiled code takes the bases of memories that never move from its
+    /// context: to measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn near_bases(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.near_bases = enable;
+        self
+    }
+
     /// Keeps the code of modules in a folder, where the next process finds it: see
     /// [`Cache`], also for when. Off by default. A strategy that makes no machine code
     /// does not use it.

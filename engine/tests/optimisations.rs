@@ -12,6 +12,7 @@ fn engines() -> Vec<Engine> {
         engines_with(move |config| {
             config.tail_loops(enable).signed_conversions(enable);
             config.inline_recursion(enable).inline_calls(enable).inline_guesses(enable);
+            config.inline_bulk(enable).narrow(enable).place_loops(enable).near_bases(enable);
         })
     };
     [with(true), with(false)].concat()
@@ -198,5 +199,56 @@ fn unsigned_integers_become_the_nearest_floats() {
             assert_eq!(double.call(&mut store, value).unwrap(), value as f64, "{value:#x}");
             assert_eq!(single.call(&mut store, value).unwrap(), value as f32, "{value:#x}");
         }
+    }
+}
+
+#[test]
+fn copies_of_constant_size_allow_overlap_and_write_nothing_out_of_bounds() {
+    // Ten moves forwards and backwards over each other, then a sum of what is there; a
+    // number beyond the memory traps before anything is written.
+    let wat = r#"(module (memory 1)
+        (func $move (param $to i32) (param $from i32)
+            (memory.copy (local.get $to) (local.get $from) (i32.const 71)))
+        (func (export "run") (param $at i64) (result i64)
+            (local $i i32) (local $sum i64)
+            (loop $set
+                (i32.store16 offset=100 (local.get $i) (local.get $i))
+                (i32.store8 offset=100 (local.get $i) (i32.const 0x1fe))
+                (br_if $set (i32.ne (i32.const 200)
+                    (local.tee $i (i32.add (local.get $i) (i32.const 2))))))
+            (call $move (i32.const 110) (i32.const 100))
+            (call $move (i32.const 130) (i32.const 140))
+            (memory.fill (i32.const 150) (i32.const 0x177) (i32.const 15))
+            (memory.fill (i32.wrap_i64 (local.get $at)) (i32.const 1) (i32.const 128))
+            (local.set $i (i32.const 0))
+            (loop $add
+                (local.set $sum (i64.add (i64.mul (local.get $sum) (i64.const 31))
+                    (i64.load8_u offset=100 (local.get $i))))
+                (br_if $add (i32.ne (i32.const 200)
+                    (local.tee $i (i32.add (local.get $i) (i32.const 1))))))
+            (local.get $sum)))"#;
+    let sums: Vec<i64> = results(wat, 65_408).into_iter().map(|result| result.1).collect();
+    assert!(sums.iter().all(|&sum| sum == sums[0] && sum != 0), "{sums:?}");
+    for engine in engines() {
+        let (mut store, instance) = instantiate(&engine, wat);
+        let run = instance.get_typed_func::<i64, i64>(&mut store, "run").unwrap();
+        let error = run.call(&mut store, 65_409).unwrap_err();
+        assert_eq!(error.downcast_ref(), Some(&Trap::MemoryOutOfBounds), "{engine:?}");
+    }
+}
+
+#[test]
+fn masks_of_the_low_half_mean_what_they_say() {
+    let wat = r#"(module (func (export "run") (param $x i64) (result i64)
+        (i64.add
+            (i64.add (i64.and (local.get $x) (i64.const 0xffffffff))
+                (i64.and (i64.shl (local.get $x) (i64.const 1)) (i64.const 0x1fffffffe)))
+            (i64.add (i64.and (i64.const 0xffffffff00) (i64.shl (local.get $x) (i64.const 4)))
+                (i64.and (i64.const 0xffffffff0) (i64.shl (local.get $x) (i64.const 68)))))))"#;
+    for x in [0, 1, -1, 0x1234_5678_9abc_def0, i64::MIN] {
+        let low = x & 0xffff_ffff;
+        let sum = low + (x << 1 & 0x1_ffff_fffe);
+        let sum = sum + (x << 4 & 0xff_ffff_ff00) + (x << 4 & 0xf_ffff_fff0);
+        assert_all(wat, x, sum);
     }
 }

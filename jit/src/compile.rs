@@ -19,6 +19,7 @@ use crate::inline::Inlining;
 use crate::isa::Isas;
 use crate::lower::{Lower, Start};
 use crate::place::Place;
+use crate::skew;
 use crate::stackmap::StackMaps;
 
 /// The machine code of one function. All offsets count from its beginning.
@@ -26,6 +27,8 @@ use crate::stackmap::StackMaps;
 pub(crate) struct FuncCode {
     pub(crate) bytes: Vec<u8>,
     pub(crate) align: u32,
+    /// Where in a line of code it should begin, if that matters: a multiple of `align`.
+    pub(crate) skew: Option<u32>,
     pub(crate) relocs: Vec<Relocation>,
     /// Where the code may trap, and the number of the trap code: sorted.
     pub(crate) traps: Vec<(CodeOffset, u8)>,
@@ -123,10 +126,12 @@ impl Compiler {
             if frame > MAX_FRAME {
                 return Err(JitError::new(format!("a call of it takes {frame} bytes of stack")));
             }
+            let place = env.optimisations.place_loops;
+            let skew = if place { skew::best(&code) } else { None };
             let mut code = FuncCode::new(&code, &compiler.context.func)?;
             let positions = code.positions.iter_mut().map(|range| &mut range.2);
             code.places = Place::retain(&compiler.inlining.places, positions);
-            Ok(FuncCode { compile_time: begin.elapsed(), ..code })
+            Ok(FuncCode { compile_time: begin.elapsed(), skew, ..code })
         })
     }
 
@@ -216,6 +221,7 @@ impl FuncCode {
         FuncCode {
             bytes: bytes.to_vec(),
             align: 1,
+            skew: None,
             relocs: Vec::new(),
             traps: Vec::new(),
             positions: Vec::new(),
@@ -251,6 +257,7 @@ impl FuncCode {
         Ok(FuncCode {
             bytes: buffer.data().to_vec(),
             align: buffer.alignment,
+            skew: None,
             relocs,
             traps,
             handlers: CallSite::all(buffer)?,

@@ -119,6 +119,8 @@ pub(crate) enum Symbol {
     Raise,
     /// C's `memmove`, which lies outside as well.
     MemMove,
+    /// C's `memset`, likewise.
+    MemSet,
 }
 
 impl Symbol {
@@ -129,7 +131,13 @@ impl Symbol {
             Symbol::Throw => UserExternalName { namespace: 1, index: 1 },
             Symbol::Raise => UserExternalName { namespace: 1, index: 2 },
             Symbol::MemMove => UserExternalName { namespace: 1, index: 3 },
+            Symbol::MemSet => UserExternalName { namespace: 1, index: 4 },
         }
+    }
+
+    /// Whether it lies in no block of code, so that only its address reaches it.
+    pub(crate) fn is_outside(self) -> bool {
+        matches!(self, Symbol::Raise | Symbol::MemMove | Symbol::MemSet)
     }
 
     pub(crate) fn of(name: &UserExternalName) -> Option<Symbol> {
@@ -139,6 +147,7 @@ impl Symbol {
             (1, 1) => Some(Symbol::Throw),
             (1, 2) => Some(Symbol::Raise),
             (1, 3) => Some(Symbol::MemMove),
+            (1, 4) => Some(Symbol::MemSet),
             _ => None,
         }
     }

@@ -120,6 +120,7 @@ fn fixed_words(target: Fixed) -> [u32; 2] {
         Fixed::Here(offset) => [0, offset],
         Fixed::Raise => [1, 0],
         Fixed::MemMove => [3, 0],
+        Fixed::MemSet => [4, 0],
         Fixed::LibCall(number) => [2, u32::from(number)],
     }
 }
@@ -130,6 +131,7 @@ fn fixed(kind: u32, value: u32) -> Option<Fixed> {
         1 => Fixed::Raise,
         2 => Fixed::LibCall(u8::try_from(value).ok()?),
         3 => Fixed::MemMove,
+        4 => Fixed::MemSet,
         _ => return None,
     })
 }

@@ -9,7 +9,8 @@ use crate::budget::deserves_full_effort;
 use crate::error::JitError;
 
 /// What every function is compiled with.
-const COMMON: [(&str, &str); 8] = [
+const COMMON: [(&str, &str); 9] = [
+    ("machine_code_cfg_info", "true"),
     ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
     ("preserve_frame_pointers", "true"),
     ("unwind_info", "false"),

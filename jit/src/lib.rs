@@ -34,6 +34,7 @@ mod place;
 mod profile;
 mod relink;
 mod sites;
+mod skew;
 mod stackmap;
 mod stub;
 mod stubcache;

@@ -9,16 +9,20 @@ use std::collections::HashMap;
 use bimetal_core::sem;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::LibCall;
-use libc::c_void;
+use libc::{c_int, c_void};
 
 use crate::codemem::CodeBlock;
 use crate::compile::{FuncCode, Relocation, Target};
 use crate::env::Symbol;
 use crate::error::JitError;
+use crate::skew::LINE;
 use crate::unwind;
 
 /// The type of C's `memmove`.
 type MemMove = unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
+
+/// The type of C's `memset`.
+type MemSet = unsafe extern "C" fn(*mut c_void, c_int, usize) -> *mut c_void;
 
 /// Lowest alignment of a function: a line of what processors fetch at once.
 const ALIGN: usize = 16;
@@ -38,13 +42,22 @@ impl Layout {
             .iter()
             .map(|func| {
                 let func: &FuncCode = func.borrow();
-                let offset = len.next_multiple_of(ALIGN.max(func.align as usize));
+                let offset = match func.skew {
+                    Some(skew) => behind(len, skew as usize),
+                    None => len.next_multiple_of(ALIGN.max(func.align as usize)),
+                };
                 len = offset + func.bytes.len();
                 offset
             })
             .collect();
         Layout { offsets, len }
     }
+}
+
+/// The first offset from `len` on that lies so many bytes behind the beginning of a line.
+fn behind(len: usize, skew: usize) -> usize {
+    let line = LINE as usize;
+    (len + line - skew).next_multiple_of(line) + skew - line
 }
 
 /// Functions that refer to each other, in bytes that can be put anywhere.
@@ -74,6 +87,8 @@ pub(crate) enum Fixed {
     Raise,
     /// C's `memmove`.
     MemMove,
+    /// C's `memset`.
+    MemSet,
     /// The function of this number among those that stand in for instructions.
     LibCall(u8),
 }
@@ -86,6 +101,7 @@ impl Fixed {
             Fixed::Here(offset) => Some(base + offset as usize),
             Fixed::Raise => Some(unwind::raise as unwind::Raise as usize),
             Fixed::MemMove => Some(libc::memmove as MemMove as usize),
+            Fixed::MemSet => Some(libc::memset as MemSet as usize),
             Fixed::LibCall(number) => libcall_address(number),
         }
     }
@@ -110,6 +126,7 @@ impl Linked {
         let resolve = |symbol| match symbol {
             Symbol::Raise => Some(Fixed::Raise),
             Symbol::MemMove => Some(Fixed::MemMove),
+            Symbol::MemSet => Some(Fixed::MemSet),
             Symbol::Defined(_) | Symbol::SlowCall | Symbol::Throw => names.get(&symbol).map(here),
         };
         let mut linked = Linked { code: vec![0; layout.len], fixups: Vec::new() };
@@ -220,4 +237,20 @@ libcalls! {
     TruncF64 f64_trunc f64;
     NearestF32 f32_nearest f32;
     NearestF64 f64_nearest f64;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_lies_where_it_wants_to_in_a_line() {
+        for len in 0..200 {
+            for skew in 0..64 {
+                let offset = behind(len, skew);
+                assert_eq!(offset % 64, skew);
+                assert!((len..len + 64).contains(&offset));
+            }
+        }
+    }
 }

@@ -202,8 +202,13 @@ impl Instance {
     pub(crate) fn add_memory(&mut self, id: MemoryId, vm: *mut VmMemory) {
         let index = self.memories.len();
         assert!(index < self.module().memories.len(), "one memory too many");
-        // SAFETY: the memory's pointer stands at this offset.
-        unsafe { self.write(self.layout().memory(MemIdx(index as u32)), vm) };
+        let index = MemIdx(index as u32);
+        // SAFETY: the memory's pointer and its base stand at these offsets; the store keeps
+        // the memory.
+        unsafe {
+            self.write(self.layout().memory(index), vm);
+            self.write(self.layout().memory_base(index), (*vm).base);
+        }
         self.memories.push(id);
     }
 

@@ -17,6 +17,7 @@ use crate::vmctx::{VmCtx, VmFuncRef, VmGlobal, VmMemory, VmTable};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VmLayout {
     memories: u32,
+    memory_bases: u32,
     tables: u32,
     globals: u32,
     imports: u32,
@@ -39,13 +40,14 @@ impl VmLayout {
         };
         let word = size_of::<usize>();
         let memories = array(module.memories.len(), word, word);
+        let memory_bases = array(module.memories.len(), word, word);
         let tables = array(module.tables.len(), word, word);
         let globals = array(module.globals.len(), word, word);
         let imports =
             array(module.imported.funcs as usize, size_of::<VmFuncRef>(), align_of::<VmFuncRef>());
         let type_ids = array(module.types.len(), size_of::<u32>(), align_of::<u32>());
         let size = array(0, 0, align_of::<VmCtx>());
-        VmLayout { memories, tables, globals, imports, type_ids, size }
+        VmLayout { memories, memory_bases, tables, globals, imports, type_ids, size }
     }
 
     /// The size of the whole context in bytes.
@@ -55,6 +57,10 @@ impl VmLayout {
     /// Of the `*mut VmMemory` of a memory.
     pub fn memory(&self, index: MemIdx) -> u32 {
         self.memories + index.0 * size_of::<*mut VmMemory>() as u32
+    }
+    /// Of the base of a memory, which is right for ever if the memory never moves.
+    pub fn memory_base(&self, index: MemIdx) -> u32 {
+        self.memory_bases + index.0 * size_of::<*mut u8>() as u32
     }
     /// Of the `*mut VmTable` of a table.
     pub fn table(&self, index: TableIdx) -> u32 {
@@ -210,7 +216,8 @@ mod tests {
         let layout = VmLayout::new(&module);
         let word = size_of::<usize>() as u32;
         assert_eq!(layout.memory(MemIdx(0)), size_of::<VmCtx>() as u32);
-        assert_eq!(layout.table(TableIdx(0)), layout.memory(MemIdx(0)) + word);
+        assert_eq!(layout.table(TableIdx(0)), layout.memory_base(MemIdx(0)) + word);
+        assert_eq!(layout.memory_base(MemIdx(0)), layout.memory(MemIdx(0)) + word);
         assert_eq!(layout.global(GlobalIdx(0)), layout.table(TableIdx(0)) + word);
         assert_eq!(layout.import(FuncIdx(0)), layout.global(GlobalIdx(0)) + word);
         let stride = layout.import(FuncIdx(1)) - layout.import(FuncIdx(0));
@@ -234,6 +241,7 @@ mod tests {
             let table = store.table(instance.tables()[0]).vm();
             let global = store.global(instance.globals()[0]).vm();
             assert_eq!(word(layout.memory(MemIdx(0))), memory as usize);
+            assert_eq!(word(layout.memory_base(MemIdx(0))), (*memory).base as usize);
             assert_eq!(word(layout.table(TableIdx(0))), table as usize);
             assert_eq!(word(layout.global(GlobalIdx(0))), global as usize);
             assert_eq!(word(CX_STORE as u32), store.vm() as usize);

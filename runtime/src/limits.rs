@@ -49,6 +49,15 @@ pub struct Optimisations {
     /// Bodies stand in place of direct calls that were seen to be done, hot ones first,
     /// where somebody looked.
     pub seen_calls: bool,
+    /// Memory is copied and filled without the runtime: the ranges are checked in place,
+    /// and small ones of constant size are moved there as well.
+    pub inline_bulk: bool,
+    /// Masks of low bits are conversions, and constants are stored as immediates.
+    pub narrow: bool,
+    /// Functions lie where their innermost loops take as few lines as possible.
+    pub place_loops: bool,
+    /// The base of a memory that never moves is taken from the context.
+    pub near_bases: bool,
 }
 
 impl Default for Optimisations {
@@ -61,6 +70,10 @@ impl Default for Optimisations {
             inline_guesses: true,
             seen_callees: true,
             seen_calls: true,
+            inline_bulk: true,
+            narrow: true,
+            place_loops: true,
+            near_bases: true,
         }
     }
 }

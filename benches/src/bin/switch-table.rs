@@ -98,6 +98,30 @@ const SWITCHES: &[Switch] = &[
             "recursion",
         ],
     },
+    Switch {
+        name: "bulk memory in place",
+        set: Config::inline_bulk,
+        strategy: Strategy::Jit,
+        programs: &["bulk", "squeeze", "words", "sha256"],
+    },
+    Switch {
+        name: "masks as conversions, constants stored as immediates",
+        set: Config::narrow,
+        strategy: Strategy::Jit,
+        programs: &["memory_hard", "squeeze", "sieve", "words"],
+    },
+    Switch {
+        name: "functions placed by their loops",
+        set: Config::place_loops,
+        strategy: Strategy::Jit,
+        programs: &["match", "sort_static", "squeeze", "sieve", "machine", "json", "words"],
+    },
+    Switch {
+        name: "bases of memories in the context",
+        set: Config::near_bases,
+        strategy: Strategy::Jit,
+        programs: &["match", "json", "sort_dynamic", "words", "machine", "squeeze"],
+    },
 ];
 
 fn main() -> Result<()> {

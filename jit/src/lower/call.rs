@@ -200,7 +200,7 @@ impl Lower<'_> {
                 *entry.insert(self.builder.import_function(ExtFuncData {
                     name: ExternalName::user(name),
                     signature,
-                    colocated: symbol != Symbol::MemMove,
+                    colocated: !symbol.is_outside(),
                     patchable: false,
                 }))
             }

@@ -90,14 +90,17 @@ impl Lower<'_> {
         self.cx_constant(PTR, self.env.layout.memory(memory) as i32)
     }
 
-    fn memory_base(&mut self, memory: MemIdx) -> Value {
-        let header = self.memory_header(memory);
+    pub(super) fn memory_base(&mut self, memory: MemIdx) -> Value {
         let moves = self.env.plans[memory.index()].can_move;
+        if !moves && self.env.optimisations.near_bases {
+            return self.cx_constant(PTR, self.env.layout.memory_base(memory) as i32);
+        }
+        let header = self.memory_header(memory);
         let flags = if moves { self.trusted(Region::MemoryHeader) } else { CONSTANT };
         self.builder.ins().load(PTR, flags, header, MEMORY_BASE)
     }
 
-    fn memory_len(&mut self, memory: MemIdx) -> Value {
+    pub(super) fn memory_len(&mut self, memory: MemIdx) -> Value {
         let header = self.memory_header(memory);
         let flags = self.trusted(Region::MemoryHeader);
         if self.env.module.memories[memory.index()].shared {
@@ -140,12 +143,15 @@ impl Lower<'_> {
     pub(super) fn store(&mut self, op: StoreOp, arg: MemArg, addr: Operand<Value>, value: Value) {
         use StoreOp::*;
         let Place { address: at, displacement: by, flags } = self.place(arg, addr, op.width());
-        let ins = self.builder.ins();
         match op {
-            i32_store | i64_store | f32_store | f64_store => ins.store(flags, value, at, by),
-            i32_store8 | i64_store8 => ins.istore8(flags, value, at, by),
-            i32_store16 | i64_store16 => ins.istore16(flags, value, at, by),
-            i64_store32 => ins.istore32(flags, value, at, by),
-        };
+            i32_store | i64_store | f32_store | f64_store => {
+                self.builder.ins().store(flags, value, at, by);
+            }
+            i32_store8 | i64_store8 => self.store_low(types::I8, flags, value, (at, by)),
+            i32_store16 | i64_store16 => self.store_low(types::I16, flags, value, (at, by)),
+            i64_store32 => {
+                self.builder.ins().istore32(flags, value, at, by);
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod atomic;
 mod backend;
+mod bulk;
 mod call;
 mod control;
 mod convert;
@@ -18,6 +19,7 @@ mod global;
 mod guess;
 mod inline;
 mod mem;
+mod narrow;
 mod num;
 mod osr;
 mod reference;

@@ -50,7 +50,7 @@ impl Lower<'_> {
             i32_div_u | i64_div_u => self.builder.ins().udiv(a, b),
             i32_rem_s | i64_rem_s => self.builder.ins().srem(a, b),
             i32_rem_u | i64_rem_u => self.builder.ins().urem(a, b),
-            i32_and | i64_and => self.builder.ins().band(a, b),
+            i32_and | i64_and => self.and(a, b),
             i32_or | i64_or => self.builder.ins().bor(a, b),
             i32_xor | i64_xor => self.builder.ins().bxor(a, b),
             i32_shl | i64_shl => self.builder.ins().ishl(a, b),

@@ -22,6 +22,9 @@ impl Lower<'_> {
             self.builder.ins().fence();
             return None;
         }
+        if self.bulk(op, imm, args) {
+            return None;
+        }
         let operands = [0, 1, 2].map(|position| match args.get(position) {
             Some(&operand) => self.index(operand),
             None => self.builder.ins().iconst(types::I64, 0),
