@@ -234,10 +234,18 @@ impl Config {
 
     /// Whether indirect calls are compared with the functions that the interpreter saw
     /// them reach, rather than with those that are likely by their type: to measure what
-    /// that gains. On by default, as is the next one.
+    /// that gains. On by default, as are the next two.
     #[doc(hidden)]
     pub fn seen_callees(&mut self, enable: bool) -> &mut Config {
         self.settings.optimisations.seen_callees = enable;
+        self
+    }
+
+    /// Whether an indirect call through a table whose elements never change is compared
+    /// with functions by its index, and not by what the table holds there.
+    #[doc(hidden)]
+    pub fn fixed_tables(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.fixed_tables = enable;
         self
     }
 

@@ -15,6 +15,7 @@ mod decode;
 pub mod error;
 pub mod export_map;
 mod features;
+pub mod fixed;
 pub mod hints;
 mod legacy;
 mod load;

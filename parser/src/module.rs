@@ -14,6 +14,7 @@ use bimetal_core::value::{Slot, V128};
 use crate::bytes::Bytes;
 use crate::export_map::ExportMap;
 use crate::features::Features;
+use crate::fixed::FixedTables;
 use crate::hints::BranchHints;
 use crate::names::Names;
 use crate::validate::BodyValidation;
@@ -67,6 +68,8 @@ pub struct Module {
     pub names: Names,
     /// The branch hints, decoded when first asked.
     pub branch_hints: BranchHints,
+    /// The tables whose elements never change, found when first asked for.
+    pub fixed_tables: FixedTables,
     /// What is left to validate when the module was loaded lazily.
     pub validation: BodyValidation,
     /// What the module may use.

@@ -14,6 +14,7 @@ use crate::bytes::Bytes;
 use crate::constexpr;
 use crate::error::{Error, ErrorKind};
 use crate::export_map::ExportMap;
+use crate::fixed::FixedTables;
 use crate::hints::{self, BranchHints};
 use crate::load::ParseOptions;
 use crate::module::{
@@ -303,6 +304,7 @@ impl Sections {
             counts_operands: operands::are_many(&self.types),
             names,
             branch_hints,
+            fixed_tables: FixedTables::default(),
             types: self.types.into(),
             rec_groups: self.rec_groups.into(),
             imports: self.imports.into(),

@@ -46,6 +46,9 @@ pub struct Optimisations {
     /// An indirect call is compared with the functions that it was seen to reach, where
     /// somebody looked, instead of those that are likely by their type.
     pub seen_callees: bool,
+    /// An indirect call through a table whose elements never change is compared with
+    /// functions by its index.
+    pub fixed_tables: bool,
     /// Bodies stand in place of direct calls that were seen to be done, hot ones first,
     /// where somebody looked.
     pub seen_calls: bool,
@@ -69,6 +72,7 @@ impl Default for Optimisations {
             inline_calls: true,
             inline_guesses: true,
             seen_callees: true,
+            fixed_tables: true,
             seen_calls: true,
             inline_bulk: true,
             narrow: true,

@@ -78,6 +78,12 @@ const SWITCHES: &[Switch] = &[
         programs: &["sort_dynamic", "gc/methods", "json", "machine", "match", "words"],
     },
     Switch {
+        name: "indirect calls through fixed tables compared by index",
+        set: Config::fixed_tables,
+        strategy: Strategy::Jit,
+        programs: &["sort_dynamic", "gc/methods", "json", "match"],
+    },
+    Switch {
         name: "functions that indirect calls were seen to reach",
         set: Config::seen_callees,
         strategy: Strategy::Tiered,

@@ -1,5 +1,6 @@
 //! Indirect calls that are guessed to reach certain functions of the module: where the
-//! record is such a function's own, its body stands in place of the call.
+//! record is such a function's own, its body stands in place of the call. In a table whose
+//! elements never change, the index says as much as the record.
 
 use bimetal_core::index::TypeIdx;
 use bimetal_core::trap::TrapCode;
@@ -30,18 +31,26 @@ impl Lower<'_> {
         if guesses.is_empty() {
             return false;
         }
+        let next = self.block_with(&ty.results);
+        let mut others = Vec::new();
+        for guess in guesses {
+            match self.is_at_its_place(&callee, guess) {
+                Some(same) => self.compare(same, (guess, limit), values, ty, next),
+                None => others.push(guess),
+            }
+        }
+        self.be_cold(others.is_empty());
         let record = match callee {
             Callee::Indirect { table, index, .. } => self.element(table, index),
             Callee::Ref { func, .. } => func.value,
             Callee::Direct(_) => return false,
         };
-        let next = self.block_with(&ty.results);
-        for guess in guesses {
-            self.compare(record, (guess, limit), values, ty, next);
+        for &guess in &others {
+            let own = self.ref_func(self.env.module.func_at(guess as usize));
+            let same = self.builder.ins().icmp(IntCC::Equal, record, own);
+            self.compare(same, (guess, limit), values, ty, next);
         }
-        if let Some(block) = self.builder.current_block() {
-            self.builder.set_cold_block(block);
-        }
+        self.be_cold(!others.is_empty());
         match callee {
             Callee::Indirect { ty, .. } => self.check_element(record, ty),
             _ => {
@@ -78,18 +87,35 @@ impl Lower<'_> {
         guesses
     }
 
-    /// The body of a function if the record is its own. Goes on where it is not.
+    /// Whether an indirect call is one of this function, by its index: where that is
+    /// enough to know.
+    fn is_at_its_place(&mut self, callee: &Callee<Value>, guess: u32) -> Option<Value> {
+        let Callee::Indirect { table, index, .. } = *callee else { return None };
+        let func = self.env.module.func_at(guess as usize);
+        let place = match self.env.optimisations.fixed_tables {
+            true => self.env.module.fixed_place(table, func)?,
+            false => return None,
+        };
+        Some(self.builder.ins().icmp_imm_u(IntCC::Equal, index.value, i64::from(place)))
+    }
+
+    /// The current block is unlikely to be reached, if so.
+    fn be_cold(&mut self, cold: bool) {
+        if let Some(block) = self.builder.current_block().filter(|_| cold) {
+            self.builder.set_cold_block(block);
+        }
+    }
+
+    /// The body of a function if the call is `same`: one of it. Goes on where it is not.
     fn compare(
         &mut self,
-        record: Value,
+        same: Value,
         (guess, limit): (u32, u32),
         values: &[Value],
         ty: &FuncType,
         next: Block,
     ) {
-        let own = self.ref_func(self.env.module.func_at(guess as usize));
         let (hit, miss) = (self.builder.create_block(), self.builder.create_block());
-        let same = self.builder.ins().icmp(IntCC::Equal, record, own);
         self.builder.ins().brif(same, hit, &[], miss, &[]);
         self.continue_in(hit);
         if self.inline(guess, &values[1..], ty, limit) {
