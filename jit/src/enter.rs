@@ -16,6 +16,10 @@ use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmStore};
 use crate::stubcache::Trampolines;
 use crate::unwind;
 
+/// What the guard of calls returns, as an outcome.
+const RETURNED: u32 = Outcome::RETURN.0;
+const _: () = assert!(RETURNED == 0 && Outcome::UNWIND.0 == 1);
+
 thread_local! {
     /// The store whose compiled code this thread runs, innermost; null if none.
     static CURRENT: Cell<*mut VmStore> = const { Cell::new(null_mut()) };
@@ -59,7 +63,7 @@ pub(crate) unsafe fn replace(cx: *mut VmCtx, code: *const u8, frame: &mut OsrFra
     let frame: *mut OsrFrame = frame;
     // SAFETY: the caller's promise; the code takes the frame in place of slots.
     match unsafe { guarded((*cx).store, code, std::ptr::null(), cx, frame.cast()) } {
-        Some(0) => Replaced::Done,
+        Some(RETURNED) => Replaced::Done,
         Some(_) => Replaced::Unwound,
         None => Replaced::Refused,
     }
@@ -95,8 +99,7 @@ pub unsafe extern "C-unwind" fn native_call(
         let trampoline = (*trampolines).array.load(Ordering::Relaxed);
         let (store, native) = ((*cx).store, (*code).native.load(Ordering::Acquire));
         match guarded(store, trampoline, native, cx, slots) {
-            Some(0) => Outcome::RETURN,
-            Some(_) => Outcome::UNWIND,
+            Some(outcome) => Outcome(outcome),
             // The activations in the list have all called out.
             None => trap::raise(store, TrapCode::StackOverflow),
         }

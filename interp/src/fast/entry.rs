@@ -103,14 +103,36 @@ unsafe fn enter(cx: *mut VmCtx, index: u32, params: u32, fp: Fp) -> Outcome {
             return raise(store, TrapCode::StackOverflow);
         }
         write_header(fp, params as usize, frames::leave_cell(), std::ptr::null_mut());
-        let zero = vreg::zero();
-        let (a, p0, p1) = (0, 0, 0);
-        let start = Regs { ip: entry, fp, cx, a, p0, p1, v: zero, w0: zero, w1: zero, w2: zero };
-        let mut exit = run(start);
+        match run(at(entry, fp, cx)) {
+            Exit::RETURN => Outcome::RETURN,
+            Exit::TAIL => Outcome::TAIL,
+            exit => end(store, exit),
+        }
+    }
+}
+
+/// The state in which a function begins or goes on: no register holds anything.
+fn at(ip: Ip, fp: Fp, cx: *mut VmCtx) -> Regs {
+    let zero = vreg::zero();
+    let (a, p0, p1) = (0, 0, 0);
+    Regs { ip, fp, cx, a, p0, p1, v: zero, w0: zero, w1: zero, w2: zero }
+}
+
+/// What becomes of a function that has ended early: it goes on where an exception is
+/// caught, or is unwound.
+///
+/// # Safety
+/// The innermost activation is one of this tier, and the chain of its handlers has just
+/// ended so.
+#[cold]
+#[inline(never)] // its locals would be saved by every call
+unsafe fn end(store: *mut VmStore, mut exit: Exit) -> Outcome {
+    // SAFETY: the caller's promise.
+    unsafe {
         while exit == Exit::PENDING
             && let Some((ip, fp, cx)) = exception::land(store)
         {
-            exit = run(Regs { ip, fp, cx, ..start });
+            exit = run(at(ip, fp, cx));
         }
         match exit {
             Exit::RETURN => Outcome::RETURN,

@@ -101,11 +101,38 @@ pub(super) struct Cursor {
 
 impl Cursor {
     /// The innermost frame, if there is one.
-    pub(super) fn innermost(activation: &Activation) -> Option<Cursor> {
+    ///
+    /// # Safety
+    /// The activation is one of this tier, its exit fields are current, and the frames
+    /// are still there.
+    pub(super) unsafe fn innermost(activation: &Activation) -> Option<Cursor> {
         let ip: Ip = std::ptr::with_exposed_provenance(activation.exit_pc);
         let fp: Fp = std::ptr::with_exposed_provenance_mut(activation.exit_fp);
         let cx: *mut VmCtx = std::ptr::with_exposed_provenance_mut(activation.entry_sp);
-        (!ip.is_null()).then_some(Cursor { ip, is_return: false, fp, cx })
+        let cursor = Cursor { ip, is_return: false, fp, cx };
+        // What waits in a header's stead was recorded in front of where it goes on.
+        // SAFETY: the caller's promise.
+        unsafe { if ip.is_null() { None } else { cursor.resolved(ip.wrapping_add(1)) } }
+    }
+
+    /// The position itself, or the one behind a bridge if it goes on at one; `None` if
+    /// it goes on at the way out.
+    ///
+    /// # Safety
+    /// The frame is still there.
+    unsafe fn resolved(self, next: Ip) -> Option<Cursor> {
+        // SAFETY: bridges are as the head of this file says.
+        unsafe {
+            let (mut next, mut found) = (next, self);
+            if next == bridge_cell() {
+                let bridge = self.fp;
+                found.cx = bridge.cast::<*mut VmCtx>().read();
+                next = bridge.add(1).cast::<Ip>().read();
+                found.fp = bridge.add(2).cast::<Fp>().read();
+                found.ip = if self.is_return { next } else { next.wrapping_sub(1) };
+            }
+            (next != leave_cell()).then_some(found)
+        }
     }
 
     /// The frame of the caller, if there is one in this activation.
@@ -120,16 +147,9 @@ impl Cursor {
             let func = tier.module.func_at(position.defined);
             let params = tier.module.type_of_func(func).param_slots() as usize;
             let header = self.fp.add(params);
-            let mut ip = header.cast::<Ip>().read();
-            let mut fp = header.add(1).cast::<Fp>().read();
-            let mut cx = self.cx;
-            if ip == bridge_cell() {
-                let bridge = fp;
-                cx = bridge.cast::<*mut VmCtx>().read();
-                ip = bridge.add(1).cast::<Ip>().read();
-                fp = bridge.add(2).cast::<Fp>().read();
-            }
-            (ip != leave_cell()).then_some(Cursor { ip, is_return: true, fp, cx })
+            let ip = header.cast::<Ip>().read();
+            let fp = header.add(1).cast::<Fp>().read();
+            Cursor { ip, is_return: true, fp, cx: self.cx }.resolved(ip)
         }
     }
 }
@@ -162,9 +182,10 @@ pub(super) unsafe fn walk(activation: &Activation, visit: &mut dyn FnMut(GuestFr
 /// # Safety
 /// As for [`bimetal_runtime::activation::WalkFrames`].
 pub(super) unsafe fn each(activation: &Activation, visit: &mut dyn FnMut(Frame<'_>)) {
-    let mut next = Cursor::innermost(activation);
+    // SAFETY: the frames are there as long as the activation is left.
+    let mut next = unsafe { Cursor::innermost(activation) };
     while let Some(cursor) = next {
-        // SAFETY: the frames are there as long as the activation is left.
+        // SAFETY: as above.
         unsafe {
             let tier = FastModule::of(cursor.cx);
             let Some(position) = tier.position(cursor.ip, cursor.is_return) else { return };

@@ -262,14 +262,21 @@ struct CallArray<N>(PhantomData<N>);
 
 impl<N: Notes> Exec for CallArray<N> {
     #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: as for `CallRef`.
         unsafe {
             N::is_foreign(r);
             if call_array(r) != Outcome::RETURN {
                 return Flow::exit(r, Exit::PENDING);
             }
-            with_result(r, r.fp.add(r.imm() as usize)).next(N::WORDS)
+            let from = r.fp.add(r.imm() as usize);
+            if r.half(3, 0) > 1 {
+                return with_result(r, from).next(N::WORDS);
+            }
+            // No vector: what was written as one slot is not read as two.
+            r.a = *from;
+            r.v = vreg::with_f64(vreg::zero(), f64::from_bits(r.a));
+            r.next(N::WORDS)
         }
     }
 }

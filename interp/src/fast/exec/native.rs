@@ -7,14 +7,15 @@
 //! compiled function in its own place.
 
 use bimetal_core::types::{FuncType, ValType};
+use bimetal_core::value::V128;
 use bimetal_runtime::abi::{NativeCall, Outcome};
 use bimetal_runtime::code::CodeSlot;
-use bimetal_runtime::vmctx::{VmCtx, VmTail};
+use bimetal_runtime::vmctx::VmTail;
 
-use super::call::{with_result, write_header};
 use super::control::header;
+use super::place::Reg;
 use super::tail::waiting;
-use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Handler, Ip, Regs, Word, handler};
+use crate::fast::dispatch::{Exec, Exit, Flow, Handler, Regs, Word, handler};
 use crate::fast::{frames, vreg};
 
 /// Slots of a header.
@@ -27,10 +28,11 @@ pub(crate) fn entry(ty: &FuncType, slot: *const CodeSlot, call: NativeCall) -> V
     let params = ty.param_slots();
     let slots = params.max(ty.result_slots());
     let handler = match ty.results.first() {
-        Some(ValType::F32 | ValType::F64 | ValType::V128) => handler::<EnterNative<true>>,
-        _ => handler::<EnterNative<false>> as Handler,
+        Some(ValType::F32 | ValType::F64) => handler::<EnterNative<FLOAT>>,
+        Some(ValType::V128) => handler::<EnterNative<VECTOR>>,
+        _ => handler::<EnterNative<INTEGER>> as Handler,
     };
-    // The results may be read as a vector.
+    // The header is the caller's, who has written it behind the arguments.
     let bytes = (slots as usize + HEADER) * size_of::<u64>();
     vec![
         Word { bits: bytes as u64 },
@@ -41,29 +43,44 @@ pub(crate) fn entry(ty: &FuncType, slot: *const CodeSlot, call: NativeCall) -> V
     ]
 }
 
-/// Calls a compiled function: see [`entry`]. `VECTOR`: its first result belongs into
-/// the vector accumulator. It is not read as what it is not, because a read that is
+/// Calls a compiled function: see [`entry`]. `RESULT`: where its first result belongs
+/// ([`INTEGER`] and so on). It is not read as what it is not, because a read that is
 /// wider than the last write waits for the cache.
-enum EnterNative<const VECTOR: bool> {}
+///
+/// Where to return to is kept while the function runs, not looked up again: the next
+/// cells cannot begin before it is known.
+enum EnterNative<const RESULT: u8> {}
 
-impl<const VECTOR: bool> Exec for EnterNative<VECTOR> {
+/// Results that belong into the accumulator.
+const INTEGER: u8 = 0;
+/// Results that belong into the low half of the vector accumulator.
+const FLOAT: u8 = 1;
+/// Results that belong into the vector accumulator.
+const VECTOR: u8 = 2;
+
+impl<const RESULT: u8> Exec for EnterNative<RESULT> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
-        // SAFETY: the caller made a frame of the size that the cell asks for.
+        // SAFETY: the caller made a frame of the size that the cell asks for, and
+        // `entry` wrote the words.
         unsafe {
-            if header(r, r.half(1, 0) as usize).0 == frames::leave_cell() {
+            let (ip, caller) = header(r, r.half(1, 0) as usize);
+            if ip == frames::leave_cell() {
                 return r.to::<LeaveForNative>();
             }
-            if call(r.ip, r.fp, r.cx) != Outcome::RETURN {
+            let native: NativeCall = std::mem::transmute::<*const u8, NativeCall>(r.word(3).ptr);
+            let saved = frames::leave(waiting(r, ip, caller), r.fp.add(r.half(1, 1) as usize));
+            let outcome = native(r.cx, r.word(2).ptr.cast(), r.fp.cast());
+            frames::resume(r, saved);
+            if outcome != Outcome::RETURN {
                 return Flow::exit(r, Exit::PENDING);
             }
-            let (ip, caller) = header(r, r.half(1, 1) as usize);
-            if VECTOR {
-                r = with_result(r, r.fp);
-            } else {
-                r.a = *r.fp;
-                r.v = vreg::zero();
-            }
+            r.a = *r.fp;
+            r.v = match RESULT {
+                FLOAT => vreg::with_f64(vreg::zero(), f64::from_bits(r.a)),
+                VECTOR => vreg::of_v128(V128::load(r.fp)),
+                _ => vreg::zero(),
+            };
             // Pins are the caller's affair; these need no register meanwhile.
             (r.p0, r.p1) = (0, 0);
             (r.w0, r.w1, r.w2) = (vreg::zero(), vreg::zero(), vreg::zero());
@@ -84,26 +101,5 @@ impl Exec for LeaveForNative {
             (*(*r.cx).store).tail = VmTail { code: r.word(2).ptr.cast(), cx: r.cx };
             Flow::exit(r, Exit::TAIL)
         }
-    }
-}
-
-/// Calls the compiled function for the frame that waits. The header moves behind
-/// arguments and results.
-#[inline(never)] // its locals must not keep the handler from ending in a jump
-unsafe fn call(ip: Ip, fp: Fp, cx: *mut VmCtx) -> Outcome {
-    // Not handed over whole: that would be through memory.
-    let zero = vreg::zero();
-    let (a, p0, p1) = (0, 0, 0);
-    let r = Regs { ip, fp, cx, a, p0, p1, v: zero, w0: zero, w1: zero, w2: zero };
-    // SAFETY: as for `EnterNative`; `entry` wrote the words.
-    unsafe {
-        let (params, slots) = (r.half(1, 0) as usize, r.half(1, 1) as usize);
-        let (ip, caller) = header(r, params);
-        write_header(r.fp, slots, ip, caller);
-        let native: NativeCall = std::mem::transmute::<*const u8, NativeCall>(r.word(3).ptr);
-        let saved = frames::leave(waiting(r, ip, caller), r.fp.add(slots + HEADER));
-        let outcome = native(r.cx, r.word(2).ptr.cast(), r.fp.cast());
-        frames::resume(r, saved);
-        outcome
     }
 }

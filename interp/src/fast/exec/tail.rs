@@ -333,19 +333,10 @@ unsafe fn return_array(r: Regs) -> Outcome {
     }
 }
 
-/// The state of the function that a header leads to, at its call.
-pub(super) unsafe fn waiting(mut r: Regs, ip: Ip, fp: Fp) -> Regs {
-    // SAFETY: a header leads to a cell behind a call, to a bridge, or out.
-    unsafe {
-        (r.ip, r.fp) = (ip, fp);
-        if r.ip == frames::bridge_cell() {
-            let bridge = r.fp;
-            r.cx = bridge.cast::<*mut VmCtx>().read();
-            r.ip = bridge.add(1).cast::<Ip>().read();
-            r.fp = bridge.add(2).cast::<Fp>().read();
-        }
-        // Still inside the cell of the call; nobody waits behind the way out.
-        r.ip = if r.ip == frames::leave_cell() { std::ptr::null() } else { r.ip.sub(1) };
-        r
-    }
+/// The state of the function that a header leads to, at its call: still inside the
+/// cell. Whether nobody waits behind the header is the question of who looks
+/// ([`frames::Cursor::innermost`]).
+#[inline(always)] // vanishes into handlers
+pub(super) fn waiting(r: Regs, ip: Ip, fp: Fp) -> Regs {
+    Regs { ip: ip.wrapping_sub(1), fp, ..r }
 }
