@@ -87,7 +87,7 @@ const SWITCHES: &[Switch] = &[
         name: "functions that indirect calls were seen to reach",
         set: Config::seen_callees,
         strategy: Strategy::Tiered,
-        programs: &["calls/sites", "sort_dynamic", "gc/methods", "json", "match"],
+        programs: &["calls/sites", "call_ref", "sort_dynamic", "gc/methods", "json", "match"],
     },
     Switch {
         name: "calls inlined that were seen to be done, hot ones first",
@@ -95,6 +95,8 @@ const SWITCHES: &[Switch] = &[
         strategy: Strategy::Tiered,
         programs: &[
             "calls/cold",
+            "exceptions/catch",
+            "exceptions/reference",
             "gc/list",
             "json",
             "machine",
