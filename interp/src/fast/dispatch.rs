@@ -185,6 +185,8 @@ unsafe fn handler_at(cell: Ip) -> Handler {
     }
 }
 
+#[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "x86_64"))]
+pub(super) use shell::handler_avx2;
 pub(super) use shell::{Flow, Handler, handler, opaque, run};
 
 #[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri)))]
@@ -228,6 +230,29 @@ mod shell {
     // `-unwind`: a panic below a handler must reach the driver, not abort.
     #[cfg(target_arch = "x86_64")]
     shell_of!("sysv64-unwind");
+
+    /// The handler with the body of `E`, compiled for machines with AVX2 and FMA.
+    ///
+    /// # Safety
+    /// As for [`Exec::exec`]; and the machine has both.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    #[allow(improper_ctypes_definitions, reason = "called from Rust only")]
+    pub(in crate::fast) unsafe extern "sysv64-unwind" fn handler_avx2<E: Exec>(
+        ip: super::Ip,
+        fp: super::Fp,
+        cx: *mut VmCtx,
+        a: u64,
+        p0: u64,
+        p1: u64,
+        v: VReg,
+        w0: VReg,
+        w1: VReg,
+        w2: VReg,
+    ) -> Flow {
+        // SAFETY: the same contract.
+        unsafe { E::exec(Regs { ip, fp, cx, a, p0, p1, v, w0, w1, w2 }) }
+    }
     #[cfg(not(target_arch = "x86_64"))]
     shell_of!("C-unwind");
 

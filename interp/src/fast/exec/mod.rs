@@ -24,7 +24,12 @@ pub(crate) mod slow;
 pub(crate) mod table;
 pub(crate) mod tail;
 pub(crate) mod vec;
+#[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "x86_64"))]
+pub(crate) mod vec_avx2;
+pub(crate) mod vec_fused;
 pub(crate) mod vec_mem;
+#[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "x86_64"))]
+pub(crate) mod vec_x86;
 pub(crate) mod wide;
 
 /// How many places an operand can have: slot, accumulator, constant.

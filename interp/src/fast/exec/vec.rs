@@ -11,13 +11,13 @@ use bimetal_core::ops::vec::{
 use bimetal_core::sem::vec::i8x16_shuffle;
 use bimetal_core::value::V128;
 
-use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot, extra};
+use super::place::{A, C, Dest, Place, Reg, S, extra};
 use super::{DEST_FORMS, PLACES};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
 /// Fields of the operand word.
-const FIRST: usize = 1;
-const SECOND: usize = 2;
+pub(super) const FIRST: usize = 1;
+pub(super) const SECOND: usize = 2;
 const THIRD: usize = 3;
 
 /// One operand: `[handler, dst a . .]`.
@@ -52,7 +52,7 @@ where
         unsafe {
             let a = P::read::<O::A>(r, FIRST, 2);
             let b = Q::read::<O::B>(r, SECOND, 2);
-            D::write(r, O::eval(a, b)).next(2 + extra::<Q, O::B>())
+            D::write(r, O::eval(a, b)).next(2 + extra::<P, O::A>() + extra::<Q, O::B>())
         }
     }
 }
@@ -127,14 +127,13 @@ impl<P: Place, Q: Place, D: Dest> Exec for Shuffle<P, Q, D> {
 type Forms = [Handler; DEST_FORMS];
 
 /// The handlers of one instruction, by place of each operand
-/// (`translate::cell::place`): slot or accumulator, and for some second operands
-/// constant.
+/// (`translate::cell::place`): slot or accumulator, and for some of two operands constant.
 #[derive(Clone, Copy)]
 pub(crate) enum VecHandlers {
     /// Of an instruction with one operand.
     Un([Forms; 2]),
     /// Of an instruction with two.
-    Bin([[Option<Forms>; PLACES]; 2]),
+    Bin([[Option<Forms>; PLACES]; PLACES]),
     /// Of an instruction with three.
     Tern([[[Forms; 2]; 2]; 2]),
 }
@@ -151,68 +150,129 @@ impl VecHandlers {
         forms.get(form).copied()
     }
 
-    /// Whether the second operand may be a constant.
-    pub(crate) fn takes_constant(&self) -> bool {
-        matches!(self, VecHandlers::Bin([[_, _, Some(_)], _]))
+    /// Whether an operand may be a constant if no other one is.
+    pub(crate) fn takes_constant(&self, operand: usize) -> bool {
+        match (self, operand) {
+            (VecHandlers::Bin([.., [constant, ..]]), 0) => constant.is_some(),
+            (VecHandlers::Bin([[.., constant], ..]), 1) => constant.is_some(),
+            _ => false,
+        }
     }
 }
 
 /// The handlers of a body for each place of the result.
 macro_rules! forms {
-    ($body:ident < $($arg:ty),+ >) => {
-        [handler::<$body<$($arg,)+ ToAcc>>, handler::<$body<$($arg,)+ ToSlot>>]
+    ($handler:ident $body:ident < $($arg:ty),+ >) => {
+        [
+            $handler::<$body<$($arg,)+ $crate::fast::exec::place::ToAcc>>,
+            $handler::<$body<$($arg,)+ $crate::fast::exec::place::ToSlot>>,
+        ]
     };
 }
+pub(super) use forms;
+
+/// The handlers of a body with one operand.
+macro_rules! one {
+    ($handler:ident $body:ident $op:ty) => {
+        VecHandlers::Un([forms!($handler $body<$op, S>), forms!($handler $body<$op, A>)])
+    };
+}
+pub(super) use one;
 
 /// The handlers of a body with two operands, the second never a constant.
 macro_rules! two_forms {
-    ($body:ident < $($arg:ty)? >) => {
+    ($handler:ident $body:ident < $($arg:ty)? >) => {
         VecHandlers::Bin([
-            [Some(forms!($body<$($arg,)? S, S>)), Some(forms!($body<$($arg,)? S, A>)), None],
-            [Some(forms!($body<$($arg,)? A, S>)), Some(forms!($body<$($arg,)? A, A>)), None],
+            [
+                Some(forms!($handler $body<$($arg,)? S, S>)),
+                Some(forms!($handler $body<$($arg,)? S, A>)),
+                None,
+            ],
+            [
+                Some(forms!($handler $body<$($arg,)? A, S>)),
+                Some(forms!($handler $body<$($arg,)? A, A>)),
+                None,
+            ],
+            [None; PLACES],
         ])
     };
 }
+pub(super) use two_forms;
+
+/// The handlers of an instruction with two operands, the second of which may be a
+/// constant, or with `table` the first as well.
+macro_rules! two {
+    ($handler:ident $op:ty) => {
+        two!($handler $op, [None; PLACES])
+    };
+    (table $handler:ident $op:ty) => {
+        two!($handler $op, [
+            Some(forms!($handler Bin<$op, C, S>)),
+            Some(forms!($handler Bin<$op, C, A>)),
+            None,
+        ])
+    };
+    ($handler:ident $op:ty, $constant:expr) => {
+        VecHandlers::Bin([
+            [
+                Some(forms!($handler Bin<$op, S, S>)),
+                Some(forms!($handler Bin<$op, S, A>)),
+                Some(forms!($handler Bin<$op, S, C>)),
+            ],
+            [
+                Some(forms!($handler Bin<$op, A, S>)),
+                Some(forms!($handler Bin<$op, A, A>)),
+                Some(forms!($handler Bin<$op, A, C>)),
+            ],
+            $constant,
+        ])
+    };
+}
+pub(super) use two;
+
+/// The handlers of an instruction with three operands.
+macro_rules! three {
+    ($handler:ident $op:ty) => {
+        VecHandlers::Tern([
+            [
+                [forms!($handler Tern<$op, S, S, S>), forms!($handler Tern<$op, S, S, A>)],
+                [forms!($handler Tern<$op, S, A, S>), forms!($handler Tern<$op, S, A, A>)],
+            ],
+            [
+                [forms!($handler Tern<$op, A, S, S>), forms!($handler Tern<$op, A, S, A>)],
+                [forms!($handler Tern<$op, A, A, S>), forms!($handler Tern<$op, A, A, A>)],
+            ],
+        ])
+    };
+}
+pub(super) use three;
 
 /// The handlers of a row, by its immediate and operands.
 macro_rules! handlers_of {
     ($name:ident {} ($a:ident) -> $r:ident) => {
-        VecHandlers::Un([forms!(Un<vec_sem::$name, S>), forms!(Un<vec_sem::$name, A>)])
+        one!(handler Un vec_sem::$name)
+    };
+    // A table is usually constant.
+    (i8x16_swizzle {} ($a:ident, $b:ident) -> $r:ident) => {
+        two!(table handler vec_sem::i8x16_swizzle)
+    };
+    (i8x16_relaxed_swizzle_modulo {} ($a:ident, $b:ident) -> $r:ident) => {
+        two!(table handler vec_sem::i8x16_relaxed_swizzle_modulo)
     };
     ($name:ident {} ($a:ident, $b:ident) -> $r:ident) => {
-        VecHandlers::Bin([
-            [
-                Some(forms!(Bin<vec_sem::$name, S, S>)),
-                Some(forms!(Bin<vec_sem::$name, S, A>)),
-                Some(forms!(Bin<vec_sem::$name, S, C>)),
-            ],
-            [
-                Some(forms!(Bin<vec_sem::$name, A, S>)),
-                Some(forms!(Bin<vec_sem::$name, A, A>)),
-                Some(forms!(Bin<vec_sem::$name, A, C>)),
-            ],
-        ])
+        two!(handler vec_sem::$name)
     };
     ($name:ident {} ($a:ident, $b:ident, $c:ident) -> $r:ident) => {
-        VecHandlers::Tern([
-            [
-                [forms!(Tern<vec_sem::$name, S, S, S>), forms!(Tern<vec_sem::$name, S, S, A>)],
-                [forms!(Tern<vec_sem::$name, S, A, S>), forms!(Tern<vec_sem::$name, S, A, A>)],
-            ],
-            [
-                [forms!(Tern<vec_sem::$name, A, S, S>), forms!(Tern<vec_sem::$name, A, S, A>)],
-                [forms!(Tern<vec_sem::$name, A, A, S>), forms!(Tern<vec_sem::$name, A, A, A>)],
-            ],
-        ])
+        three!(handler vec_sem::$name)
     };
     ($name:ident {lane} ($a:ident) -> $r:ident) => {
-        VecHandlers::Un([forms!(Extract<vec_sem::$name, S>), forms!(Extract<vec_sem::$name, A>)])
+        one!(handler Extract vec_sem::$name)
     };
     ($name:ident {lane} ($a:ident, $b:ident) -> $r:ident) => {
-        two_forms!(Replace<vec_sem::$name>)
+        two_forms!(handler Replace<vec_sem::$name>)
     };
     ($name:ident {lanes} ($a:ident, $b:ident) -> $r:ident) => {
-        two_forms!(Shuffle<>)
+        two_forms!(handler Shuffle<>)
     };
 }
 
@@ -224,7 +284,13 @@ macro_rules! vec_handlers {
 }
 bimetal_core::for_each_vec_sem!(vec_handlers);
 
-/// The handlers of an instruction.
-pub(crate) fn vec_handlers(op: VecOp) -> &'static VecHandlers {
+/// The handlers of an instruction; with `extensions`, those for instructions of the
+/// machine that not every one of its kind has, if there are such and it has them.
+pub(crate) fn vec_handlers(op: VecOp, extensions: bool) -> &'static VecHandlers {
+    #[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "x86_64"))]
+    if extensions && let Some(handlers) = super::vec_avx2::handlers(op) {
+        return handlers;
+    }
+    let _ = extensions;
     &HANDLERS[op as usize]
 }

@@ -175,7 +175,7 @@ impl<O: StoreLane> Exec for StoreLaneAny<O> {
 }
 
 #[inline(always)] // vanishes into handlers
-unsafe fn read<M: MemType>(at: *const u8) -> M {
+pub(super) unsafe fn read<M: MemType>(at: *const u8) -> M {
     // SAFETY: `access` allowed this many bytes.
     M::from_le_bytes(unsafe { at.cast::<M::Bytes>().read_unaligned() })
 }

@@ -13,8 +13,13 @@ use super::machine_code::{Binary, has_path};
 use super::numeric::module_of;
 use crate::fast::{FastModule, translate};
 
-/// The path of every handler.
-const HANDLER: &str = "dispatch::shell::handler";
+/// The paths of every handler.
+const HANDLERS: [&str; 2] = ["dispatch::shell::handler", "dispatch::shell::handler_avx2"];
+
+/// The addresses of all handlers, as the file numbers addresses.
+fn all_handlers(binary: &Binary) -> Vec<u64> {
+    HANDLERS.iter().flat_map(|path| binary.find(path)).collect()
+}
 
 /// What is called whose address is not in the code.
 const COMPUTED: &str = "an address that it computes";
@@ -41,7 +46,7 @@ const ALLOWED: &[(&str, usize, &str)] = &[
 #[test]
 fn every_handler_ends_in_a_jump_and_calls_nothing_that_is_not_listed() {
     let binary = Binary::of_this_process();
-    let handlers = binary.find(HANDLER);
+    let handlers = all_handlers(&binary);
     assert!(handlers.len() > 1000, "only {} handlers found", handlers.len());
     let known: HashSet<u64> = handlers.iter().copied().collect();
     let mut wrong = Vec::new();
@@ -120,7 +125,7 @@ fn the_translator_uses_no_handler_that_the_symbol_table_does_not_name() {
     let file = binary.find("tests::handlers::landmark");
     assert_eq!((file.len(), landmark()), (1, 0x6c61_6e64_6d61_726b));
     let moved = (landmark as fn() -> u64 as usize as u64).wrapping_sub(file[0]);
-    let named: HashSet<u64> = binary.find(HANDLER).into_iter().collect();
+    let named: HashSet<u64> = all_handlers(&binary).into_iter().collect();
     let mut used = HashSet::new();
     for &op in NumOp::PLAIN {
         handlers_of(&module_of(op), &mut used);

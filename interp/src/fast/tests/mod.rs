@@ -15,6 +15,9 @@ mod shapes;
 mod tail;
 mod traps;
 mod vectors;
+mod vectors_fused;
+#[cfg(all(bimetal_tail_calls, target_arch = "x86_64", not(debug_assertions), not(miri)))]
+mod vectors_x86;
 
 use std::sync::Arc;
 

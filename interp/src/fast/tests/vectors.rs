@@ -104,12 +104,12 @@ fn forms(op: VecOp) -> Vec<(String, Option<u128>)> {
     forms
 }
 
-fn slots(ty: ValType, bits: u128) -> Vec<Slot> {
+pub(super) fn slots(ty: ValType, bits: u128) -> Vec<Slot> {
     V128::from_u128(bits).to_slots()[..ty.slots() as usize].to_vec()
 }
 
 /// The bits that count: which NaN an instruction on floats gives is open.
-fn meaning(op: VecOp, slots: &[Slot]) -> Vec<u64> {
+pub(super) fn meaning(op: VecOp, slots: &[Slot]) -> Vec<u64> {
     let name = op.name();
     let mut bits: Vec<u64> = slots.iter().map(|slot| slot.bits()).collect();
     if matches!(op.result(), ValType::I32 | ValType::F32) {

@@ -50,7 +50,7 @@ impl Linker<'_> {
                 fusions.branch_table && self.add_branch_table(first, second)
             }
             (Op::Copy(_), Op::Copy(_)) => fusions.copy_two && self.imm_two(first, second),
-            _ => false,
+            _ => self.combine_vector(first, second),
         }
     }
 

@@ -35,6 +35,12 @@ pub struct Fusions {
     pub branch_table: bool,
     /// `local.set` of the last result makes that instruction write the local.
     pub retarget: bool,
+    /// Vector instructions use instructions that the machine has and others of its kind
+    /// have not.
+    pub extensions: bool,
+    /// A load of a vector and an instruction on it, or a test of a vector and the branch,
+    /// in one cell.
+    pub vector_pairs: bool,
 }
 
 impl Fusions {
@@ -55,6 +61,8 @@ impl Fusions {
         load_tee: false,
         branch_table: false,
         retarget: false,
+        extensions: false,
+        vector_pairs: false,
     };
     /// Everything combined.
     pub const ALL: Fusions = Fusions {
@@ -73,6 +81,8 @@ impl Fusions {
         load_tee: true,
         branch_table: true,
         retarget: true,
+        extensions: true,
+        vector_pairs: true,
     };
 }
 

@@ -7,6 +7,7 @@ mod branch;
 mod calls;
 mod cell;
 mod combine;
+mod combine_vec;
 mod complete;
 mod counting;
 mod exception;

@@ -25,8 +25,12 @@ impl Translator<'_> {
         args: &[Operand<Value>],
     ) -> Value {
         let mut srcs = [Src::Acc; 3];
+        // Which operands may be constants is the same in all tables.
+        let handlers = vec_handlers(op, false);
+        let second = args.get(1).map(|operand| operand.value);
         for (i, (src, operand)) in srcs.iter_mut().zip(args).enumerate() {
-            *src = self.take(*operand, i == 1 && vec_handlers(op).takes_constant());
+            let both = i == 0 && matches!(second, Some(Value::Vector(_)));
+            *src = self.take(*operand, !both && handlers.takes_constant(i));
         }
         self.result(Op::Vec(op, imm), srcs, stack.next_slot(), op.result(), true)
     }
@@ -35,7 +39,7 @@ impl Translator<'_> {
 impl Cell<'_> {
     pub(super) fn vector(&self, l: &mut Linker<'_>, op: VecOp, imm: VecImm) {
         let places = self.args.map(place);
-        l.push_handler(expect(vec_handlers(op).find(places, self.form)));
+        l.push_handler(expect(vec_handlers(op, l.tier.fusions.extensions).find(places, self.form)));
         let [a, b, c] = self.f;
         if op == VecOp::i8x16_shuffle {
             l.fields([self.d, a, b, 0]);
@@ -47,8 +51,10 @@ impl Cell<'_> {
             _ if op.params().len() < 3 => l.fields([self.d, a, b, imm.lane().into()]),
             _ => l.fields([self.d, a, b, c]),
         }
-        if matches!(self.args[1], Src::Vector(_)) {
-            self.wide_constant(l, 1);
+        for arg in 0..2 {
+            if matches!(self.args[arg], Src::Vector(_)) {
+                self.wide_constant(l, arg);
+            }
         }
     }
 
