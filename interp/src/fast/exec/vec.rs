@@ -169,7 +169,6 @@ macro_rules! forms {
         ]
     };
 }
-pub(super) use forms;
 
 /// The handlers of a body with one operand.
 macro_rules! one {
@@ -177,7 +176,6 @@ macro_rules! one {
         VecHandlers::Un([forms!($handler $body<$op, S>), forms!($handler $body<$op, A>)])
     };
 }
-pub(super) use one;
 
 /// The handlers of a body with two operands, the second never a constant.
 macro_rules! two_forms {
@@ -197,7 +195,6 @@ macro_rules! two_forms {
         ])
     };
 }
-pub(super) use two_forms;
 
 /// The handlers of an instruction with two operands, the second of which may be a
 /// constant, or with `table` the first as well.
@@ -228,7 +225,6 @@ macro_rules! two {
         ])
     };
 }
-pub(super) use two;
 
 /// The handlers of an instruction with three operands.
 macro_rules! three {
@@ -245,7 +241,9 @@ macro_rules! three {
         ])
     };
 }
-pub(super) use three;
+
+#[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "x86_64"))]
+pub(super) use {forms, one, three, two, two_forms};
 
 /// The handlers of a row, by its immediate and operands.
 macro_rules! handlers_of {

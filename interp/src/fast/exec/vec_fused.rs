@@ -71,7 +71,6 @@ macro_rules! br_test {
         ]
     };
 }
-pub(super) use br_test;
 
 /// The handlers of an instruction on a loaded vector.
 macro_rules! load_then {
@@ -95,7 +94,8 @@ macro_rules! load_then {
         ])
     };
 }
-pub(super) use load_then;
+#[cfg(all(bimetal_tail_calls, not(debug_assertions), not(miri), target_arch = "x86_64"))]
+pub(super) use {br_test, load_then};
 
 macro_rules! tables {
     (tests: $($test:ident)*; loads: $($load:ident)*;) => {

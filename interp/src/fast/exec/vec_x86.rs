@@ -33,12 +33,19 @@ macro_rules! machine {
             #[inline(always)] // nothing at all
             fn result(self) -> V128 {
                 // SAFETY: sixteen bytes, any of which are valid.
-                unsafe { transmute(self) }
+                unsafe { transmute::<$ty, V128>(self) }
             }
         }
     )*};
 }
 machine!(__m128i __m128 __m128d);
+
+/// The lanes of a vector, as instructions on integers take them.
+#[inline(always)] // nothing at all
+fn lanes(v: V128) -> __m128i {
+    // SAFETY: sixteen bytes, any of which are valid.
+    unsafe { transmute::<V128, __m128i>(v) }
+}
 
 macro_rules! one {
     ($($name:ident($a:ident: $from:ty) -> $r:ty = $body:expr;)*) => {
@@ -55,7 +62,7 @@ macro_rules! one {
                     // SAFETY: sixteen bytes, any of which are valid; the machine has
                     // the instructions, by the rule of this file.
                     unsafe {
-                        let $a: $from = transmute(a);
+                        let $a = transmute::<V128, $from>(a);
                         Machine::<$r>::result($body)
                     }
                 }
@@ -122,9 +129,9 @@ macro_rules! two {
                 const OP: VecOp = VecOp::$name;
                 #[inline(always)] // a handler's body: must vanish into it
                 fn eval(a: V128, b: V128) -> V128 {
+                    let ($a, $b) = (lanes(a), lanes(b));
                     // SAFETY: as for one operand.
                     unsafe {
-                        let ($a, $b): (__m128i, __m128i) = (transmute(a), transmute(b));
                         $body.result()
                     }
                 }
@@ -162,26 +169,24 @@ impl VecTernOp for i32x4_relaxed_dot_i8x16_i7x16_add_s_unsigned {
     fn eval(a: V128, b: V128, c: V128) -> V128 {
         // SAFETY: as for one operand.
         unsafe {
-            let dot = _mm_maddubs_epi16(transmute(b), transmute(a));
-            _mm_add_epi32(_mm_madd_epi16(dot, _mm_set1_epi16(1)), transmute(c)).result()
+            let dot = _mm_maddubs_epi16(lanes(b), lanes(a));
+            _mm_add_epi32(_mm_madd_epi16(dot, _mm_set1_epi16(1)), lanes(c)).result()
         }
     }
 }
 
-/// The bytes of both vectors that `lanes`, below 32, name.
+/// The bytes of both vectors that `bytes`, below 32, name.
 ///
 /// # Safety
 /// The machine has AVX2.
 #[inline(always)] // a handler's body: must vanish into it
-pub(crate) unsafe fn shuffle(a: V128, b: V128, lanes: V128) -> V128 {
+pub(crate) unsafe fn shuffle(a: V128, b: V128, bytes: V128) -> V128 {
     // SAFETY: as for one operand.
     unsafe {
-        let lanes: __m128i = transmute(lanes);
         // The top bit stands for zero: of indices from 16 on, then of those below.
-        let of_a = _mm_add_epi8(lanes, _mm_set1_epi8(0x70));
-        let of_b = _mm_sub_epi8(lanes, _mm_set1_epi8(16));
-        let a = _mm_shuffle_epi8(transmute::<V128, __m128i>(a), of_a);
-        _mm_or_si128(a, _mm_shuffle_epi8(transmute::<V128, __m128i>(b), of_b)).result()
+        let of_a = _mm_add_epi8(lanes(bytes), _mm_set1_epi8(0x70));
+        let of_b = _mm_sub_epi8(lanes(bytes), _mm_set1_epi8(16));
+        _mm_or_si128(_mm_shuffle_epi8(lanes(a), of_a), _mm_shuffle_epi8(lanes(b), of_b)).result()
     }
 }
 

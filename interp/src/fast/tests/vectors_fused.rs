@@ -25,28 +25,29 @@ fn ops() -> impl Iterator<Item = VecOp> {
     VecOp::PLAIN.iter().copied().filter(two).filter(|op| op.name() != "i8x16.shuffle")
 }
 
-#[test]
-fn an_instruction_on_a_loaded_vector_means_the_same_as_on_any() {
+/// Two operands, and whether that of [`LOADED`] is the first.
+fn operands() -> [(String, bool); 6] {
     let constant = number(OTHER);
     let load = "(v128.load offset=16 (local.get 1))";
     let load_sum = "(v128.load offset=16 (i32.shr_u (i32.shl (local.get 1) (i32.const 1))
         (i32.const 1)))";
-    let mut text = format!(
-        "(module (memory 1) (func (export \"fill\")
-        (v128.store (i32.const 32) {}))\n",
-        number(LOADED)
-    );
-    // Operands, and whether the loaded one is the first.
-    let operands = [
+    [
         (format!("(local.get 0) {load}"), false),
         (format!("{load} (local.get 0)"), true),
         (format!("{load_sum} {constant}"), true),
         (format!("{constant} {load_sum}"), false),
         (format!("{} (local.get 0)", number(LOADED)), true),
         (format!("{} {constant}", number(LOADED)), true),
-    ];
+    ]
+}
+
+/// Every instruction with every such pair, its result returned or in a local.
+fn module() -> String {
+    let fill = number(LOADED);
+    let mut text =
+        format!("(module (memory 1) (func (export \"fill\") (v128.store (i32.const 32) {fill}))\n");
     for (n, op) in ops().enumerate() {
-        for (i, (operands, _)) in operands.iter().enumerate() {
+        for (i, (operands, _)) in operands().iter().enumerate() {
             let name = op.name();
             let _ = writeln!(
                 text,
@@ -56,14 +57,19 @@ fn an_instruction_on_a_loaded_vector_means_the_same_as_on_any() {
             );
         }
     }
-    text.push(')');
+    text + ")"
+}
+
+#[test]
+fn an_instruction_on_a_loaded_vector_or_a_constant_means_the_same_as_on_any() {
+    let text = module();
     let args = |at| [slots(ValType::V128, OTHER), vec![i32(at)]].concat();
     for fusions in [Fusions::ALL, Fusions { extensions: false, ..Fusions::ALL }] {
         let mut wasm = Wasm::with_fusions(fusions);
         wasm.add(&text, &[]);
         wasm.call("fill", &[]).unwrap();
         for (n, op) in ops().enumerate() {
-            for (i, (text, first)) in operands.iter().enumerate() {
+            for (i, (text, first)) in operands().iter().enumerate() {
                 let both = if *first { [LOADED, OTHER] } else { [OTHER, LOADED] };
                 let both: Vec<Slot> =
                     both.iter().flat_map(|&bits| slots(ValType::V128, bits)).collect();
