@@ -58,7 +58,8 @@ macro_rules! workloads {
 pub const WORKLOADS: &[Workload] = workloads! {
     C: "recursion" "sort_static" "sort_dynamic" "sieve" "matrix" "bodies" "mandelbrot" "spectral"
         "sha256" "words" "machine" "match" "squeeze" "json" "memory_hard" "bulk" "coremark"
-        "switch" "keccak" "hash" "reverse" "image" "fannkuch";
+        "switch" "keccak" "hash" "reverse" "image" "fannkuch" "copies_hash" "copies_reverse"
+        "copies_records";
     Simd: "bodies_simd" "coremark_simd" "hash_simd" "image_simd" "matrix_simd" "memory_hard_simd"
         "reverse_simd" "spectral_simd";
     Memory64: "matrix_memory64" "squeeze_memory64" "words_memory64";

@@ -66,3 +66,9 @@ done
 for source in matrix squeeze words; do
     c ${source}_memory64 $source --target=wasm64-unknown-unknown
 done
+# The older machine that many modules are still compiled for.
+[ "$mode" = native ] || WITHOUT_BULK="-mno-bulk-memory -mno-bulk-memory-opt"
+for source in copies_hash copies_reverse copies_records; do
+    # shellcheck disable=SC2086
+    both $source $source ${WITHOUT_BULK:-}
+done

@@ -289,6 +289,14 @@ impl Config {
         self
     }
 
+    /// Whether loops that copy or fill memory a few bytes at a time are done at once,
+    /// by compiled and by interpreted code: to measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn byte_loops(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.byte_loops = enable;
+        self
+    }
+
     /// Keeps the code of modules in a folder, where the next process finds it: see
     /// [`Cache`], also for when. Off by default. A strategy that makes no machine code
     /// does not use it.

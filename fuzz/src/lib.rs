@@ -12,6 +12,7 @@
 mod binary;
 pub mod bytes;
 pub mod generate;
+mod loops;
 pub mod observe;
 #[cfg(feature = "peers")]
 mod peer;

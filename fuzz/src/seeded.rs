@@ -5,7 +5,8 @@ use arbitrary::Unstructured;
 use crate::binary::push_leb;
 use crate::bytes::bytes;
 use crate::generate::{Random, module};
-use crate::tiers::tiers;
+use crate::loops;
+use crate::tiers::{agree, tiers};
 
 /// Runs [`tiers()`](crate::tiers::tiers) on the input that belongs to a seed. Returns
 /// whether it made a module.
@@ -13,7 +14,18 @@ use crate::tiers::tiers;
 /// # Panics
 /// If two tiers differ.
 pub fn tiers_of(seed: u64) -> bool {
+    if seed.is_multiple_of(LOOPS) {
+        agree(&loops_module(seed), seed);
+        return true;
+    }
     tiers(&tiers_input(seed), seed)
+}
+
+/// Of so many seeds one belongs to a module of loops that copy and fill memory.
+const LOOPS: u64 = 8;
+
+fn loops_module(seed: u64) -> Vec<u8> {
+    loops::module(&mut Random::new(seed))
 }
 
 fn tiers_input(seed: u64) -> Vec<u8> {
@@ -24,6 +36,9 @@ fn tiers_input(seed: u64) -> Vec<u8> {
 
 /// The module that [`tiers_of`] runs for a seed: to look at one that failed.
 pub fn tiers_module(seed: u64) -> Option<Vec<u8>> {
+    if seed.is_multiple_of(LOOPS) {
+        return Some(loops_module(seed));
+    }
     module(&mut Unstructured::new(&tiers_input(seed)), seed % 2 == 1)
 }
 

@@ -26,11 +26,22 @@ const MOVING: [(u32, u32); 4] = [(u32::MAX, 1), (u32::MAX, 3), (2, u32::MAX), (3
 pub fn tiers(data: &[u8], seed: u64) -> bool {
     let deterministic = seed % 2 == 1;
     let Some(wasm) = module(&mut Unstructured::new(data), deterministic) else { return false };
+    agree(&wasm, seed);
+    true
+}
+
+/// Runs a module, all of whose calls end, on every tier and compares what each of
+/// them shows; `seed` as for [`tiers`].
+///
+/// # Panics
+/// If two tiers differ.
+pub fn agree(wasm: &[u8], seed: u64) {
+    let deterministic = seed % 2 == 1;
     let run = |strategy, moving: (u32, u32)| {
         let mut config = Config::new();
         config.strategy(strategy).deterministic(deterministic);
         config.compile_threads(0).thresholds(moving.0, moving.1);
-        observe(&wasm, &config, seed)
+        observe(wasm, &config, seed)
     };
     let [reference, others @ ..] = STRATEGIES;
     let expected = run(reference, NOTHING_MOVES);
@@ -42,8 +53,7 @@ pub fn tiers(data: &[u8], seed: u64) -> bool {
         compare(&format!("code that moves after {moving:?}"), &expected, &found);
     }
     #[cfg(feature = "peers")]
-    crate::peer::compare(&wasm, &expected, deterministic, seed);
-    true
+    crate::peer::compare(wasm, &expected, deterministic, seed);
 }
 
 /// Compares what somebody shows with what the reference interpreter shows, up to

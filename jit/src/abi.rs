@@ -117,6 +117,19 @@ pub(crate) fn slow_call() -> Signature {
     sig
 }
 
+/// The stub through which compiled code asks for a run: the context, the address of a
+/// word with the builtin's address, the packed immediates and three operands; leaves
+/// the value in that word. The builtin neither traps nor looks at frames.
+///
+/// It keeps all registers, which leaves none for results, so that functions with short
+/// loops do not save some because of a call that is seldom made.
+pub(crate) fn run_call() -> Signature {
+    let mut sig = slow_call();
+    sig.call_conv = CallConv::PreserveAll;
+    sig.returns.clear();
+    sig
+}
+
 /// A function that begins at a loop: the context and the address of the
 /// [`bimetal_runtime::osr::OsrFrame`] that it takes over.
 pub(crate) fn osr() -> Signature {

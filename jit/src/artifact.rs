@@ -34,7 +34,7 @@ impl Artifact {
     pub(crate) fn new(
         module: &Arc<Module>,
         funcs: &[(usize, FuncCode)],
-        stubs: [&FuncCode; 2],
+        stubs: [&FuncCode; 3],
     ) -> Result<Artifact, JitError> {
         let (defined, mut funcs): (Vec<usize>, Vec<&FuncCode>) =
             funcs.iter().map(|(defined, func)| (*defined, func)).unzip();
@@ -64,7 +64,7 @@ impl Artifact {
     pub(crate) fn single(
         module: &Arc<Module>,
         (defined, func): (usize, FuncCode),
-        stubs: [&FuncCode; 2],
+        stubs: [&FuncCode; 3],
         entry: &FuncCode,
     ) -> Result<(Artifact, usize), JitError> {
         let mut funcs = vec![&func];
@@ -79,13 +79,14 @@ impl Artifact {
     }
 }
 
-/// Adds the stubs that stand behind slow calls and throws.
+/// Adds the stubs that stand behind slow calls, runs and throws.
 fn add_stubs<'a>(
     funcs: &mut Vec<&'a FuncCode>,
     names: &mut HashMap<Symbol, usize>,
-    stubs: [&'a FuncCode; 2],
+    stubs: [&'a FuncCode; 3],
 ) {
-    for (symbol, stub) in [Symbol::SlowCall, Symbol::Throw].into_iter().zip(stubs) {
+    let symbols = [Symbol::SlowCall, Symbol::RunCall, Symbol::Throw];
+    for (symbol, stub) in symbols.into_iter().zip(stubs) {
         names.insert(symbol, funcs.len());
         funcs.push(stub);
     }

@@ -44,8 +44,16 @@ pub struct JitEngine {
 /// Code that goes into blocks of functions, the same into all of them.
 pub(crate) struct Helpers {
     pub(crate) slow_call: FuncCode,
+    pub(crate) run_call: FuncCode,
     pub(crate) throw: FuncCode,
     pub(crate) osr_entry: FuncCode,
+}
+
+impl Helpers {
+    /// What compiled functions call.
+    pub(crate) fn called(&self) -> [&FuncCode; 3] {
+        [&self.slow_call, &self.run_call, &self.throw]
+    }
 }
 
 /// Bytes of function bodies below which waking other threads takes longer than
@@ -246,7 +254,7 @@ impl JitEngine {
             compile_time: func.compile_time,
         });
         let helpers = self.helpers()?;
-        let artifact = Artifact::new(module, funcs, [&helpers.slow_call, &helpers.throw])?;
+        let artifact = Artifact::new(module, funcs, helpers.called())?;
         let code_bytes = artifact.linked.code.len();
         let stats = Stats { compile_time: start.elapsed(), funcs: stats.collect(), code_bytes };
         Ok((artifact, stats))
@@ -321,6 +329,7 @@ impl JitEngine {
             let (mut compiler, isa) = (Compiler::new(), self.isas.full());
             Ok(Helpers {
                 slow_call: stub::slow_call(&mut compiler, isa)?,
+                run_call: stub::run_call(&mut compiler, isa)?,
                 throw: stub::throw(&mut compiler, isa)?,
                 osr_entry: stub::osr_entry(&mut compiler, isa)?,
             })

@@ -113,6 +113,8 @@ pub(crate) enum Symbol {
     Defined(u32),
     /// The stub of [`crate::abi::slow_call`].
     SlowCall,
+    /// The stub of [`crate::abi::run_call`].
+    RunCall,
     /// The stub of [`crate::abi::throw`].
     Throw,
     /// The function [`crate::unwind::raise`], which lies outside.
@@ -132,6 +134,7 @@ impl Symbol {
             Symbol::Raise => UserExternalName { namespace: 1, index: 2 },
             Symbol::MemMove => UserExternalName { namespace: 1, index: 3 },
             Symbol::MemSet => UserExternalName { namespace: 1, index: 4 },
+            Symbol::RunCall => UserExternalName { namespace: 1, index: 5 },
         }
     }
 
@@ -148,6 +151,7 @@ impl Symbol {
             (1, 2) => Some(Symbol::Raise),
             (1, 3) => Some(Symbol::MemMove),
             (1, 4) => Some(Symbol::MemSet),
+            (1, 5) => Some(Symbol::RunCall),
             _ => None,
         }
     }

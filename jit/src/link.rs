@@ -127,7 +127,9 @@ impl Linked {
             Symbol::Raise => Some(Fixed::Raise),
             Symbol::MemMove => Some(Fixed::MemMove),
             Symbol::MemSet => Some(Fixed::MemSet),
-            Symbol::Defined(_) | Symbol::SlowCall | Symbol::Throw => names.get(&symbol).map(here),
+            Symbol::Defined(_) | Symbol::SlowCall | Symbol::RunCall | Symbol::Throw => {
+                names.get(&symbol).map(here)
+            }
         };
         let mut linked = Linked { code: vec![0; layout.len], fixups: Vec::new() };
         for (func, &offset) in funcs.iter().zip(&layout.offsets) {

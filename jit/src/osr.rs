@@ -70,7 +70,7 @@ impl JitEngine {
         let code = Compiler::new().function(&env, &self.isas, defined, Start::Loop(number))?;
         let code_bytes = code.bytes.len();
         let helpers = self.helpers()?;
-        let stubs = [&helpers.slow_call, &helpers.throw];
+        let stubs = helpers.called();
         let (artifact, entry) =
             Artifact::single(module, (defined, code), stubs, &helpers.osr_entry)?;
         let block = artifact.linked.place()?;

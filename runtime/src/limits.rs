@@ -61,6 +61,9 @@ pub struct Optimisations {
     pub place_loops: bool,
     /// The base of a memory that never moves is taken from the context.
     pub near_bases: bool,
+    /// Loops that copy or fill memory a few bytes at a time are done at once; the
+    /// interpreter has this as well.
+    pub byte_loops: bool,
 }
 
 impl Default for Optimisations {
@@ -78,6 +81,7 @@ impl Default for Optimisations {
             narrow: true,
             place_loops: true,
             near_bases: true,
+            byte_loops: true,
         }
     }
 }

@@ -130,7 +130,24 @@ const SWITCHES: &[Switch] = &[
         strategy: Strategy::Jit,
         programs: &["match", "json", "sort_dynamic", "words", "machine", "squeeze"],
     },
+    Switch {
+        name: "loops of copies and fills at once",
+        set: Config::byte_loops,
+        strategy: Strategy::Jit,
+        programs: COPYING,
+    },
+    Switch {
+        name: "the same, interpreted",
+        set: Config::byte_loops,
+        strategy: Strategy::Interpreter,
+        programs: COPYING,
+    },
 ];
+
+/// Programs without bulk memory instructions, and some that have them but may do some
+/// copies in loops.
+const COPYING: &[&str] =
+    &["copies_hash", "copies_reverse", "copies_records", "sort_static", "squeeze", "json", "words"];
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();

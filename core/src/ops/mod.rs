@@ -25,6 +25,7 @@ pub mod mem;
 pub mod nan;
 pub mod num;
 pub mod relaxed;
+pub mod run;
 pub mod slow;
 pub mod vec;
 pub mod vec_mem;

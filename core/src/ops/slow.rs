@@ -10,7 +10,8 @@ use crate::types::{AddrType, ValType};
 ///
 /// The immediates are the indices of the instruction in the order of its binary
 /// format, except that copies name the destination first and that waiting and
-/// notifying have those of an access ([`SlowImm::access`]).
+/// notifying have those of an access ([`SlowImm::access`]). The last two are no
+/// instructions: see [`super::run`].
 #[macro_export]
 macro_rules! for_each_slow_op {
     ($mac:ident) => {
@@ -29,6 +30,8 @@ macro_rules! for_each_slow_op {
             memory_atomic_wait32 MemoryAtomicWait32 "memory.atomic.wait32";
             memory_atomic_wait64 MemoryAtomicWait64 "memory.atomic.wait64";
             atomic_fence         AtomicFence        "atomic.fence";
+            memory_copy_run      MemoryCopyRun      "(memory.copy run)";
+            memory_fill_run      MemoryFillRun      "(memory.fill run)";
         }
     };
 }

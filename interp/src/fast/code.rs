@@ -196,9 +196,10 @@ impl FastModule {
     pub(super) fn make(
         module: &Arc<Module>,
         settings: &Settings,
-        fusions: Fusions,
+        mut fusions: Fusions,
         hot: Option<Hot>,
     ) -> Arc<FastModule> {
+        fusions.byte_loops &= settings.optimisations.byte_loops;
         let count = module.bodies.len();
         let stubs: Vec<Stub> = (0..count).map(Stub::new).collect();
         let slots = stubs.iter().map(|stub| {

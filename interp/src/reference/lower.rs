@@ -136,6 +136,9 @@ impl Backend for Lowering<'_> {
     fn relaxed(&self) -> RelaxedChoice {
         self.relaxed
     }
+    fn byte_loops(&self) -> Option<u32> {
+        None
+    }
     fn vec_const(&mut self, _: &mut Stack, vector: V128) {
         for half in vector.to_slots() {
             self.emit(Instr::Const(half));

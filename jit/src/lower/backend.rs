@@ -21,6 +21,9 @@ use cranelift_codegen::ir::Value;
 use super::{Label, Lower};
 use crate::error::JitError;
 
+/// From how many stores on a call of the runtime is faster than a loop.
+const MIN_RUN: u32 = 36;
+
 impl Backend for Lower<'_> {
     type Value = Value;
     type Label = Label;
@@ -103,6 +106,9 @@ impl Backend for Lower<'_> {
     }
     fn relaxed(&self) -> RelaxedChoice {
         self.env.relaxed
+    }
+    fn byte_loops(&self) -> Option<u32> {
+        self.env.optimisations.byte_loops.then_some(MIN_RUN)
     }
     fn vec_const(&mut self, _: &mut Stack<Value>, vector: V128) -> Value {
         self.vec_const(vector)

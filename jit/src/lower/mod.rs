@@ -97,6 +97,8 @@ pub(crate) struct Lower<'a> {
     inlined_slots: u32,
     /// Calls that are not tail calls.
     safepoints: u64,
+    /// What runs use, once there is one.
+    run_slot: Option<StackSlot>,
     /// Locals that a collection follows.
     collected_locals: u64,
     /// Other values that a collection follows.
@@ -137,6 +139,7 @@ impl<'a> Lower<'a> {
             variables: 0,
             inlined_slots: 0,
             safepoints: 0,
+            run_slot: None,
             collected_locals: 0,
             collected_values: 0,
             header_work: 0,

@@ -134,6 +134,8 @@ pub trait Backend {
     /// walker calls [`Backend::vec`] for the one that is chosen, and lets another
     /// instruction follow what may make a NaN.
     fn relaxed(&self) -> RelaxedChoice;
+    /// From how many stores on loops that copy or fill memory are done at once.
+    fn byte_loops(&self) -> Option<u32>;
     /// `v128.const`
     fn vec_const(&mut self, stack: &mut Stack<Self::Value>, vector: V128) -> Self::Value;
     /// A vector instruction that touches no memory; `args` as its row says.

@@ -13,6 +13,7 @@ mod atomic;
 mod backend;
 mod blocks;
 mod body;
+mod byteloop;
 mod calls;
 mod control;
 mod exceptions;
@@ -38,7 +39,7 @@ use std::convert::Infallible;
 
 use bimetal_core::index::FuncIdx;
 use bimetal_core::types::ValType;
-use wasmparser::OperatorsReader;
+use wasmparser::{Operator, OperatorsReader};
 
 use crate::error::{Error, ErrorKind};
 use crate::module::Module;
@@ -190,6 +191,9 @@ impl<'a, B: Backend> Walker<'a, B> {
             if self.reachable {
                 if !self.backend.at(offset as u32) {
                     return Ok(());
+                }
+                if let Operator::Loop { blockty } = op {
+                    self.before_loop(blockty, operators.get_binary_reader(), offset)?;
                 }
                 self.op(&op, offset)?;
                 if self.stack.next_slot() > MAX_SLOTS {

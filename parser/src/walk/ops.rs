@@ -242,7 +242,9 @@ impl<B: Backend> Walker<'_, B> {
             SlowOp::memory_atomic_notify
             | SlowOp::memory_atomic_wait32
             | SlowOp::memory_atomic_wait64
-            | SlowOp::atomic_fence => unreachable!("not among those that name indices"),
+            | SlowOp::atomic_fence
+            | SlowOp::memory_copy_run
+            | SlowOp::memory_fill_run => unreachable!("not among those that name indices"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The walk as a trace of verbs.
 
-mod trace;
+pub(in crate::walk) mod trace;
 
 use super::*;
 use crate::load::ParseOptions;

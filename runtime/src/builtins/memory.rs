@@ -15,7 +15,7 @@ use crate::vmctx::{BuiltinResult, VmCtx, VmMemory};
 ///
 /// # Safety
 /// `cx` is the context of a live instance of a module with this memory.
-unsafe fn memory(cx: *mut VmCtx, index: u32) -> (*mut VmMemory, AddrType) {
+pub(super) unsafe fn memory(cx: *mut VmCtx, index: u32) -> (*mut VmMemory, AddrType) {
     // SAFETY: the caller's promise; the pointer stands at the layout's offset.
     unsafe {
         let instance = instance(cx);

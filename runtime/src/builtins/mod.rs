@@ -10,6 +10,7 @@ mod atomic;
 mod exception;
 mod gc;
 mod memory;
+mod run;
 mod table;
 
 use bimetal_core::ops::gc::GcBuiltinOp;
@@ -29,6 +30,7 @@ use gc::{
     struct_new, struct_new_default,
 };
 use memory::{data_drop, memory_copy, memory_fill, memory_grow, memory_init};
+use run::{memory_copy_run, memory_fill_run};
 use table::{elem_drop, table_copy, table_fill, table_grow, table_init};
 
 macro_rules! builtins {

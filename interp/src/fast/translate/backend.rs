@@ -29,6 +29,9 @@ type St = Stack<Value>;
 type Ctl = Control<Value, Structure>;
 type Arg = Operand<Value>;
 
+/// From how many stores on a call of the runtime is faster than a loop.
+const MIN_RUN: u32 = 10;
+
 impl Backend for Translator<'_> {
     type Value = Value;
     type Label = Structure;
@@ -120,6 +123,9 @@ impl Backend for Translator<'_> {
 
     fn relaxed(&self) -> RelaxedChoice {
         self.relaxed
+    }
+    fn byte_loops(&self) -> Option<u32> {
+        self.fusions.byte_loops.then_some(MIN_RUN)
     }
 
     fn vec_const(&mut self, stack: &mut St, vector: V128) -> Value {

@@ -41,6 +41,8 @@ pub struct Fusions {
     /// A load of a vector and an instruction on it, or a test of a vector and the branch,
     /// in one cell.
     pub vector_pairs: bool,
+    /// Loops that copy or fill memory a few bytes at a time are done at once.
+    pub byte_loops: bool,
 }
 
 impl Fusions {
@@ -63,6 +65,7 @@ impl Fusions {
         retarget: false,
         extensions: false,
         vector_pairs: false,
+        byte_loops: false,
     };
     /// Everything combined.
     pub const ALL: Fusions = Fusions {
@@ -83,6 +86,7 @@ impl Fusions {
         retarget: true,
         extensions: true,
         vector_pairs: true,
+        byte_loops: true,
     };
 }
 

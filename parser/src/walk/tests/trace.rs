@@ -19,9 +19,10 @@ use super::super::*;
 
 /// Writes every verb down; a value is the number of the verb that made it.
 #[derive(Default)]
-pub(super) struct Trace {
+pub(in crate::walk) struct Trace {
     text: String,
     next: u32,
+    runs: bool,
 }
 
 type Value = u32;
@@ -30,6 +31,11 @@ type Op = Operand<Value>;
 type Ctl = Control<Value, u32>;
 
 impl Trace {
+    /// One that has runs in front of loops.
+    pub(in crate::walk) fn with_runs() -> Trace {
+        Trace { runs: true, ..Trace::default() }
+    }
+
     fn verb(&mut self, stack: &St, text: impl std::fmt::Display) -> Value {
         self.next += 1;
         writeln!(self.text, "{} {text} @{}", self.next, stack.next_slot()).unwrap();
@@ -96,6 +102,9 @@ impl Backend for Trace {
     }
     fn store(&mut self, stack: &mut St, op: StoreOp, arg: MemArg, addr: Op, value: Op) {
         self.verb(stack, format_args!("{} +{} {}", op.name(), arg.offset, list(&[addr, value])));
+    }
+    fn byte_loops(&self) -> Option<u32> {
+        self.runs.then_some(16)
     }
     fn relaxed(&self) -> RelaxedChoice {
         RelaxedChoice { fmadd: true, any_nan: true, ..RelaxedChoice::DETERMINISTIC }
