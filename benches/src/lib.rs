@@ -6,6 +6,8 @@
 #[cfg(feature = "peers")]
 pub mod calls;
 #[cfg(feature = "peers")]
+pub mod compile;
+#[cfg(feature = "peers")]
 pub mod contest;
 pub mod crossings;
 #[cfg(feature = "peers")]

@@ -232,12 +232,14 @@ impl Allocator {
         Ok(())
     }
 
-    /// Takes back what a store had, when it is gone.
-    pub(crate) fn release(&self, instances: usize, tables: usize) {
-        if self.pool.is_some() {
-            let used = &mut self.state().used;
-            used.instances = used.instances.saturating_sub(instances as u32);
-            used.tables = used.tables.saturating_sub(tables as u32);
+    /// Takes back what a store had besides memories, when it is gone. All stores of an
+    /// engine have the same size of value stack.
+    pub(crate) fn release(&self, instances: usize, tables: usize, stack: Option<Mapping>) {
+        let mut state = self.state();
+        state.used.instances = state.used.instances.saturating_sub(instances as u32);
+        state.used.tables = state.used.tables.saturating_sub(tables as u32);
+        if state.stacks.len() < WARM_STACKS {
+            state.stacks.extend(stack);
         }
     }
 
@@ -255,14 +257,6 @@ impl Allocator {
         let mapping = Mapping::reserve(bytes).map_err(refused)?;
         mapping.make_accessible(0, bytes).map_err(refused)?;
         Ok(mapping)
-    }
-
-    /// Takes a value stack back: all stores of an engine have the same size of it.
-    pub(crate) fn release_value_stack(&self, mapping: Mapping) {
-        let mut state = self.state();
-        if state.stacks.len() < WARM_STACKS {
-            state.stacks.push(mapping);
-        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

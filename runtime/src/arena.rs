@@ -2,10 +2,12 @@
 
 use std::ptr::NonNull;
 
+use crate::cells::Cells;
+
 /// An append-only list of values that never move.
 ///
-/// Guest code holds pointers to (parts of) the values, so they are kept as raw
-/// allocations: moving the list asserts nothing about them.
+/// Guest code holds pointers to (parts of) the values, so they are kept in cells, which
+/// outlive the list: moving the list asserts nothing about them.
 #[derive(Debug)]
 pub(crate) struct Arena<T> {
     items: Vec<NonNull<T>>,
@@ -23,9 +25,9 @@ impl<T> Arena<T> {
     }
 
     /// Adds a value and returns its number.
-    pub(crate) fn push(&mut self, value: T) -> u32 {
+    pub(crate) fn push(&mut self, value: T, cells: &mut Cells) -> u32 {
         let index = u32::try_from(self.items.len()).expect("fewer than 2^32 values fit in memory");
-        self.items.push(NonNull::from(Box::leak(Box::new(value))));
+        self.items.push(cells.add(value));
         index
     }
 
@@ -62,8 +64,8 @@ impl<T> Arena<T> {
 impl<T> Drop for Arena<T> {
     fn drop(&mut self) {
         for item in self.items.drain(..) {
-            // SAFETY: made by `Box::leak` in `push`, freed only here.
-            drop(unsafe { Box::from_raw(item.as_ptr()) });
+            // SAFETY: the cell was filled in `push`, and is used for the last time.
+            unsafe { item.drop_in_place() };
         }
     }
 }

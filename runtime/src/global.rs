@@ -5,6 +5,7 @@ use std::ptr::NonNull;
 use bimetal_core::types::GlobalType;
 use bimetal_core::value::Slot;
 
+use crate::cells::Cells;
 use crate::vmctx::VmGlobal;
 
 /// A global: its value stands in a cell of its own that guest code reaches.
@@ -15,10 +16,10 @@ pub struct Global {
 }
 
 impl Global {
-    /// A global of this value. `ty` holds canonical type ids.
-    pub fn new(ty: GlobalType, value: [Slot; 2]) -> Global {
-        let vm = Box::new(VmGlobal { value });
-        Global { ty, vm: NonNull::from(Box::leak(vm)) }
+    /// A global of this value, which lives as long as the cells. `ty` holds canonical type
+    /// ids.
+    pub(crate) fn new(ty: GlobalType, value: [Slot; 2], cells: &mut Cells) -> Global {
+        Global { ty, vm: cells.add(VmGlobal { value }) }
     }
 
     /// Its type, in canonical type ids.
@@ -45,13 +46,6 @@ impl Global {
     }
 }
 
-impl Drop for Global {
-    fn drop(&mut self) {
-        // SAFETY: made by `Box::leak` in `new`, freed only here.
-        drop(unsafe { Box::from_raw(self.vm.as_ptr()) });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,7 +54,9 @@ mod tests {
     #[test]
     fn a_vector_uses_both_halves_and_guest_code_sees_them() {
         let ty = GlobalType { content: ValType::V128, mutable: true };
-        let mut global = Global::new(ty, [Slot::from_bits(1), Slot::from_bits(2)]);
+        let mut cells = Cells::new();
+        let value = [Slot::from_bits(1), Slot::from_bits(2)];
+        let mut global = Global::new(ty, value, &mut cells);
         global.set([Slot::from_bits(3), Slot::from_bits(4)]);
         // SAFETY: the global is alive and not borrowed.
         let seen = unsafe { (*global.vm()).value };

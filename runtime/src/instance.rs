@@ -3,7 +3,7 @@
 //! **What must never happen here:** the context or a function reference moves or
 //! dies before the store, or is written after instantiation.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::Layout;
 use std::marker::PhantomPinned;
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use bimetal_parser::Module;
 use bimetal_parser::module::Entity;
 
 use crate::builtins::{BUILTINS, GC_BUILTINS};
+use crate::cells::{CellList, Cells};
 use crate::code::ModuleCode;
 use crate::layout::VmLayout;
 use crate::segment::Segments;
@@ -28,10 +29,10 @@ pub struct Instance {
     cx: NonNull<VmCtx>,
     /// One record per escaping function.
     func_refs: NonNull<[VmFuncRef]>,
-    memories: Vec<MemoryId>,
-    tables: Vec<TableId>,
-    globals: Vec<GlobalId>,
-    tags: Vec<TagId>,
+    memories: CellList<MemoryId>,
+    tables: CellList<TableId>,
+    globals: CellList<GlobalId>,
+    tags: CellList<TagId>,
     pub(crate) segments: Segments,
 }
 
@@ -41,14 +42,16 @@ impl Instance {
         store: *mut VmStore,
         template: &Arc<Template>,
         code: Arc<dyn ModuleCode>,
+        cells: &mut Cells,
     ) -> Instance {
         let (module, layout, type_ids) =
             (template.module(), template.layout(), template.type_ids());
-        let allocation = allocation(layout);
-        // SAFETY: a context is not empty.
-        let cx = unsafe { alloc_zeroed(allocation) };
-        let Some(cx) = NonNull::new(cx.cast::<VmCtx>()) else { handle_alloc_error(allocation) };
-        let func_refs = func_refs(module, &*code, cx.as_ptr(), type_ids);
+        let room = Layout::from_size_align(layout.size() as usize, align_of::<VmCtx>())
+            .expect("a layout's size is below 4 GiB");
+        let cx = cells.room(room).cast::<VmCtx>();
+        // SAFETY: all of the cell, whose parts are so all initialised.
+        unsafe { cx.cast::<u8>().write_bytes(0, room.size()) };
+        let func_refs = func_refs(module, &*code, cx.as_ptr(), type_ids, cells);
         // SAFETY: the allocation has the size and alignment of the layout, and the
         // template has as many type ids as the array in it.
         unsafe {
@@ -71,10 +74,10 @@ impl Instance {
             code,
             cx,
             func_refs,
-            memories: Vec::with_capacity(module.memories.len()),
-            tables: Vec::with_capacity(module.tables.len()),
-            globals: Vec::with_capacity(module.globals.len()),
-            tags: Vec::with_capacity(module.tags.len()),
+            memories: CellList::new(module.memories.len(), cells),
+            tables: CellList::new(module.tables.len(), cells),
+            globals: CellList::new(module.globals.len(), cells),
+            tags: CellList::new(module.tags.len(), cells),
             segments: Segments::default(),
         }
     }
@@ -101,22 +104,22 @@ impl Instance {
 
     /// The memories, by index.
     pub fn memories(&self) -> &[MemoryId] {
-        &self.memories
+        self.memories.as_slice()
     }
 
     /// The tables, by index.
     pub fn tables(&self) -> &[TableId] {
-        &self.tables
+        self.tables.as_slice()
     }
 
     /// The globals, by index.
     pub fn globals(&self) -> &[GlobalId] {
-        &self.globals
+        self.globals.as_slice()
     }
 
     /// The tags, by index.
     pub fn tags(&self) -> &[TagId] {
-        &self.tags
+        self.tags.as_slice()
     }
 
     /// The reference to a function: valid as long as the store. `None` for
@@ -155,10 +158,12 @@ impl Instance {
     pub fn resolve(&self, entity: Entity) -> Option<Extern> {
         match entity {
             Entity::Func(index) => self.func_ref(index).map(Extern::Func),
-            Entity::Table(index) => self.tables.get(index.index()).copied().map(Extern::Table),
-            Entity::Memory(index) => self.memories.get(index.index()).copied().map(Extern::Memory),
-            Entity::Global(index) => self.globals.get(index.index()).copied().map(Extern::Global),
-            Entity::Tag(index) => self.tags.get(index.index()).copied().map(Extern::Tag),
+            Entity::Table(index) => self.tables().get(index.index()).copied().map(Extern::Table),
+            Entity::Memory(index) => {
+                self.memories().get(index.index()).copied().map(Extern::Memory)
+            }
+            Entity::Global(index) => self.globals().get(index.index()).copied().map(Extern::Global),
+            Entity::Tag(index) => self.tags().get(index.index()).copied().map(Extern::Tag),
         }
     }
 
@@ -200,7 +205,7 @@ impl Instance {
 
     /// Adds the next memory.
     pub(crate) fn add_memory(&mut self, id: MemoryId, vm: *mut VmMemory) {
-        let index = self.memories.len();
+        let index = self.memories().len();
         assert!(index < self.module().memories.len(), "one memory too many");
         let index = MemIdx(index as u32);
         // SAFETY: the memory's pointer and its base stand at these offsets; the store keeps
@@ -214,7 +219,7 @@ impl Instance {
 
     /// Adds the next table.
     pub(crate) fn add_table(&mut self, id: TableId, vm: *mut VmTable) {
-        let index = self.tables.len();
+        let index = self.tables().len();
         assert!(index < self.module().tables.len(), "one table too many");
         // SAFETY: the table's pointer stands at this offset.
         unsafe { self.write(self.layout().table(TableIdx(index as u32)), vm) };
@@ -228,7 +233,7 @@ impl Instance {
 
     /// Adds the next global.
     pub(crate) fn add_global(&mut self, id: GlobalId, vm: *mut VmGlobal) {
-        let index = self.globals.len();
+        let index = self.globals().len();
         assert!(index < self.module().globals.len(), "one global too many");
         // SAFETY: the global's pointer stands at this offset.
         unsafe { self.write(self.layout().global(GlobalIdx(index as u32)), vm) };
@@ -242,44 +247,31 @@ impl std::fmt::Debug for Instance {
     }
 }
 
-impl Drop for Instance {
-    fn drop(&mut self) {
-        // SAFETY: both were made in `allocate` and are freed only here, when the
-        // store goes and no code can run any more.
-        unsafe {
-            dealloc(self.cx.as_ptr().cast(), allocation(self.layout()));
-            drop(Box::from_raw(self.func_refs.as_ptr()));
-        }
-    }
-}
-
-/// How a context is allocated.
-fn allocation(layout: &VmLayout) -> Layout {
-    Layout::from_size_align(layout.size() as usize, align_of::<VmCtx>())
-        .expect("a layout's size is below 4 GiB")
-}
-
 /// The records of the module's escaping functions.
 fn func_refs(
     module: &Module,
     code: &dyn ModuleCode,
     cx: *mut VmCtx,
     type_ids: &[u32],
+    cells: &mut Cells,
 ) -> NonNull<[VmFuncRef]> {
-    let records: Box<[VmFuncRef]> = module
-        .escaping
-        .iter()
-        .filter_map(|&func| {
-            let index = module.defined_index(func)?;
-            Some(VmFuncRef {
-                code: &raw const code.slots()[index],
-                cx,
-                caller: null_mut(),
-                type_id: type_ids[module.funcs[func.index()].index()],
-                index: index as u32,
-                slab: 0,
-            })
-        })
-        .collect();
-    NonNull::from(Box::leak(records))
+    let room = Layout::array::<VmFuncRef>(module.escaping.len())
+        .expect("a module has fewer functions than fit in memory");
+    let records = cells.room(room).cast::<VmFuncRef>();
+    let mut count = 0;
+    for &func in &module.escaping {
+        let Some(index) = module.defined_index(func) else { continue };
+        let record = VmFuncRef {
+            code: &raw const code.slots()[index],
+            cx,
+            caller: null_mut(),
+            type_id: type_ids[module.funcs[func.index()].index()],
+            index: index as u32,
+            slab: 0,
+        };
+        // SAFETY: there is room for as many records as functions escape.
+        unsafe { records.add(count).write(record) };
+        count += 1;
+    }
+    NonNull::slice_from_raw_parts(records, count)
 }

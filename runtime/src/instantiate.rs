@@ -1,6 +1,7 @@
 //! Instantiation (spec: *Execution / Modules / Instantiation*).
 
-use std::fmt;
+mod error;
+
 use std::sync::Arc;
 
 use bimetal_core::index::{ElemIdx, FuncIdx};
@@ -9,6 +10,8 @@ use bimetal_core::types::ExternType;
 use bimetal_core::value::Slot;
 use bimetal_parser::Module;
 use bimetal_parser::module::{ConstExpr, ElemItems, ElemMode, ElemSegment, Entity, Import};
+
+pub use error::{ImportTypeError, InstantiateError};
 
 use crate::code::ModuleCode;
 use crate::constexpr::{address, eval};
@@ -21,76 +24,6 @@ use crate::template::Template;
 use crate::trap::Trap;
 use crate::types::{canonical_global_type, canonical_table_type};
 use crate::vmctx::VmFuncRef;
-
-/// Why a module could not be instantiated.
-#[derive(Debug)]
-pub enum InstantiateError {
-    /// Not as many imports as the module declares.
-    ImportCount {
-        /// How many it declares.
-        expected: usize,
-        /// How many were given.
-        found: usize,
-    },
-    /// An import of the wrong type.
-    ImportType(Box<ImportTypeError>),
-    /// The store's limits or the system refuse what the instance needs.
-    Resource(ResourceError),
-    /// A segment does not fit where it belongs. What was written before stays.
-    Trap(Trap),
-}
-
-/// An import of the wrong type.
-#[derive(Debug)]
-pub struct ImportTypeError {
-    /// The module name of the import.
-    pub module: Box<str>,
-    /// The field name of the import.
-    pub name: Box<str>,
-    /// What the module declares, in words.
-    pub expected: String,
-    /// What was given, in words.
-    pub found: String,
-}
-
-impl fmt::Display for InstantiateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InstantiateError::ImportCount { expected, found } => {
-                write!(f, "expected {expected} imports, found {found}")
-            }
-            InstantiateError::ImportType(error) => {
-                let ImportTypeError { module, name, expected, found } = &**error;
-                write!(f, "incompatible import type for `{module}::{name}`: ")?;
-                write!(f, "expected {expected}, found {found}")
-            }
-            InstantiateError::Resource(error) => error.fmt(f),
-            InstantiateError::Trap(trap) => trap.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for InstantiateError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            InstantiateError::Resource(error) => Some(error),
-            InstantiateError::Trap(trap) => Some(trap),
-            _ => None,
-        }
-    }
-}
-
-impl From<ResourceError> for InstantiateError {
-    fn from(error: ResourceError) -> InstantiateError {
-        InstantiateError::Resource(error)
-    }
-}
-
-impl From<TrapCode> for InstantiateError {
-    fn from(code: TrapCode) -> InstantiateError {
-        InstantiateError::Trap(Trap::new(code))
-    }
-}
 
 impl Instance {
     /// Makes an instance of a module and writes its active segments. Does not
@@ -116,8 +49,8 @@ impl Instance {
         }
         store.allocator.add_instance()?;
         store.refresh_types();
-        let instance = Instance::allocate(store.vm(), template, code);
-        let id = InstanceId(store.instances.push(instance));
+        let instance = Instance::allocate(store.vm(), template, code, &mut store.cells);
+        let id = InstanceId(store.instances.push(instance, &mut store.cells));
         let address = store.instances.ptr(id.0);
         store.instances.get_mut(id.0).set_address(address);
         let images = if store.settings.memory_init_cow { Some(template.images()) } else { None };
@@ -328,9 +261,16 @@ impl Builder<'_> {
             if let ElemMode::Active { table, offset } = &elem.mode {
                 let offset = self.eval(offset)?[0].bits();
                 let offset = address(module.tables[table.index()].ty.addr, offset);
-                let items = self.items(index, elem)?;
                 let id = self.instance().tables()[table.index()];
-                self.store.table_mut(id).init(offset, &items, 0, items.len() as u64)?;
+                if let ElemItems::Funcs(funcs) = &elem.items {
+                    let Store { instances, tables, .. } = &mut *self.store;
+                    let instance = instances.get(self.id.0);
+                    let items = funcs.iter().map(|&func| instance.func_slot(func));
+                    tables.get_mut(id.0).init_with(offset, items)?;
+                } else {
+                    let items = self.items(index, elem)?;
+                    self.store.table_mut(id).init(offset, &items, 0, items.len() as u64)?;
+                }
             }
         }
         Ok(())

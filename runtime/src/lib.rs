@@ -10,6 +10,7 @@ pub mod activation;
 pub mod allocator;
 mod arena;
 pub mod builtins;
+mod cells;
 pub mod code;
 mod constexpr;
 mod exception;

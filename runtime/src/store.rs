@@ -14,6 +14,7 @@ use bimetal_core::value::Slot;
 
 use crate::allocator::Allocator;
 use crate::arena::Arena;
+use crate::cells::Cells;
 use crate::gc::{Handles, Heap, HostValues};
 use crate::global::Global;
 use crate::host::HostFunc;
@@ -90,7 +91,8 @@ pub struct Store {
     pub(crate) memories: Arena<Memory>,
     pub(crate) tables: Arena<Table>,
     pub(crate) globals: Arena<Global>,
-    host_funcs: Vec<(NonNull<VmFuncRef>, Arc<HostFunc>)>,
+    /// What the records of host functions lead to.
+    host_funcs: Vec<Arc<HostFunc>>,
     pub(crate) host_values: HostValues,
     value_stack: Option<Mapping>,
     pub(crate) heap: Option<Heap>,
@@ -100,6 +102,8 @@ pub struct Store {
     slab: Vec<*const VmFuncRef>,
     /// What `VmStore::types` points to.
     table: TypeTable,
+    /// What everything else lies in: goes last.
+    pub(crate) cells: Cells,
 }
 
 impl Store {
@@ -193,17 +197,18 @@ impl Store {
         let most = self.limits.max_table_elements.min(self.allocator.max_table_elements());
         let table = Table::new(ty, init, most)?;
         self.allocator.add_table()?;
-        Ok(TableId(self.tables.push(table)))
+        Ok(TableId(self.tables.push(table, &mut self.cells)))
     }
 
     /// Makes a global of a type in canonical ids.
     pub fn new_global(&mut self, ty: GlobalType, value: [Slot; 2]) -> GlobalId {
-        GlobalId(self.globals.push(Global::new(ty, value)))
+        let global = Global::new(ty, value, &mut self.cells);
+        GlobalId(self.globals.push(global, &mut self.cells))
     }
 
     /// Makes a host function known to the store: the record lives as long as it.
     pub fn new_host_func(&mut self, host: Arc<HostFunc>) -> NonNull<VmFuncRef> {
-        let record = Box::new(VmFuncRef {
+        let record = self.cells.add(VmFuncRef {
             code: Arc::as_ptr(&host).cast(),
             cx: null_mut(),
             // SAFETY: `vm` is valid as long as `self`; only the address is taken.
@@ -212,13 +217,12 @@ impl Store {
             index: VmFuncRef::HOST,
             slab: 0,
         });
-        let record = NonNull::from(Box::leak(record));
         // SAFETY: the record was just made, and nobody else knows it.
         unsafe {
             (*record.as_ptr()).cx = record.as_ptr().cast();
             (*record.as_ptr()).slab = self.add_to_slab(record.as_ptr());
         }
-        self.host_funcs.push((record, host));
+        self.host_funcs.push(host);
         record
     }
 
@@ -276,14 +280,8 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        if let Some(mapping) = self.value_stack.take() {
-            self.allocator.release_value_stack(mapping);
-        }
-        self.allocator.release(self.instances.len(), self.tables.len());
-        for (record, _) in &self.host_funcs {
-            // SAFETY: made by `Box::leak` in `new_host_func`, freed only here.
-            drop(unsafe { Box::from_raw(record.as_ptr()) });
-        }
+        let stack = self.value_stack.take();
+        self.allocator.release(self.instances.len(), self.tables.len(), stack);
         // SAFETY: made by `Box::leak` in `StoreBox::new`, freed only here.
         drop(unsafe { Box::from_raw(self.vm.as_ptr()) });
     }
@@ -316,7 +314,8 @@ impl StoreBox {
     ) -> StoreBox {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let values = VmValueStack { base: null_mut(), end: null_mut(), top: null_mut() };
-        let slab = vec![null()];
+        let mut slab = Vec::with_capacity(16);
+        slab.push(null());
         let vm = Box::new(VmStore {
             stack_limit: 0,
             activation: null_mut(),
@@ -351,6 +350,7 @@ impl StoreBox {
             tags: Vec::new(),
             slab,
             table: TypeTable::EMPTY,
+            cells: Cells::new(),
         });
         let store = NonNull::from(Box::leak(store));
         // SAFETY: just made.

@@ -155,6 +155,20 @@ impl Table {
         Ok(())
     }
 
+    /// Copies `count` references, one after another (spec: `table.init`).
+    ///
+    /// # Errors
+    /// [`TrapCode::TableOutOfBounds`], without effect.
+    pub(crate) fn init_with(
+        &mut self,
+        to: u64,
+        items: impl ExactSizeIterator<Item = Slot>,
+    ) -> Result<(), TrapCode> {
+        let to = range(to, items.len() as u64, self.len())?;
+        self.elements_mut()[to].iter_mut().zip(items).for_each(|(element, item)| *element = item);
+        Ok(())
+    }
+
     /// Copies from a slice of references (spec: `table.init`).
     ///
     /// # Errors

@@ -55,9 +55,8 @@ impl Drop for HostScope {
 pub struct StoreOpaque {
     runtime: StoreBox,
     engine: Engine,
-    /// Every instantiated module, by the address of what the tiers read: for
-    /// backtraces.
-    modules: HashMap<usize, Module>,
+    /// Every instantiated module, the last one only once in a row: for backtraces.
+    modules: Vec<Module>,
     /// The records of linkers' host functions, by address: one record serves all
     /// instances. The runtime's store keeps the functions alive.
     linked: HashMap<usize, NonNull<VmFuncRef>>,
@@ -75,7 +74,7 @@ impl StoreOpaque {
                 Arc::clone(engine.allocator()),
             ),
             engine: engine.clone(),
-            modules: HashMap::new(),
+            modules: Vec::new(),
             linked: HashMap::new(),
         }
     }
@@ -137,12 +136,13 @@ impl StoreOpaque {
 
     /// Remembers a module for backtraces.
     pub(crate) fn add_module(&mut self, module: &Module) {
-        let key = Arc::as_ptr(module.parsed()).addr();
-        self.modules.entry(key).or_insert_with(|| module.clone());
+        if !self.modules.last().is_some_and(|last| Module::same(last, module)) {
+            self.modules.push(module.clone());
+        }
     }
 
     /// The module that the tiers read as `parsed`, if it has an instance here.
     pub(crate) fn module(&self, parsed: &Arc<Parsed>) -> Option<&Module> {
-        self.modules.get(&Arc::as_ptr(parsed).addr())
+        self.modules.iter().find(|module| Arc::ptr_eq(module.parsed(), parsed))
     }
 }

@@ -116,38 +116,33 @@ impl MemorySlot {
     /// Writes the first contents to the pages before `end` that were written to, if
     /// these have at most `keep` bytes and the system tells which they are.
     fn rewrite(&mut self, end: usize, keep: usize) -> bool {
-        let Some(page) = round_up(1) else { return false };
-        let mut left = keep / page;
-        for start in (0..end).step_by(pagemap::MOST * page) {
-            let count = pagemap::MOST.min((end - start) / page);
-            let at = self.base().wrapping_add(start);
-            let Some(written) = pagemap::written(at, count) else { return false };
-            for (index, written) in written.enumerate() {
-                if written {
-                    let Some(rest) = left.checked_sub(1) else { return false };
-                    left = rest;
-                    let start = start + index * page;
-                    self.restore(start..start + page);
-                }
-            }
-        }
-        true
+        let mut left = keep;
+        pagemap::written(self.base(), 0..end, |range| {
+            let Some(rest) = left.checked_sub(range.len()) else { return false };
+            left = rest;
+            self.restore(range);
+            true
+        })
     }
 
-    /// Writes the first contents to a page of the host, which is accessible.
-    fn restore(&mut self, page: Range<usize>) {
-        let to = self.base().wrapping_add(page.start);
-        let from = self.image.as_ref().and_then(|image| {
-            let from = page.start.checked_sub(image.range().start)?;
-            image.bytes().get(from..from + page.len())
-        });
-        // SAFETY: the page is accessible, as `clean` sees to; whoever had references
+    /// Writes the first contents to a range, which is accessible.
+    fn restore(&mut self, range: Range<usize>) {
+        let image = self.image.as_deref();
+        let whole = image.map_or(0..0, MemoryImage::range);
+        // What is of the image, between two parts that are zero.
+        let start = whole.start.clamp(range.start, range.end);
+        let end = whole.end.clamp(start, range.end);
+        let from = image.and_then(|image| image.bytes().get(start.checked_sub(whole.start)?..));
+        let (base, middle) = (self.base(), end - start);
+        // SAFETY: the range is accessible, as `clean` sees to; whoever had references
         // into it is gone with the memory, and an image lies elsewhere.
         unsafe {
-            match from {
-                Some(from) => std::ptr::copy_nonoverlapping(from.as_ptr(), to, page.len()),
-                None => to.write_bytes(0, page.len()),
+            base.add(range.start).write_bytes(0, start - range.start);
+            match from.filter(|from| from.len() >= middle) {
+                Some(from) => std::ptr::copy_nonoverlapping(from.as_ptr(), base.add(start), middle),
+                None => base.add(start).write_bytes(0, middle),
             }
+            base.add(end).write_bytes(0, range.end - end);
         }
     }
 }
@@ -155,4 +150,28 @@ impl MemorySlot {
 /// Whether both are the same image, or none.
 fn same(a: Option<&Arc<MemoryImage>>, b: Option<&Arc<MemoryImage>>) -> bool {
     a.map(Arc::as_ptr) == b.map(Arc::as_ptr)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cleaned_slot_is_zero_however_much_was_written() {
+        for (len, writes) in [(1 << 16, 3), (1 << 20, 7), (1 << 20, 256), (5 << 20, 100)] {
+            for keep in [0, 4 << 10, 256 << 10, 8 << 20] {
+                let mut slot = MemorySlot::new(Mapping::reserve(8 << 20).unwrap());
+                slot.prepare(len, None).unwrap();
+                for index in 0..writes {
+                    // SAFETY: inside the accessible part.
+                    unsafe { slot.base().add(index * (len / writes) + 17).write(1) };
+                }
+                slot.clean(keep).unwrap();
+                assert!(slot.suits(len, None) && !slot.suits(len / 2, None));
+                // SAFETY: these bytes are accessible, and nobody writes to them.
+                let bytes = unsafe { std::slice::from_raw_parts(slot.base(), len) };
+                assert!(bytes.iter().all(|&byte| byte == 0), "{len} {writes} {keep}");
+            }
+        }
+    }
 }

@@ -28,7 +28,7 @@ impl Store {
     ) -> Result<MemoryId, ResourceError> {
         ResourceError::check("memories", self.memories.len(), self.limits.max_memories)?;
         let memory = Memory::new(ty, &self.settings, &self.limits, &self.allocator, image)?;
-        Ok(MemoryId(self.memories.push(memory)))
+        Ok(MemoryId(self.memories.push(memory, &mut self.cells)))
     }
 
     /// Makes a shared memory one of the store's, unless it is one already.
@@ -46,6 +46,6 @@ impl Store {
             return Err(ResourceError::new("the shared memory was made with other settings"));
         }
         ResourceError::check("memories", self.memories.len(), self.limits.max_memories)?;
-        Ok(MemoryId(self.memories.push(Memory::from(memory.clone()))))
+        Ok(MemoryId(self.memories.push(Memory::from(memory.clone()), &mut self.cells)))
     }
 }
