@@ -57,6 +57,11 @@ mod imp {
         v
     }
     #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn of_f64(x: f64) -> VReg {
+        // SAFETY: every x86-64 target has SSE2.
+        unsafe { _mm_castpd_ps(_mm_set_sd(x)) }
+    }
+    #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn v128(v: VReg) -> V128 {
         // SAFETY: sixteen bytes, any of which are valid.
         unsafe { std::mem::transmute(v) }
@@ -101,6 +106,10 @@ mod imp {
     pub(in crate::fast) fn with_f64(v: VReg, x: f64) -> VReg {
         // SAFETY: as above.
         unsafe { vsetq_lane_f64::<0>(x, v) }
+    }
+    #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn of_f64(x: f64) -> VReg {
+        with_f64(zero(), x)
     }
     #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn v128(v: VReg) -> V128 {
@@ -153,6 +162,10 @@ mod imp {
         VReg { low: x, high: v.high }
     }
     #[inline(always)] // vanishes into handlers
+    pub(in crate::fast) fn of_f64(x: f64) -> VReg {
+        with_f64(zero(), x)
+    }
+    #[inline(always)] // vanishes into handlers
     pub(in crate::fast) fn v128(v: VReg) -> V128 {
         V128::from_slots([Slot::from_f64(v.low), Slot::from_f64(v.high)])
     }
@@ -163,4 +176,4 @@ mod imp {
     }
 }
 
-pub(super) use imp::{VReg, f32, f64, of_v128, v128, with_f32, with_f64, zero};
+pub(super) use imp::{VReg, f32, f64, of_f64, of_v128, v128, with_f32, with_f64, zero};

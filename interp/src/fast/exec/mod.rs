@@ -5,6 +5,8 @@
 //! for the meaning of an instruction.
 
 pub(crate) mod atomic;
+pub(crate) mod branch;
+pub(crate) mod bulk;
 pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod data;
@@ -18,6 +20,7 @@ pub(crate) mod native;
 pub(crate) mod num;
 pub(crate) mod object;
 pub(crate) mod pair;
+pub(crate) mod pinned;
 pub(crate) mod place;
 pub(crate) mod profile;
 pub(crate) mod slow;

@@ -215,3 +215,21 @@ pub(crate) fn opposite(op: NumOp) -> Option<NumOp> {
         _ => return None,
     })
 }
+
+/// The comparison that holds when one of 32-bit integers does with its operands
+/// exchanged.
+pub(crate) fn mirrored(op: NumOp) -> Option<NumOp> {
+    use NumOp::*;
+    Some(match op {
+        i32_eq | i32_ne => op,
+        i32_lt_s => i32_gt_s,
+        i32_gt_s => i32_lt_s,
+        i32_lt_u => i32_gt_u,
+        i32_gt_u => i32_lt_u,
+        i32_le_s => i32_ge_s,
+        i32_ge_s => i32_le_s,
+        i32_le_u => i32_ge_u,
+        i32_ge_u => i32_le_u,
+        _ => return None,
+    })
+}

@@ -20,6 +20,10 @@ pub(crate) trait Reg: Copy + 'static {
     fn acc(r: Regs) -> Self;
     /// The registers with the value in the accumulator.
     fn with_acc(self, r: Regs) -> Regs;
+    /// The value of a pinned local.
+    fn pin(r: Regs, index: usize) -> Self;
+    /// The registers with the accumulator's value in a pinned local as well.
+    fn acc_to_pin(r: Regs, index: usize) -> Regs;
     /// The value of a 32-bit constant, sign-extended.
     fn imm(bits: u32) -> Self;
     /// The value in slots, or in words of a cell.
@@ -69,6 +73,15 @@ macro_rules! int_reg {
                 r
             }
             #[inline(always)] // vanishes into handlers
+            fn pin(r: Regs, index: usize) -> Self {
+                [r.p0, r.p1][index] as $ty
+            }
+            #[inline(always)] // vanishes into handlers
+            fn acc_to_pin(mut r: Regs, index: usize) -> Regs {
+                *[&mut r.p0, &mut r.p1][index] = r.a;
+                r
+            }
+            #[inline(always)] // vanishes into handlers
             fn imm(bits: u32) -> Self {
                 bits as i32 as $ty
             }
@@ -97,6 +110,14 @@ macro_rules! float_reg {
                 r
             }
             #[inline(always)] // vanishes into handlers
+            fn pin(r: Regs, index: usize) -> Self {
+                vreg::$ty([r.w0, r.w1, r.w2][index])
+            }
+            #[inline(always)] // vanishes into handlers
+            fn acc_to_pin(r: Regs, index: usize) -> Regs {
+                vector_to_pin(r, index)
+            }
+            #[inline(always)] // vanishes into handlers
             fn imm(bits: u32) -> Self {
                 let read: fn(u32) -> $ty = $imm;
                 read(bits)
@@ -115,6 +136,13 @@ float_reg! {
     f64 true with_f64 |bits| f64::from(f32::from_bits(bits));
 }
 
+/// The registers with the float or vector accumulator in a pinned local as well.
+#[inline(always)] // vanishes into handlers
+fn vector_to_pin(mut r: Regs, index: usize) -> Regs {
+    *[&mut r.w0, &mut r.w1, &mut r.w2][index] = r.v;
+    r
+}
+
 impl Reg for V128 {
     const SLOTS: usize = 2;
     const WIDE: bool = true;
@@ -126,6 +154,14 @@ impl Reg for V128 {
     fn with_acc(self, mut r: Regs) -> Regs {
         r.v = vreg::of_v128(self);
         r
+    }
+    #[inline(always)] // vanishes into handlers
+    fn pin(r: Regs, index: usize) -> Self {
+        vreg::v128([r.w0, r.w1, r.w2][index])
+    }
+    #[inline(always)] // vanishes into handlers
+    fn acc_to_pin(r: Regs, index: usize) -> Regs {
+        vector_to_pin(r, index)
     }
     #[inline(always)] // vanishes into handlers
     fn imm(bits: u32) -> Self {
@@ -179,6 +215,15 @@ pub(crate) enum S {}
 pub(crate) enum A {}
 /// A constant.
 pub(crate) enum C {}
+/// A pinned local.
+pub(crate) enum W<const INDEX: usize> {}
+
+impl<const INDEX: usize> Place for W<INDEX> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn read<T: Reg>(r: Regs, _: usize, _: usize) -> T {
+        T::pin(r, INDEX)
+    }
+}
 
 impl Place for S {
     #[inline(always)] // vanishes into handlers
@@ -223,6 +268,17 @@ pub(crate) trait Dest: 'static {
 pub(crate) enum ToAcc {}
 /// To the accumulator and a slot.
 pub(crate) enum ToSlot {}
+
+/// To the accumulator, a slot and the register of the local that has the slot.
+pub(crate) enum ToPin<const INDEX: usize> {}
+
+impl<const INDEX: usize> Dest for ToPin<INDEX> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn write<T: Reg>(r: Regs, value: T) -> Regs {
+        // SAFETY: the same contract.
+        T::acc_to_pin(unsafe { ToSlot::write(r, value) }, INDEX)
+    }
+}
 
 impl Dest for ToAcc {
     #[inline(always)] // vanishes into handlers

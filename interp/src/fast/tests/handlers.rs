@@ -28,7 +28,8 @@ const COMPUTED: &str = "an address that it computes";
 const ALLOWED: &[(&str, usize, &str)] = &[
     ("fma", 32, "relaxed multiply-add: an instruction that not every x86-64 has"),
     ("fmaf", 32, "the same for f32"),
-    ("memmove", 4, "any number of arguments or results, to or from another instance"),
+    ("memmove", 5, "any number of arguments or results, to or from another instance; bytes"),
+    ("memset", 1, "memory.fill"),
     ("exec::call::call_array", 2, "a function of the host or of another tier"),
     ("exec::tail::return_array", 1, "the same, in a tail call"),
     ("exec::call::is_subtype", 3, "a cold handler: an indirect call of a type with subtypes"),

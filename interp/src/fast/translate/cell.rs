@@ -12,8 +12,9 @@ use bimetal_parser::walk::MemArg;
 use super::ir::{Class, Inst, Label, Op, Src};
 use super::link::Linker;
 use super::{calls, exception, gc};
-use crate::fast::dispatch::Exec;
+use crate::fast::dispatch::{Exec, Handler, handler};
 use crate::fast::exec::atomic::atomic_handler;
+use crate::fast::exec::bulk::{MemoryCopy, MemoryFill};
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
 use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
 use crate::fast::exec::fused::add_br_handlers;
@@ -162,8 +163,13 @@ impl Cell<'_> {
     }
 
     fn binary(&self, l: &mut Linker<'_>, op: NumOp) {
-        let forms = &handlers(op).bin[place(self.args[0])][place(self.args[1])];
-        l.push_handler(expect(forms[self.form]));
+        match l.pinned_binary(op, self) {
+            Some(handler) => l.push_handler(handler),
+            None => {
+                let forms = &handlers(op).bin[place(self.args[0])][place(self.args[1])];
+                l.push_handler(expect(forms[self.form]));
+            }
+        }
         if let Some(bits) = self.operands(l, op) {
             l.bits(bits);
         }
@@ -264,6 +270,10 @@ impl Cell<'_> {
     }
 
     fn slow(&self, l: &mut Linker<'_>, op: SlowOp, imm: SlowImm, top: u32) {
+        if let (Some(handler), false) = (bulk_handler(l, op, imm), l.wide) {
+            l.push_handler(handler);
+            return l.fields([self.f[0], self.f[1], self.f[2], 0]);
+        }
         l.handler::<Slow>();
         l.fields([self.d, self.f[0], self.f[1], self.f[2]]);
         l.bits(imm.pack());
@@ -285,7 +295,10 @@ impl Cell<'_> {
 
     fn load(&self, l: &mut Linker<'_>, op: LoadOp, arg: MemArg) {
         if is_plain(&l.tier.module, arg) {
-            l.push_handler(load_handlers(op).memory_0[place(self.args[0])][self.form]);
+            let address = place(self.args[0]);
+            let handler = load_handlers(op).memory_0[address][self.form];
+            let handler = l.pinned_load(op, false, self, address).unwrap_or(handler);
+            l.push_handler(handler);
             return l.fields_imm([self.d, self.f[0]], self.offset(arg));
         }
         l.push_handler(load_handlers(op).any);
@@ -312,7 +325,10 @@ impl Cell<'_> {
     }
 
     fn load_sum(&self, l: &mut Linker<'_>, op: LoadOp, arg: MemArg) {
-        l.push_handler(load_handlers(op).sum[place(self.args[1])][self.form]);
+        let summand = place(self.args[1]);
+        let handler = load_handlers(op).sum[summand][self.form];
+        let handler = l.pinned_load(op, true, self, summand).unwrap_or(handler);
+        l.push_handler(handler);
         self.sum(l, self.d, arg);
     }
 
@@ -348,6 +364,18 @@ impl Cell<'_> {
         l.handler::<BrTable<S>>();
         l.fields_imm([0, self.f[0]], count);
         l.branch_targets(first, count);
+    }
+}
+
+/// The handler of an instruction on many bytes of a memory 0 that has the short form.
+pub(super) fn bulk_handler(l: &Linker<'_>, op: SlowOp, imm: SlowImm) -> Option<Handler> {
+    let memory = |index| MemArg { memory: MemIdx(index), offset: 0 };
+    let plain = |index| is_plain(&l.tier.module, memory(index));
+    match op {
+        _ if !l.tier.fusions.bulk => None,
+        SlowOp::memory_copy if plain(imm.a) && plain(imm.b) => Some(handler::<MemoryCopy>),
+        SlowOp::memory_fill if plain(imm.a) => Some(handler::<MemoryFill>),
+        _ => None,
     }
 }
 

@@ -44,6 +44,10 @@ impl Linker<'_> {
             (Op::Bin(_), Op::Bin(_)) => fusions.pairs && self.pair(first, second),
             (Op::Bin(_), Op::BrBin { .. } | Op::BrUn { .. }) => {
                 fusions.pair_branch && self.pair_branch(first, second)
+                    || fusions.sum_branch && self.sum_branch(first, second)
+            }
+            (Op::Load(..) | Op::LoadSum(..), Op::BrBin { .. } | Op::BrUn { .. }) => {
+                fusions.load_branch && self.load_branch(first, second)
             }
             (Op::Bin(_), Op::Load(..)) => fusions.load_tee && self.load_tee(first, second),
             (Op::Bin(_), Op::BrTable { .. }) => {
@@ -159,7 +163,7 @@ impl Linker<'_> {
         else {
             return false;
         };
-        if !is_plain(&self.tier.module, arg) {
+        if !is_plain(&self.tier.module, arg) || self.pins.are(second.dst) {
             return false;
         }
         self.position(second);
@@ -232,6 +236,9 @@ impl Linker<'_> {
             _ => None,
         };
         let (Some(one), Some(two)) = (constant(first), constant(second)) else { return false };
+        if self.pins.are(first.dst) || self.pins.are(second.dst) {
+            return false;
+        }
         self.handler::<ImmTwo>();
         self.fields([self.slot(first.dst) as u16, self.slot(second.dst) as u16, 0, 0]);
         self.halves(one, two);

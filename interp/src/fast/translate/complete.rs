@@ -1,15 +1,23 @@
 //! The beginning and the end of the first step.
 
+use bimetal_core::types::ValType;
 use bimetal_parser::walk::FuncInfo;
 use bimetal_parser::{Error, ErrorKind};
 
 use super::Translator;
 use super::backend::NONE;
-use super::ir::{Ir, Op};
+use super::ir::{Ir, Label, Op};
 use super::zero::ZeroLocals;
 
 /// The most slots that a function may have: far more than any value stack.
 const MAX_SLOTS: u32 = 1 << 28;
+
+/// The slots of locals that are floats, if there are loops in which they may be used.
+fn float_locals(loops: &[(Label, u32)], types: &[ValType], slots: &[u32]) -> Vec<u32> {
+    let float = |ty: &ValType| matches!(ty, ValType::F32 | ValType::F64);
+    let locals = types.iter().zip(slots).filter(|(ty, _)| !loops.is_empty() && float(ty));
+    locals.map(|(_, &slot)| slot).collect()
+}
 
 impl Translator<'_> {
     /// Takes note of the function's locals.
@@ -39,6 +47,7 @@ impl Translator<'_> {
             targets: self.targets,
             vectors: self.vectors,
             try_tables: self.try_tables,
+            floats: float_locals(&self.loops, &self.local_types, &self.local_slots),
             loops: self.loops,
             params: info.ty.param_slots(),
             results: info.ty.result_slots(),

@@ -29,6 +29,14 @@ pub struct Fusions {
     pub pairs: bool,
     /// An instruction on integers, a comparison of its result and the branch in one cell.
     pub pair_branch: bool,
+    /// A sum, a comparison of it and the branch in one cell.
+    pub sum_branch: bool,
+    /// A load, a comparison of the number and the branch in one cell.
+    pub load_branch: bool,
+    /// `memory.copy` and `memory.fill` without the detour through the runtime.
+    pub bulk: bool,
+    /// The floats that loops use most in registers.
+    pub pins: bool,
     /// Adding a constant to a local and loading from the sum in one cell.
     pub load_tee: bool,
     /// The index of a branch table out of the accumulator, with a constant added to it.
@@ -60,6 +68,10 @@ impl Fusions {
         thread_return: false,
         pairs: false,
         pair_branch: false,
+        sum_branch: false,
+        load_branch: false,
+        bulk: false,
+        pins: false,
         load_tee: false,
         branch_table: false,
         retarget: false,
@@ -81,6 +93,10 @@ impl Fusions {
         thread_return: true,
         pairs: true,
         pair_branch: true,
+        sum_branch: true,
+        load_branch: true,
+        bulk: true,
+        pins: true,
         load_tee: true,
         branch_table: true,
         retarget: true,

@@ -300,6 +300,8 @@ pub(crate) struct Ir {
     /// The headers of loops with their numbers. Nothing but back-edges leads to these
     /// labels.
     pub(crate) loops: Vec<(Label, u32)>,
+    /// The slots of locals that are floats.
+    pub(crate) floats: Vec<u32>,
     /// Slots of the parameters.
     pub(crate) params: u32,
     /// Slots of the results.

@@ -14,6 +14,7 @@ use bimetal_core::value::{Slot, V128};
 use super::cell::{cell_of, place};
 use super::counting;
 use super::ir::{self, Class, HEADER, Inst, Ir, Label, Op, SCRATCH, Src};
+use super::pins::Pins;
 use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS, TryTable};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
 use crate::fast::exec::data::{CopyImm, CopySpan, CopyTwo, ZeroSpan};
@@ -32,6 +33,7 @@ pub(super) struct Linker<'a> {
     offsets: Vec<(u32, u32)>,
     sites: Vec<CallSite>,
     pub(super) wide: bool,
+    pub(super) pins: Pins,
 }
 
 /// Links a function. Also returns the position of each instruction's code.
@@ -46,6 +48,7 @@ pub(super) fn link(tier: &FastModule, ir: &Ir, defined: usize) -> (FuncCode, Vec
         offsets: Vec::new(),
         sites: Vec::new(),
         wide,
+        pins: Pins::of(tier, ir),
     };
     // Room for the results, and for the header of a function that is called with
     // the topmost operands.
@@ -53,6 +56,7 @@ pub(super) fn link(tier: &FastModule, ir: &Ir, defined: usize) -> (FuncCode, Vec
     linker.words.push(Word { bits: u64::from(frame) * size_of::<Slot>() as u64 });
     linker.count_calls(defined);
     linker.zero_locals();
+    linker.enter_pins();
     let targets = targets(ir);
     let mut positions = Vec::with_capacity(ir.insts.len());
     while let Some(inst) = ir.insts.get(positions.len()) {
@@ -144,6 +148,9 @@ impl Linker<'_> {
         let first = self.ir.insts.get(index).and_then(copy);
         let second = self.ir.insts.get(index + 1).and_then(copy);
         let (Some(first), Some(second), false) = (first, second, self.wide) else { return false };
+        if self.pins.are(first.0) || self.pins.are(second.0) {
+            return false;
+        }
         self.handler::<CopyTwo>();
         let slots = [first.0, first.1, second.0, second.1];
         self.fields(slots.map(|slot| self.slot(slot) as u16));
@@ -170,6 +177,7 @@ impl Linker<'_> {
         // instructions whose cells take wider ones.
         let fields = fields.map(|slot| self.frame_slot(slot) as u16);
         cell_of(self, &inst, fields, dst);
+        self.keep_pins(&inst);
         if let Some((from, to)) = spill {
             self.copy_span(from, to, inst.op.result_slots());
         }

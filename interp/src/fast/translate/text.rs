@@ -151,7 +151,7 @@ fn sense(negate: bool) -> &'static str {
 
 /// Whether the instruction writes a slot or an accumulator.
 #[allow(clippy::too_many_lines, reason = "a table, one line per instruction")]
-fn has_result(op: &Op) -> bool {
+pub(super) fn has_result(op: &Op) -> bool {
     match op {
         Op::Atomic(op, _) => op.kind().has_result(),
         Op::Un(_)
