@@ -35,11 +35,13 @@ where
 
 /// Leaves a sum in a slot and the accumulator, and branches on it: `[handler, dst a b .,
 /// target, constant b | c]`.
-pub(crate) struct SumBr<O, Q, R>(PhantomData<(O, Q, R)>);
+pub(crate) struct SumBr<O, P, D, Q, R>(PhantomData<(O, P, D, Q, R)>);
 
-impl<O, Q, R> Exec for SumBr<O, Q, R>
+impl<O, P, D, Q, R> Exec for SumBr<O, P, D, Q, R>
 where
     O: BinOp<A = i32, B = i32, R = i32>,
+    P: Place,
+    D: Dest,
     Q: Place,
     R: Place,
 {
@@ -48,8 +50,8 @@ where
         // SAFETY: the cell was linked for these places.
         unsafe {
             let b = if Q::CONST { r.half(3, 0) as i32 } else { S::read::<i32>(r, 2, 0) };
-            let sum = i32_add(S::read::<i32>(r, 1, 0), b);
-            branch::<O, R>(ToSlot::write(r, sum), sum)
+            let sum = i32_add(P::read::<i32>(r, 1, 0), b);
+            branch::<O, R>(D::write(r, sum), sum)
         }
     }
 }
@@ -112,8 +114,8 @@ macro_rules! comparisons {
     ($($op:ident)*) => {
         const COMPARISONS: &[NumOp] = &[$(NumOp::$op),*];
         static SUM_BR: &[SumBrForms] = &[$([
-            [handler::<SumBr<num_sem::$op, S, S>>, handler::<SumBr<num_sem::$op, S, C>>],
-            [handler::<SumBr<num_sem::$op, C, S>>, handler::<SumBr<num_sem::$op, C, C>>],
+            [handler::<SumBr<num_sem::$op, S, ToSlot, S, S>>, handler::<SumBr<num_sem::$op, S, ToSlot, S, C>>],
+            [handler::<SumBr<num_sem::$op, S, ToSlot, C, S>>, handler::<SumBr<num_sem::$op, S, ToSlot, C, C>>],
         ]),*];
         static LOAD_BR: &[LoadBrForms] = &[$(load_br!($op, i32_load i32_load8_u)),*];
     };

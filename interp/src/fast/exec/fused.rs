@@ -11,13 +11,15 @@ use super::num::is_test;
 use super::place::{C, Dest, Place, Reg, S, ToSlot};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
-/// Adds a constant to a slot and branches on a comparison of the sum: `[handler,
+/// Adds a constant to a local and branches on a comparison of the sum: `[handler,
 /// dst other | step, target, constant]`. The sum stays in the accumulator as well.
-pub(crate) struct AddBr<T, Add, O, Q, const NEGATE: bool>(PhantomData<(T, Add, O, Q)>);
+pub(crate) struct AddBr<T, Add, O, P, D, Q, const NEGATE: bool>(PhantomData<(T, Add, O, P, D, Q)>);
 
-impl<T, Add, O, Q, const NEGATE: bool> Exec for AddBr<T, Add, O, Q, NEGATE>
+impl<T, Add, O, P, D, Q, const NEGATE: bool> Exec for AddBr<T, Add, O, P, D, Q, NEGATE>
 where
     T: Reg,
+    P: Place,
+    D: Dest,
     Add: BinOp<A = T, B = T, R = T>,
     O: BinOp<A = T, B = T, R = i32>,
     Q: Place,
@@ -26,13 +28,13 @@ where
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for these places and has a target.
         unsafe {
-            let sum = Add::eval(S::read::<T>(r, 0, 3), T::imm(r.imm()));
+            let sum = Add::eval(P::read::<T>(r, 0, 3), T::imm(r.imm()));
             let other = if Q::CONST { T::load(r.words(3)) } else { Q::read::<T>(r, 1, 3) };
             // Neither sums nor comparisons of integers trap.
             let (Ok(sum), target) = (sum, r.target(2)) else { return r.next(0) };
             let test = O::eval(sum, other);
             let words = 3 + usize::from(Q::CONST);
-            let r = ToSlot::write(r, sum);
+            let r = D::write(r, sum);
             if matches!(test, Ok(value) if (value != 0) != NEGATE) {
                 r.jump(target)
             } else {
@@ -50,8 +52,14 @@ macro_rules! add_br {
         type Op = num_sem::$name;
         type Add = num_sem::$add;
         Some([
-            [handler::<AddBr<$ty, Add, Op, S, false>>, handler::<AddBr<$ty, Add, Op, S, true>>],
-            [handler::<AddBr<$ty, Add, Op, C, false>>, handler::<AddBr<$ty, Add, Op, C, true>>],
+            [
+                handler::<AddBr<$ty, Add, Op, S, ToSlot, S, false>>,
+                handler::<AddBr<$ty, Add, Op, S, ToSlot, S, true>>,
+            ],
+            [
+                handler::<AddBr<$ty, Add, Op, S, ToSlot, C, false>>,
+                handler::<AddBr<$ty, Add, Op, S, ToSlot, C, true>>,
+            ],
         ])
     }};
 }

@@ -7,23 +7,31 @@ use bimetal_core::ops::mem::{Load, LoadOp, MemType, mem_sem};
 
 use super::DEST_FORMS;
 use super::memory::{access_0, read};
-use super::place::{Dest, Place, Reg, ToAcc, ToSlot};
+use super::place::{Dest, Place, Reg, S, ToAcc, ToSlot};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
 /// A load at a sum that is a local's new value: `[handler, dst sum a ., offset |
-/// constant]`.
-pub(crate) struct LoadTee<O, D>(PhantomData<(O, D)>);
+/// constant]`. `PIN`: the pin of that local.
+pub(crate) struct LoadTee<O, P, const PIN: usize, D>(PhantomData<(O, P, D)>);
 
-impl<O: Load, D: Dest> Exec for LoadTee<O, D>
+/// No pin.
+const NO_PIN: usize = usize::MAX;
+
+impl<O: Load, P: Place, const PIN: usize, D: Dest> Exec for LoadTee<O, P, PIN, D>
 where
     O::Value: Reg,
 {
     #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            let sum = (*r.slot(2) as u32).wrapping_add(r.half(2, 1));
+            let sum = (P::read::<i32>(r, 2, 0) as u32).wrapping_add(r.half(2, 1));
             *r.slot(1) = u64::from(sum);
+            match PIN {
+                0 => r.p0 = u64::from(sum),
+                1 => r.p1 = u64::from(sum),
+                _ => {}
+            }
             match access_0(r, sum, r.half(2, 0), O::Mem::WIDTH) {
                 Ok(at) => D::write(r, read::<O>(at)).next(3),
                 Err(code) => r.trap(code),
@@ -35,8 +43,8 @@ where
 macro_rules! load_tee {
     ($($name:ident $operator:ident $mem:ident -> $value:ident;)*) => {
         static LOAD_TEE: &[[Handler; DEST_FORMS]] = &[$([
-            handler::<LoadTee<mem_sem::$name, ToAcc>>,
-            handler::<LoadTee<mem_sem::$name, ToSlot>>,
+            handler::<LoadTee<mem_sem::$name, S, NO_PIN, ToAcc>>,
+            handler::<LoadTee<mem_sem::$name, S, NO_PIN, ToSlot>>,
         ]),*];
     };
 }

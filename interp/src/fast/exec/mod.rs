@@ -24,6 +24,7 @@ pub(crate) mod pinned;
 pub(crate) mod place;
 pub(crate) mod profile;
 pub(crate) mod slow;
+pub(crate) mod step;
 pub(crate) mod table;
 pub(crate) mod tail;
 pub(crate) mod vec;

@@ -8,6 +8,7 @@ mod hot;
 mod machine_code;
 mod numeric;
 mod objects;
+mod pins;
 mod profile;
 mod programs;
 mod random;

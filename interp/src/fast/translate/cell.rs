@@ -9,12 +9,12 @@ use bimetal_core::types::{AddrType, ValType};
 use bimetal_parser::Module;
 use bimetal_parser::walk::MemArg;
 
+use super::bulk::bulk_handler;
 use super::ir::{Class, Inst, Label, Op, Src};
 use super::link::Linker;
 use super::{calls, exception, gc};
-use crate::fast::dispatch::{Exec, Handler, handler};
+use crate::fast::dispatch::Exec;
 use crate::fast::exec::atomic::atomic_handler;
-use crate::fast::exec::bulk::{MemoryCopy, MemoryFill};
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
 use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
 use crate::fast::exec::fused::add_br_handlers;
@@ -163,6 +163,9 @@ impl Cell<'_> {
     }
 
     fn binary(&self, l: &mut Linker<'_>, op: NumOp) {
+        if let Some(bits) = l.step(op, self) {
+            return bits.into_iter().for_each(|bits| l.bits(bits));
+        }
         match l.pinned_binary(op, self) {
             Some(handler) => l.push_handler(handler),
             None => {
@@ -194,6 +197,7 @@ impl Cell<'_> {
     fn add_branch(&self, l: &mut Linker<'_>, op: NumOp, step: i32, negate: bool, target: Label) {
         let by_place = expect(add_br_handlers(op));
         let constant = usize::from(matches!(self.args[0], Src::Const(_)));
+        let by_place = l.step_branch(op, self).unwrap_or(by_place);
         l.push_handler(by_place[constant][usize::from(negate)]);
         l.fields_imm([self.d, self.f[0]], step as u32);
         l.target(target);
@@ -202,7 +206,7 @@ impl Cell<'_> {
 
     /// The operand word of an instruction with two operands. Returns the constant
     /// that needs a word of its own.
-    fn operands(&self, l: &mut Linker<'_>, op: NumOp) -> Option<u64> {
+    pub(super) fn operands(&self, l: &mut Linker<'_>, op: NumOp) -> Option<u64> {
         let (bits, slot) = match *self.args {
             [Src::Const(bits), _, _] => (bits, self.f[1]),
             [_, Src::Const(bits), _] => (bits, self.f[0]),
@@ -229,6 +233,11 @@ impl Cell<'_> {
     }
 
     fn copy(&self, l: &mut Linker<'_>, class: Class) {
+        if let Some(handler) = l.copy_to_pin(self) {
+            l.push_handler(handler);
+            l.fields([self.d, self.f[0], 0, 0]);
+            return self.wide_constant(l, 0);
+        }
         match self.args[0] {
             Src::Const(bits) if bits as i64 == i64::from(bits as i32) => {
                 l.handler::<CopyImm>();
@@ -364,18 +373,6 @@ impl Cell<'_> {
         l.handler::<BrTable<S>>();
         l.fields_imm([0, self.f[0]], count);
         l.branch_targets(first, count);
-    }
-}
-
-/// The handler of an instruction on many bytes of a memory 0 that has the short form.
-pub(super) fn bulk_handler(l: &Linker<'_>, op: SlowOp, imm: SlowImm) -> Option<Handler> {
-    let memory = |index| MemArg { memory: MemIdx(index), offset: 0 };
-    let plain = |index| is_plain(&l.tier.module, memory(index));
-    match op {
-        _ if !l.tier.fusions.bulk => None,
-        SlowOp::memory_copy if plain(imm.a) && plain(imm.b) => Some(handler::<MemoryCopy>),
-        SlowOp::memory_fill if plain(imm.a) => Some(handler::<MemoryFill>),
-        _ => None,
     }
 }
 

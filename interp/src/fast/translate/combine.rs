@@ -13,6 +13,7 @@ use crate::fast::exec::control::BrTable;
 use crate::fast::exec::fused_two::{BrTableAdd, ImmTwo, load_tee};
 use crate::fast::exec::pair::{Forms, commutes, opposite, pair_branch_handlers, pair_handlers};
 use crate::fast::exec::place::{A, S};
+use crate::fast::exec::step::step_load;
 
 /// The operands of an instruction on integers whose result is in the accumulator only.
 struct First {
@@ -40,7 +41,7 @@ impl Linker<'_> {
             return false;
         };
         let fusions = self.tier.fusions;
-        match (&first.op, &second.op) {
+        let done = match (&first.op, &second.op) {
             (Op::Bin(_), Op::Bin(_)) => fusions.pairs && self.pair(first, second),
             (Op::Bin(_), Op::BrBin { .. } | Op::BrUn { .. }) => {
                 fusions.pair_branch && self.pair_branch(first, second)
@@ -55,7 +56,11 @@ impl Linker<'_> {
             }
             (Op::Copy(_), Op::Copy(_)) => fusions.copy_two && self.imm_two(first, second),
             _ => self.combine_vector(first, second),
+        };
+        if done {
+            self.keep_pins(second);
         }
+        done
     }
 
     fn first(inst: &Inst) -> Option<First> {
@@ -109,6 +114,10 @@ impl Linker<'_> {
             (c, Src::Acc) => (c, true),
             _ => return false,
         };
+        // A pin's next value is made by a cell that knows of pins.
+        if second.to_slot && self.pins.are(second.dst) {
+            return false;
+        }
         let Some(handlers) = pair_handlers(first.op, op, swapped) else { return false };
         let Some(operands) = self.pair_operands(&first, c) else { return false };
         self.pair_cell(handlers, self.slot(second.dst) as u16, &operands);
@@ -163,11 +172,14 @@ impl Linker<'_> {
         else {
             return false;
         };
-        if !is_plain(&self.tier.module, arg) || self.pins.are(second.dst) {
+        let pin = self.pins.int(first.dst);
+        let steps = pin.is_some() && from == sum;
+        if !is_plain(&self.tier.module, arg) || pin.is_some() != steps {
             return false;
         }
         self.position(second);
-        self.push_handler(load_tee(op)[usize::from(second.to_slot)]);
+        let forms = pin.map_or_else(|| load_tee(op), |pin| &step_load(op)[pin]);
+        self.push_handler(forms[usize::from(second.to_slot)]);
         self.fields([self.slot(second.dst) as u16, sum, from, 0]);
         self.halves(arg.offset as u32, step);
         true
@@ -180,7 +192,7 @@ impl Linker<'_> {
             return false;
         };
         let (Src::Const(bits), true) = (first.args[1], first.to_slot) else { return false };
-        if second.args[0] != Src::Slot(first.dst) {
+        if second.args[0] != Src::Slot(first.dst) || self.pins.are(first.dst) {
             return false;
         }
         let index = match first.args[0] {

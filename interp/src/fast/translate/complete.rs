@@ -12,11 +12,10 @@ use super::zero::ZeroLocals;
 /// The most slots that a function may have: far more than any value stack.
 const MAX_SLOTS: u32 = 1 << 28;
 
-/// The slots of locals that are floats, if there are loops in which they may be used.
-fn float_locals(loops: &[(Label, u32)], types: &[ValType], slots: &[u32]) -> Vec<u32> {
-    let float = |ty: &ValType| matches!(ty, ValType::F32 | ValType::F64);
-    let locals = types.iter().zip(slots).filter(|(ty, _)| !loops.is_empty() && float(ty));
-    locals.map(|(_, &slot)| slot).collect()
+/// The slots of locals of some types, if there are loops in which they may be used.
+fn locals(of: [ValType; 2], loops: &[(Label, u32)], types: &[ValType], slots: &[u32]) -> Vec<u32> {
+    let found = types.iter().zip(slots).filter(|(ty, _)| !loops.is_empty() && of.contains(ty));
+    found.map(|(_, &slot)| slot).collect()
 }
 
 impl Translator<'_> {
@@ -37,6 +36,7 @@ impl Translator<'_> {
         }
         // Whatever the code is, running past its end is impossible.
         self.emit(Op::Unreachable, NONE, 0);
+        let locals_of = |of| locals(of, &self.loops, &self.local_types, &self.local_slots);
         Ok(Ir {
             roots: self
                 .listener
@@ -47,7 +47,8 @@ impl Translator<'_> {
             targets: self.targets,
             vectors: self.vectors,
             try_tables: self.try_tables,
-            floats: float_locals(&self.loops, &self.local_types, &self.local_slots),
+            floats: locals_of([ValType::F32, ValType::F64]),
+            ints: locals_of([ValType::I32, ValType::I64]),
             loops: self.loops,
             params: info.ty.param_slots(),
             results: info.ty.result_slots(),

@@ -37,6 +37,8 @@ pub struct Fusions {
     pub bulk: bool,
     /// The floats that loops use most in registers.
     pub pins: bool,
+    /// The integers that loops count with in registers.
+    pub steps: bool,
     /// Adding a constant to a local and loading from the sum in one cell.
     pub load_tee: bool,
     /// The index of a branch table out of the accumulator, with a constant added to it.
@@ -72,6 +74,7 @@ impl Fusions {
         load_branch: false,
         bulk: false,
         pins: false,
+        steps: false,
         load_tee: false,
         branch_table: false,
         retarget: false,
@@ -97,6 +100,7 @@ impl Fusions {
         load_branch: true,
         bulk: true,
         pins: true,
+        steps: true,
         load_tee: true,
         branch_table: true,
         retarget: true,

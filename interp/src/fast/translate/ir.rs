@@ -300,8 +300,9 @@ pub(crate) struct Ir {
     /// The headers of loops with their numbers. Nothing but back-edges leads to these
     /// labels.
     pub(crate) loops: Vec<(Label, u32)>,
-    /// The slots of locals that are floats.
+    /// The slots of locals that are floats, and of those that are integers.
     pub(crate) floats: Vec<u32>,
+    pub(crate) ints: Vec<u32>,
     /// Slots of the parameters.
     pub(crate) params: u32,
     /// Slots of the results.

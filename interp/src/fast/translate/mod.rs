@@ -4,6 +4,7 @@
 mod assign;
 mod backend;
 mod branch;
+mod bulk;
 mod calls;
 mod cell;
 mod combine;

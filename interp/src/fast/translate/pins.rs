@@ -1,23 +1,30 @@
 //! Pins: the locals of a function that are in registers as well as in their slots.
 //!
-//! Only floats are: a float that goes through memory costs an iteration of a loop a dozen
-//! cycles, an integer one. Every write of a pinned local also writes its slot, so that
+//! A value that goes from one iteration of a loop to the next through memory costs it a
+//! dozen cycles if it is a float, and half as many if it is an integer. So floats can be
+//! operands of most instructions, and integers of those that make their next value out of
+//! their last one. Every write of a pinned local also writes its slot, so that
 //! whoever looks at a frame needs to know nothing of pins. They are read from their slots
 //! on entry and after whatever runs other code.
 //!
 //! **What must never happen here:** a cell writes a pinned local's slot, or runs a
 //! function, and no cell behind it reads the pin again ([`Linker::keep_pins`]).
 
+use std::collections::HashMap;
+
 use bimetal_core::ops::mem::LoadOp;
 use bimetal_core::ops::num::NumOp;
 
-use super::cell::{Cell, bulk_handler, place};
+use super::bulk::bulk_handler;
+use super::cell::{Cell, place};
 use super::ir::{Inst, Ir, Label, Op, Src};
 use super::link::Linker;
 use super::text::has_result;
 use crate::fast::code::FastModule;
 use crate::fast::dispatch::Handler;
+use crate::fast::exec::pair::commutes;
 use crate::fast::exec::pinned::{LoadPins, PINS, is_pinned, pinned, pinned_load};
+use crate::fast::exec::step::{COPY_TO_PIN, INT_PINS, LoadIntPins, step, step_branch};
 
 /// How deep loops count: an operand is worth ten times as much in each.
 const DEPTH: usize = 5;
@@ -25,10 +32,38 @@ const DEPTH: usize = 5;
 /// The pinned locals of a function.
 #[derive(Default)]
 pub(super) struct Pins {
-    /// Their canonical slots.
-    slots: Vec<u32>,
+    /// The canonical slots of floats.
+    floats: Vec<u32>,
+    /// The canonical slots of integers.
+    ints: Vec<u32>,
     /// Whether the cell in the making has written the pin that its instruction writes.
     written: bool,
+}
+
+/// What pinning each of some locals is worth.
+struct Worth(HashMap<u32, i64>);
+
+impl Worth {
+    fn of(slots: &[u32]) -> Worth {
+        Worth(slots.iter().map(|&slot| (slot, 0)).collect())
+    }
+
+    fn add(&mut self, slot: u32, value: i64) {
+        if let Some(worth) = self.0.get_mut(&slot) {
+            *worth += value;
+        }
+    }
+
+    /// The locals that are worth most, if together they are worth more than `least`.
+    fn best(self, count: usize, least: i64) -> Vec<u32> {
+        let mut slots: Vec<(i64, u32)> =
+            self.0.into_iter().map(|(slot, worth)| (-worth, slot)).collect();
+        slots.retain(|&(worth, _)| worth < 0);
+        slots.sort_unstable();
+        slots.truncate(count);
+        let all: i64 = slots.iter().map(|(worth, _)| -worth).sum();
+        if all <= least { Vec::new() } else { slots.into_iter().map(|(_, slot)| slot).collect() }
+    }
 }
 
 impl Pins {
@@ -36,50 +71,69 @@ impl Pins {
     pub(super) fn of(tier: &FastModule, ir: &Ir) -> Pins {
         // Who catches an exception would have to read pins again; such functions wait for
         // other things.
-        let none = ir.floats.is_empty() || ir.is_wide() || !ir.try_tables.is_empty();
-        if none || !tier.fusions.pins {
+        let none = ir.loops.is_empty() || ir.is_wide() || !ir.try_tables.is_empty();
+        if none || !(tier.fusions.pins || tier.fusions.steps) {
             return Pins::default();
         }
-        let depths = depths(ir);
-        let mut worth = vec![0_i64; ir.floats.iter().max().map_or(0, |&slot| slot as usize + 1)];
-        for &slot in &ir.floats {
-            worth[slot as usize] = 1;
-        }
+        let (mut floats, mut ints) = (Worth::of(&ir.floats), Worth::of(&ir.ints));
         let mut reloads = 0;
-        for (inst, &depth) in ir.insts.iter().zip(&depths).filter(|(_, depth)| **depth > 0) {
+        for (inst, &depth) in ir.insts.iter().zip(&depths(ir)).filter(|(_, depth)| **depth > 0) {
             let weight = 10_i64.pow(depth.min(DEPTH) as u32);
             if runs_other_code(&inst.op) {
                 reloads += weight;
             }
-            let mut count = |slot: u32, value: i64| {
-                if let Some(worth) = worth.get_mut(slot as usize).filter(|worth| **worth != 0) {
-                    *worth += value * weight;
-                }
-            };
-            match inst.op {
-                Op::Bin(op) if is_pinned(op) => {
-                    for arg in &inst.args[..2] {
-                        if let Src::Slot(slot) = *arg {
-                            count(slot, 2);
-                        }
-                    }
-                }
-                Op::Load(..) | Op::LoadSum(..) => {}
-                _ if has_result(&inst.op) => count(inst.dst, -3),
-                _ => {}
+            for arg in uses(inst) {
+                floats.add(arg, 2 * weight);
+            }
+            if !matches!(inst.op, Op::Bin(op) if is_pinned(op)) && !is_float_load(&inst.op) {
+                floats.add(inst.dst, if has_result(&inst.op) { -3 * weight } else { 0 });
+            }
+            if steps(inst) {
+                ints.add(inst.dst, 2 * weight);
+            } else if has_result(&inst.op) && !matches!(inst.op, Op::Copy(_)) {
+                ints.add(inst.dst, -6 * weight);
             }
         }
-        let mut slots: Vec<u32> = ir.floats.clone();
-        slots.retain(|&slot| worth[slot as usize] > 1);
-        slots.sort_by_key(|&slot| std::cmp::Reverse(worth[slot as usize]));
-        slots.truncate(PINS);
-        let all: i64 = slots.iter().map(|&slot| worth[slot as usize]).sum();
-        if all <= 6 * reloads { Pins::default() } else { Pins { slots, written: false } }
+        let floats = if tier.fusions.pins { floats.best(PINS, 6 * reloads) } else { Vec::new() };
+        let ints = if tier.fusions.steps { ints.best(INT_PINS, 6 * reloads) } else { Vec::new() };
+        Pins { floats, ints, written: false }
     }
 
     /// Whether a canonical slot is a pinned local's.
     pub(super) fn are(&self, slot: u32) -> bool {
-        self.slots.contains(&slot)
+        self.floats.contains(&slot) || self.ints.contains(&slot)
+    }
+
+    /// The pin of an integer.
+    pub(super) fn int(&self, slot: u32) -> Option<usize> {
+        self.ints.iter().position(|&pinned| pinned == slot)
+    }
+}
+
+/// The slots that an instruction can take from pins that are floats.
+fn uses(inst: &Inst) -> impl Iterator<Item = u32> {
+    let count = if matches!(inst.op, Op::Bin(op) if is_pinned(op)) { 2 } else { 0 };
+    inst.args.into_iter().take(count).filter_map(|arg| match arg {
+        Src::Slot(slot) => Some(slot),
+        _ => None,
+    })
+}
+
+fn is_float_load(op: &Op) -> bool {
+    matches!(op, Op::Load(op, _) | Op::LoadSum(op, _) if pinned_load(*op, false).is_some())
+}
+
+/// Whether an instruction makes the next value of a local out of its last one.
+fn steps(inst: &Inst) -> bool {
+    match inst.op {
+        Op::AddBr { .. } => true,
+        Op::Bin(op) if step(op).is_some() && inst.to_slot => {
+            let own = Src::Slot(inst.dst);
+            // What is in the accumulator goes better into a cell with what made it.
+            inst.args[0] == own && inst.args[1] != Src::Acc
+                || inst.args[1] == own && inst.args[0] != Src::Acc && commutes(op)
+        }
+        _ => false,
     }
 }
 
@@ -134,45 +188,95 @@ impl Linker<'_> {
     /// Reads on entry the pins that have a value then.
     pub(super) fn enter_pins(&mut self) {
         let ir = self.ir;
-        let zeroed =
-            |slot| ir.zero.iter().any(|&(start, count)| slot >= start && slot - start < count);
-        if self.pins.slots.iter().any(|&slot| slot < ir.params || zeroed(slot)) {
-            self.load_pins();
-        }
+        let runs =
+            |slot: u32| ir.zero.iter().any(|&(start, count)| slot.wrapping_sub(start) < count);
+        let alive = |slots: &[u32]| slots.iter().any(|&slot| slot < ir.params || runs(slot));
+        let (floats, ints) = (alive(&self.pins.floats), alive(&self.pins.ints));
+        self.load_pins(floats, ints);
     }
 
-    /// Appends the cell that reads all pins from their slots.
-    pub(super) fn load_pins(&mut self) {
-        let Some(&first) = self.pins.slots.first() else { return };
-        let slot = |index| *self.pins.slots.get(index).unwrap_or(&first);
-        let fields = [slot(0), slot(1), slot(2), first].map(|slot| self.slot(slot) as u16);
-        self.handler::<LoadPins>();
-        self.fields(fields);
+    /// Appends the cells that read pins from their slots.
+    fn load_pins(&mut self, floats: bool, ints: bool) {
+        if let (Some(&first), true) = (self.pins.floats.first(), floats) {
+            let slot = |index| *self.pins.floats.get(index).unwrap_or(&first);
+            let fields = [slot(0), slot(1), slot(2), first].map(|slot| self.slot(slot) as u16);
+            self.handler::<LoadPins>();
+            self.fields(fields);
+        }
+        if let (Some(&first), true) = (self.pins.ints.first(), ints) {
+            let second = *self.pins.ints.get(1).unwrap_or(&first);
+            let fields = [first, second, first, first].map(|slot| self.slot(slot) as u16);
+            self.handler::<LoadIntPins>();
+            self.fields(fields);
+        }
     }
 
     /// Reads the pins again behind the cell of an instruction that has left them behind.
     pub(super) fn keep_pins(&mut self, inst: &Inst) {
         let written = std::mem::take(&mut self.pins.written);
-        if self.pins.slots.is_empty() {
-            return;
-        }
         let bulk = matches!(inst.op, Op::Slow { op, imm, .. }
             if bulk_handler(self, op, imm).is_some());
-        let left = has_result(&inst.op) && inst.to_slot && self.pins.are(inst.dst) && !written;
-        let other = !matches!(inst.op, Op::Slow { .. }) && runs_other_code(&inst.op);
-        if left || bulk || other {
-            self.load_pins();
+        if bulk || !matches!(inst.op, Op::Slow { .. }) && runs_other_code(&inst.op) {
+            return self.load_pins(true, true);
+        }
+        if has_result(&inst.op) && inst.to_slot && !written {
+            let float = self.pins.floats.contains(&inst.dst);
+            let int = self.pins.ints.contains(&inst.dst);
+            self.load_pins(float, int);
         }
     }
 
-    /// The pin that is a slot of the frame.
-    fn pin(&self, frame_slot: u16) -> Option<usize> {
-        self.pins.slots.iter().position(|&slot| self.slot(slot) as u16 == frame_slot)
+    /// The pin of an integer that is a slot of the frame.
+    fn int_pin(&self, frame_slot: u16) -> Option<usize> {
+        self.pins.ints.iter().position(|&slot| self.slot(slot) as u16 == frame_slot)
+    }
+
+    /// The pin of a float that is a slot of the frame.
+    fn float_pin(&self, frame_slot: u16) -> Option<usize> {
+        self.pins.floats.iter().position(|&slot| self.slot(slot) as u16 == frame_slot)
+    }
+
+    /// The cell of an instruction on a pinned integer that is its result as well, but for
+    /// the words of constants. `None` if it is another instruction.
+    pub(super) fn step(&mut self, op: NumOp, cell: &Cell<'_>) -> Option<Option<u64>> {
+        let pin = self.int_pin(cell.d).filter(|_| cell.form == 1)?;
+        let own =
+            |index: usize| matches!(cell.args[index], Src::Slot(_)) && cell.f[index] == cell.d;
+        let forms = &step(op)?[pin];
+        if own(0) {
+            self.pins.written = true;
+            self.push_handler(forms[place(cell.args[1])]);
+            return Some(cell.operands(self, op));
+        }
+        if !own(1) || !commutes(op) || matches!(cell.args[0], Src::Const(_)) {
+            return None;
+        }
+        self.pins.written = true;
+        self.push_handler(forms[place(cell.args[0])]);
+        self.fields([cell.d, cell.d, cell.f[0], 0]);
+        Some(None)
+    }
+
+    /// The handlers of an addition to a pinned integer and a branch.
+    pub(super) fn step_branch(
+        &self,
+        op: NumOp,
+        cell: &Cell<'_>,
+    ) -> Option<&'static [[Handler; 2]; 2]> {
+        let pin = self.int_pin(cell.d)?;
+        Some(&step_branch(op)?[pin])
+    }
+
+    /// The handler of a copy to a pinned integer.
+    pub(super) fn copy_to_pin(&mut self, cell: &Cell<'_>) -> Option<Handler> {
+        let pin = self.int_pin(cell.d)?;
+        self.pins.written = true;
+        Some(COPY_TO_PIN[pin][place(cell.args[0])])
     }
 
     /// The pin that a result goes to.
     fn pinned_result(&mut self, cell: &Cell<'_>) -> Option<usize> {
-        let pin = self.pin(cell.d).filter(|_| cell.form == 1);
+        let pin = self.float_pin(cell.d).filter(|_| cell.form == 1);
         self.pins.written |= pin.is_some();
         pin
     }
@@ -180,11 +284,11 @@ impl Linker<'_> {
     /// The handler of an instruction with two operands, if a pin is among its operands or
     /// its result goes to one.
     pub(super) fn pinned_binary(&mut self, op: NumOp, cell: &Cell<'_>) -> Option<Handler> {
-        if self.pins.slots.is_empty() || !is_pinned(op) {
+        if self.pins.floats.is_empty() || !is_pinned(op) {
             return None;
         }
         let at = |this: &Self, index: usize| match cell.args[index] {
-            Src::Slot(_) => this.pin(cell.f[index]).map_or(0, |pin| 3 + pin),
+            Src::Slot(_) => this.float_pin(cell.f[index]).map_or(0, |pin| 3 + pin),
             src => place(src),
         };
         let (a, b) = (at(self, 0), at(self, 1));

@@ -7,6 +7,7 @@ use super::ir::{Inst, Label, Op, Src};
 use super::link::Linker;
 use crate::fast::exec::branch::{load_branch, sum_branch};
 use crate::fast::exec::pair::{mirrored, opposite};
+use crate::fast::exec::step::step_sum_branch;
 
 /// What a branch compares the accumulator with: it is taken if the comparison holds with
 /// the accumulator as the first operand.
@@ -60,6 +61,12 @@ impl Linker<'_> {
         let (Some(forms), Some((c, form))) = (sum_branch(op), self.half(other)) else {
             return false;
         };
+        let pin = self.pins.int(first.dst);
+        let forms = match pin.and_then(|pin| Some(&step_sum_branch(op)?[pin])) {
+            Some(pinned) if a == first.dst => pinned,
+            Some(_) => return false,
+            None => forms,
+        };
         self.push_handler(forms[usize::from(constant.is_some())][form]);
         self.fields([self.slot(first.dst) as u16, self.slot(a) as u16, b, 0]);
         self.target(target);
@@ -77,6 +84,9 @@ impl Linker<'_> {
             }
             _ => return false,
         };
+        if first.to_slot && self.pins.are(first.dst) {
+            return false;
+        }
         let Some(Comparison { op, other, target }) = Comparison::of(second) else { return false };
         let (Some(forms), Some((c, constant)), true) =
             (load_branch(load, op), self.half(other), is_plain(&self.tier.module, arg))
