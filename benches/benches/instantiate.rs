@@ -1,20 +1,20 @@
 //! Instances made and dropped, each with a store of its own.
 
-use bimetal_benches::instantiation::{OURS, PROGRAMS, ours};
+use bimetal_benches::instantiation::{FEW, OURS, PROGRAMS, ours};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 fn instances(c: &mut Criterion) {
     for program in &PROGRAMS {
         let mut group = c.benchmark_group(program.name);
         for name in OURS {
-            let mould = ours(name, program).expect("an engine that takes the program");
+            let mould = ours(name, program, FEW).expect("an engine that takes the program");
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
                 bencher.iter(|| (mould.repeat)(1).expect("an instance"));
             });
         }
         #[cfg(feature = "peers")]
         for name in bimetal_benches::instantiation::PEERS {
-            let mould = bimetal_benches::instantiation::theirs(name, program);
+            let mould = bimetal_benches::instantiation::theirs(name, program, FEW);
             let mould = mould.expect("an engine that takes the program");
             group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
                 bencher.iter(|| (mould.repeat)(1).expect("an instance"));

@@ -67,8 +67,9 @@ impl Program {
     }
 }
 
-/// How many instances may live at once where that is to be said before.
-pub const LIVE: u32 = 10_000;
+/// How many instances a pool is for, where few live at once: the address space of a
+/// process does not hold many large pools.
+pub const FEW: u32 = 100;
 
 /// A module that an engine has loaded, to be instantiated.
 pub struct Mould {
@@ -106,11 +107,11 @@ macro_rules! mould {
     }};
 }
 
-/// One of [`OURS`].
+/// One of [`OURS`], with a pool for at most so many instances.
 ///
 /// # Errors
 /// If there is none of this name, or it is not available on this machine.
-pub fn ours(name: &str, program: &Program) -> Result<Mould, Error> {
+pub fn ours(name: &str, program: &Program, most: u32) -> Result<Mould, Error> {
     let (strategy, pooled) = match name.split_once(", ") {
         Some((strategy, "pooled")) => (strategy, true),
         _ => (name, false),
@@ -124,7 +125,7 @@ pub fn ours(name: &str, program: &Program) -> Result<Mould, Error> {
     });
     if pooled {
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_core_instances(LIVE).total_memories(LIVE).total_tables(LIVE);
+        pool.total_core_instances(most).total_memories(most).total_tables(most);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     let engine = bimetal::Engine::new(&config)?;
@@ -136,18 +137,18 @@ pub fn ours(name: &str, program: &Program) -> Result<Mould, Error> {
 #[cfg(feature = "peers")]
 pub const PEERS: [&str; 3] = ["wasmtime", "wasmtime, pooled", "wasmi"];
 
-/// One of [`PEERS`].
+/// One of [`PEERS`], with a pool for at most so many instances.
 ///
 /// # Errors
 /// As [`ours`].
 #[cfg(feature = "peers")]
-pub fn theirs(name: &str, program: &Program) -> Result<Mould, Error> {
+pub fn theirs(name: &str, program: &Program, most: u32) -> Result<Mould, Error> {
     let mut config = wasmtime::Config::new();
     match name {
         "wasmtime" => {}
         "wasmtime, pooled" => {
             let mut pool = wasmtime::PoolingAllocationConfig::default();
-            pool.total_core_instances(LIVE).total_memories(LIVE).total_tables(LIVE);
+            pool.total_core_instances(most).total_memories(most).total_tables(most);
             config.allocation_strategy(wasmtime::InstanceAllocationStrategy::Pooling(pool));
         }
         "wasmi" => return wasmi(program),
@@ -198,7 +199,7 @@ mod tests {
     fn every_engine_of_ours_makes_every_program() {
         for program in &PROGRAMS {
             for name in OURS {
-                let mould = ours(name, program).unwrap();
+                let mould = ours(name, program, FEW).unwrap();
                 (mould.repeat)(3).unwrap();
                 let both = [(mould.keep)().unwrap(), (mould.keep)().unwrap()];
                 assert!(both.iter().all(|store| store.is::<bimetal::Store<()>>()), "{name}");

@@ -21,7 +21,6 @@ use crate::memory::Images;
 use crate::segment::Segments;
 use crate::store::{Extern, InstanceId, Store};
 use crate::template::Template;
-use crate::trap::Trap;
 use crate::types::{canonical_global_type, canonical_table_type};
 use crate::vmctx::VmFuncRef;
 

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use bimetal_benches::guest::Error;
-use bimetal_benches::instantiation::{LIVE, Mould, OURS, PEERS, PROGRAMS, Program};
+use bimetal_benches::instantiation::{FEW, Mould, OURS, PEERS, PROGRAMS, Program};
 use bimetal_benches::instantiation::{ours, rss, theirs};
 use bimetal_benches::report::{cpu_time, machine, replace_section};
 use bimetal_benches::rounds::{median, quartiles};
@@ -22,6 +22,9 @@ const COMMAND: &str =
 
 /// What ratios are to.
 const BASES: [&str; 2] = ["wasmtime", "wasmtime, pooled"];
+
+/// How many instances live at once.
+const LIVE: u32 = 10_000;
 
 /// About as long a batch of instances takes.
 const BATCH: Duration = Duration::from_millis(2);
@@ -44,8 +47,7 @@ fn main() -> Result<(), Error> {
             || BASES.contains(name)
             || only.iter().any(|only| name.contains(only.as_str()))
     };
-    let names: Vec<&str> =
-        OURS.iter().chain(&PEERS).copied().filter(|name| wanted(&name)).collect();
+    let names: Vec<&str> = OURS.iter().chain(&PEERS).copied().filter(|name| wanted(name)).collect();
     let mut page = page(rounds);
     page += &times(&names, rounds)?;
     page += &lives(&names)?;
@@ -74,8 +76,8 @@ fn page(rounds: usize) -> String {
     page
 }
 
-fn mould(name: &str, program: &Program) -> Result<Mould, Error> {
-    if PEERS.contains(&name) { theirs(name, program) } else { ours(name, program) }
+fn mould(name: &str, program: &Program, most: u32) -> Result<Mould, Error> {
+    if PEERS.contains(&name) { theirs(name, program, most) } else { ours(name, program, most) }
 }
 
 /// The table of single instances.
@@ -110,7 +112,7 @@ fn program_times(
 ) -> Result<Vec<Vec<Duration>>, Error> {
     let mut contestants = Vec::new();
     for name in names {
-        let mould = mould(name, program)?;
+        let mould = mould(name, program, FEW)?;
         (mould.repeat)(100)?;
         let start = Instant::now();
         (mould.repeat)(100)?;
@@ -160,7 +162,7 @@ fn lives(names: &[&str]) -> Result<String, Error> {
 
 /// Makes many instances and keeps them: the time of one, and the memory that it adds.
 fn live(name: &str, program: &Program) -> Result<String, Error> {
-    let mould = mould(name, program)?;
+    let mould = mould(name, program, LIVE)?;
     drop((mould.keep)()?);
     let (before, start) = (rss().ok_or("no figures of the process")?, cpu_time());
     let mut kept = Vec::with_capacity(LIVE as usize);
