@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::{FONT, bounds, color, short, svg};
+use super::{FONT, color, log_bounds, short, svg};
 use crate::guest::Error;
 
 /// A bar.
@@ -25,7 +25,7 @@ const HEIGHT: u32 = 22;
 /// # Errors
 /// If there is nothing to draw.
 pub fn bars(title: &str, across: &str, bars: &[Bar]) -> Result<String, Error> {
-    let (low, high) = bounds(bars.iter().flat_map(|bar| bar.quartiles));
+    let (low, high) = log_bounds(bars.iter().flat_map(|bar| bar.quartiles));
     let low = low / 1.6;
     svg((520, 78 + HEIGHT * bars.len() as u32), |area| {
         let mut builder = ChartBuilder::on(area);
@@ -40,7 +40,7 @@ pub fn bars(title: &str, across: &str, bars: &[Bar]) -> Result<String, Error> {
         mesh.x_label_formatter(&|value| short(value));
         mesh.light_line_style(TRANSPARENT).label_style((FONT, 12)).draw()?;
         for (index, bar) in bars.iter().enumerate() {
-            let [lower, middle, upper] = bar.quartiles;
+            let [lower, middle, upper] = bar.quartiles.map(|value| value.clamp(low, high));
             let y = index as f64 + 0.5;
             let whole = [(low, y - 0.32), (middle, y + 0.32)];
             let spread = PathElement::new([(lower, y), (upper, y)], BLACK.stroke_width(2));

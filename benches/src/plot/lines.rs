@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::{Area, FONT, bounds, color, head, head_height, seconds, short, svg};
+use super::{Area, FONT, bounds, color, head, head_height, log_bounds, seconds, short, svg};
 use crate::guest::Error;
 
 /// A line of a panel.
@@ -83,7 +83,7 @@ pub fn panels(
 
 fn draw(area: &Area<'_>, axes: &Axes<'_>, panel: &Panel, names: &[&str]) -> Result<(), Error> {
     let points = || panel.lines.iter().flat_map(|line| line.points.iter());
-    let x = bounds(points().map(|point| point.0));
+    let x = log_bounds(points().map(|point| point.0));
     // Room for a tick at either end.
     let x = (x.0 * 0.97, x.1 * 1.03);
     let y = bounds(points().map(|point| point.1).chain(axes.mark));

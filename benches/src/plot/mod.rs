@@ -121,6 +121,14 @@ fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
     if low < high { (low, high) } else { (low.min(1.0) / 2.0, low.max(1.0) * 2.0) }
 }
 
+/// As [`bounds`], for an axis that goes in powers of ten: what such an axis cannot show
+/// does not count.
+fn log_bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let shown = values.filter(|value| value.is_finite() && *value > 0.0);
+    let (low, high) = bounds(shown);
+    (low.max(1e-9), high.min(1e12))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +153,21 @@ mod tests {
         };
         let text = bars("title", "across", &[bar]).unwrap();
         assert!(text.contains("a bar") && text.contains("1.00"), "{text}");
+    }
+
+    #[test]
+    fn what_has_no_place_on_an_axis_of_powers_is_drawn_at_its_edge() {
+        let bar = |value: f64| Bar {
+            name: "a bar".to_owned(),
+            color: 1,
+            quartiles: [value; 3],
+            label: value.to_string(),
+        };
+        let text = bars("title", "across", &[bar(0.0), bar(2.0), bar(f64::INFINITY)]).unwrap();
+        assert_eq!(text.matches("a bar").count(), 3, "{text}");
+        let point = |x: f64| Point { name: "a point".to_owned(), color: 0, x, y: 1.0 };
+        let text = points("title", "across", "up", &[point(0.0), point(1.0)]).unwrap();
+        assert!(text.contains("a point"), "{text}");
     }
 
     #[test]
