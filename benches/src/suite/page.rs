@@ -25,8 +25,8 @@ pub fn page(report: &Report) -> Result<String, Error> {
          <meta name=\"viewport\" content=\"width=device-width\"><title>bimetal bench</title>\
          <style>{STYLE}</style></head><body>\n<h1>bimetal bench</h1>\n\
          <p>{}. {} rounds; in each, every engine does every workload in a new process, in turns. \
-         Times are those of a process's best call in time of the processor, relative to <code>{}</code>: medians over the \
-         rounds, and quartiles. Lower is better.</p>\n",
+         Times are those of a process's best call in time of the processor, relative to \
+         <code>{}</code>: medians over the rounds, and quartiles. Lower is better.</p>\n",
         escape(&report.machine),
         report.rounds,
         escape(&report.base),

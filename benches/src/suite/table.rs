@@ -26,8 +26,8 @@ pub fn section(report: &Report) -> String {
          process of their own for every round, {} rounds in turns. A time is the best call of a \
          process, in time of the processor that its thread took (V8: its process, with its \
          helpers); a ratio is the median over the rounds. Start-up is from the bytes to the first \
-         result, by the clock. `native` is `cc -O3`, `native-scalar` the same without vectors. wasm3 is left out: building its crate takes bindgen and \
-         libclang. Machine: {}.\n\n{}",
+         result, by the clock. `native` is `cc -O3`, `native-scalar` the same without vectors. \
+         wasm3 is left out: building its crate takes bindgen and libclang. Machine: {}.\n\n{}",
         report.rounds,
         report.machine,
         table(report)
