@@ -1,8 +1,9 @@
 //! The line of figures that `--stats` prints.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bimetal::{FunctionStats, LoopStats, Module};
+use bimetal::{CallSiteStats, FunctionStats, LoopStats, Module};
 use serde::Serialize;
 
 use crate::args::Tier;
@@ -52,6 +53,20 @@ pub(crate) struct Function {
     /// The same of its loops that ran: here `function` is the loop's number.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) loops: Vec<Function>,
+    /// Its indirect calls that were done while it was interpreted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) indirect_calls: Vec<IndirectCall>,
+}
+
+/// What an indirect call did.
+#[derive(Serialize, Debug)]
+pub(crate) struct IndirectCall {
+    /// Its byte offset in the module.
+    pub(crate) offset: u32,
+    /// How often it was done.
+    pub(crate) count: u64,
+    /// The functions of the module that it reached most, by index, and how often.
+    pub(crate) callees: BTreeMap<u32, u64>,
 }
 
 /// A function that the compiler does not take on.
@@ -95,7 +110,15 @@ fn function(func: FunctionStats) -> Function {
         compile_ns: nanos(func.compile_time),
         reason: func.reason,
         loops: func.loops.into_iter().filter(ran).map(in_loop).collect(),
+        indirect_calls: func.call_sites.iter().filter_map(indirect_call).collect(),
     }
+}
+
+/// A call whose callee the text of the program does not say.
+fn indirect_call(site: &CallSiteStats) -> Option<IndirectCall> {
+    let callees = site.callees.iter().map(|callee| (callee.index, callee.calls)).collect();
+    let done = !site.direct && site.calls > 0;
+    done.then_some(IndirectCall { offset: site.offset, count: site.calls, callees })
 }
 
 fn in_loop(found: LoopStats) -> Function {
@@ -108,6 +131,7 @@ fn in_loop(found: LoopStats) -> Function {
         compile_ns: nanos(found.compile_time),
         reason: found.reason,
         loops: Vec::new(),
+        indirect_calls: Vec::new(),
     }
 }
 

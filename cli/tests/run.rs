@@ -116,6 +116,24 @@ fn stats_tell_what_became_of_functions_and_the_log_how() {
 }
 
 #[test]
+fn stats_show_whom_indirect_calls_reached() {
+    let file = wat(r#"(module
+        (type $t (func (result i32)))
+        (table funcref (elem $one $two))
+        (func $one (type $t) (i32.const 1))
+        (func $two (type $t) (i32.const 2))
+        (func (export "run") (result i32)
+            (i32.add (call $one) (call_indirect (type $t) (i32.const 1)))))"#);
+    let args = ["--tier", "tiered", "--stats", "--invoke", "run", file.path_str()];
+    let run = bimetal(&args);
+    assert_eq!(run.stdout(), "3\n");
+    let stats = stats(&run);
+    let calls = stats["functions"][2]["indirect_calls"].as_array().expect("calls of `run`");
+    assert_eq!(calls.len(), 1, "{stats}");
+    assert_eq!((&calls[0]["count"], &calls[0]["callees"]["1"]), (&1.into(), &1.into()), "{stats}");
+}
+
+#[test]
 fn bench_hooks_narrow_the_time_to_the_span_between_them() {
     let file = wat(r#"(module
         (import "bench" "start" (func $start)) (import "bench" "end" (func $end))

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use bimetal_runtime::code::LoopReport;
+use bimetal_parser::Module as Parsed;
+use bimetal_runtime::code::{LoopReport, SiteReport};
 
 use crate::module::Module;
 
@@ -30,6 +31,51 @@ pub struct FunctionStats {
     pub reason: Option<String>,
     /// Its loops, as far as it has been interpreted.
     pub loops: Vec<LoopStats>,
+    /// The calls in it, ascending by their offsets, as far as they say what they do: calls
+    /// of functions that the module defines, by name or by reference, other than tail
+    /// calls. What the compiler knows when it inlines. Under
+    /// [`Strategy::Tiered`](crate::Strategy::Tiered) only, once it has been interpreted.
+    pub call_sites: Vec<CallSiteStats>,
+}
+
+/// A call in a function: see [`FunctionStats::call_sites`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct CallSiteStats {
+    /// Its byte offset in the module.
+    pub offset: u32,
+    /// Whether it names its callee: `call`, and not `call_indirect` or `call_ref`.
+    pub direct: bool,
+    /// How often it was done while the function was interpreted: about so many, since
+    /// threads that count at the same time may lose some. A direct call is counted up to
+    /// 64 and no further: then it was done so often or more.
+    pub calls: u64,
+    /// The functions that it reached, the one it reached most first. Of an indirect call
+    /// these are at most two, without functions of other instances and of the host, so
+    /// that their calls may be fewer than [`CallSiteStats::calls`].
+    pub callees: Vec<CalleeStats>,
+}
+
+/// A function that a call reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct CalleeStats {
+    /// Its index in the module.
+    pub index: u32,
+    /// How often: counted as [`CallSiteStats::calls`].
+    pub calls: u64,
+}
+
+impl CallSiteStats {
+    fn new(module: &Parsed, report: SiteReport) -> CallSiteStats {
+        let SiteReport { offset, direct, calls, callees } = report;
+        let callee = |(defined, calls): (u32, u64)| {
+            let index = module.func_at(defined as usize).0;
+            CalleeStats { index, calls }
+        };
+        let reached = callees.into_iter().filter(|&(_, calls)| calls > 0);
+        CallSiteStats { offset, direct, calls, callees: reached.map(callee).collect() }
+    }
 }
 
 /// The same of a loop: what was compiled for frames of the interpreter that run in it.
@@ -63,6 +109,7 @@ impl Module {
     pub fn function_stats(&self) -> Vec<FunctionStats> {
         let Some(code) = self.made_code() else { return Vec::new() };
         let module = self.parsed();
+        let site = |report| CallSiteStats::new(module, report);
         let stats = |defined| {
             let func = module.func_at(defined);
             let report = code.report(defined);
@@ -75,6 +122,7 @@ impl Module {
                 reason: report.reason,
                 calls: report.calls,
                 loops: report.loops.into_iter().map(LoopStats::new).collect(),
+                call_sites: report.sites.into_iter().map(site).collect(),
             }
         };
         (0..module.bodies.len()).map(stats).collect()

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bimetal::{Config, Engine, Instance, Module, Store, Strategy, TieringStep};
+use bimetal::{
+    Config, Engine, Func, FunctionStats, Instance, Module, Store, Strategy, TieringStep,
+};
 
 const MODULE: &str = r#"(module $m
     (func $cold (export "cold") (param i64) (result i64) (local.get 0))
@@ -172,4 +174,46 @@ fn the_figures_of_functions_count_what_was_interpreted() {
     let hot = guest.module.function_stats().remove(1);
     assert!(hot.compiled && hot.code_bytes > 0 && hot.compile_time > Duration::ZERO, "{hot:?}");
     assert_eq!((hot.calls, hot.reason), (10, None));
+}
+
+#[test]
+fn the_figures_of_functions_show_whom_their_calls_reached() {
+    let mut config = Config::new();
+    // Nothing is compiled here.
+    config.strategy(Strategy::Tiered).thresholds(u32::MAX, u32::MAX);
+    let engine = Engine::new(&config).unwrap();
+    let wat = r#"(module
+        (type $t (func (result i32)))
+        (import "" "host" (func $host (type $t)))
+        (table funcref (elem $host $one $two))
+        (func $one (type $t) (i32.const 1))
+        (func $two (type $t) (i32.const 2))
+        (func (export "pick") (param i32) (result i32)
+            (call_indirect (type $t) (local.get 0)))
+        (func (export "many") (param $n i32)
+            (loop $next
+                (drop (call $two))
+                (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"#;
+    let module = Module::new(&engine, wat).unwrap();
+    let mut store = Store::new(&engine, ());
+    let host = Func::wrap(&mut store, || 0_i32);
+    let instance = Instance::new(&mut store, &module, &[host.into()]).unwrap();
+    let pick = instance.get_typed_func::<i32, i32>(&mut store, "pick").unwrap();
+    for at in [2, 2, 1, 0, 2] {
+        assert_eq!(pick.call(&mut store, at).unwrap(), at);
+    }
+    let many = instance.get_typed_func::<i32, ()>(&mut store, "many").unwrap();
+    many.call(&mut store, 1000).unwrap();
+    let site = |func: &FunctionStats| {
+        let [site] = &func.call_sites[..] else { panic!("{func:?}") };
+        let callees: Vec<_> =
+            site.callees.iter().map(|callee| (callee.index, callee.calls)).collect();
+        (site.direct, site.calls, callees)
+    };
+    let [one, _, picks, calls] = &module.function_stats()[..] else { panic!() };
+    assert_eq!(one.call_sites, []);
+    assert_eq!(site(picks), (false, 5, vec![(2, 3), (1, 1)]));
+    assert_eq!(site(calls), (true, 64, vec![(2, 64)]), "counted no further");
+    let [pick, many] = [picks, calls].map(|func| func.call_sites[0].offset);
+    assert!(0 < pick && pick < many, "{pick}, {many}");
 }

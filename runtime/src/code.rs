@@ -71,6 +71,22 @@ pub struct FuncReport {
     pub calls: u64,
     /// The loops whose iterations are counted.
     pub loops: Vec<LoopReport>,
+    /// The calls in it that note what they do, ascending by their offsets.
+    pub sites: Vec<SiteReport>,
+}
+
+/// What a call has noted while the function around it was interpreted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SiteReport {
+    /// Its byte offset in the module.
+    pub offset: u32,
+    /// Whether it names its callee; then it is counted only so far.
+    pub direct: bool,
+    /// How often it was done.
+    pub calls: u64,
+    /// The functions of the same instance that it reached most, as positions among the
+    /// defined ones, and how often; the first one most.
+    pub callees: Vec<(u32, u64)>,
 }
 
 /// The same of a loop: what was compiled for frames that run in it.

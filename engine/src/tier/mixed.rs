@@ -4,10 +4,10 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bimetal_interp::fast::FastModule;
+use bimetal_interp::fast::{FastModule, NotedCall};
 use bimetal_jit::{JitCode, JitEngine, OsrCode, native_call};
 use bimetal_parser::Module;
-use bimetal_runtime::code::{CodeSlot, FuncReport, LoopReport, ModuleCode};
+use bimetal_runtime::code::{CodeSlot, FuncReport, LoopReport, ModuleCode, SiteReport};
 use bimetal_runtime::hot::Counted;
 use bimetal_runtime::seen::Seen as _;
 
@@ -209,6 +209,13 @@ unsafe impl ModuleCode for Mixed {
         let mut report = machine.reports.get(&defined).cloned().unwrap_or_default();
         if let Some(hotness) = &self.hotness {
             report.calls = self.calls(defined);
+            let site = |NotedCall { offset, direct, calls, callees, .. }| SiteReport {
+                offset,
+                direct,
+                calls,
+                callees,
+            };
+            report.sites = self.fast.noted_calls(defined).into_iter().map(site).collect();
             for (number, left) in self.fast.iterations_left(defined) {
                 let known = machine.loops.get(&(defined, number)).cloned().unwrap_or_default();
                 let iterations = hotness.count(defined, Counted::Loop(number), Some(left));
