@@ -14,7 +14,7 @@ pub fn table(report: &Report) -> String {
 
 /// The command that measures what stands in `RESULTS.md`.
 const COMMAND: &str = "bimetal bench --native --record --peers target/release/bench-peer \
-    --peers \"node benches/v8.mjs\"";
+    --peers \"node benches/v8.mjs\" --peers \"python3 benches/pywasm3.py\"";
 
 /// The heading of the section in `RESULTS.md`.
 pub const HEADING: &str = "Whole programs";
@@ -27,7 +27,8 @@ pub fn section(report: &Report) -> String {
          process, in time of the processor that its thread took (V8: its process, with its \
          helpers); a ratio is the median over the rounds. Start-up is from the bytes to the first \
          result, by the clock. `native` is `cc -O3`, `native-scalar` the same without vectors. \
-         wasm3 is left out: building its crate takes bindgen and libclang. Machine: {}.\n\n{}",
+         wasm3 is PyPI's pywasm3 0.5.0, built by gcc; its memory is python's for the most part. \
+         Machine: {}.\n\n{}",
         report.rounds,
         report.machine,
         table(report)
