@@ -95,6 +95,19 @@ mod tests {
         }
     }
 
+    /// How many calls an engine makes in its time does not show.
+    #[test]
+    fn a_workload_remembers_nothing_of_earlier_calls() {
+        let mut config = bimetal::Config::new();
+        config.strategy(bimetal::Strategy::Interpreter);
+        let engine = bimetal::Engine::new(&config).unwrap();
+        for workload in WORKLOADS {
+            let mut guest = crate::guest::ours(&engine, workload.wasm, "run").unwrap();
+            let sums = [3, 3].map(|times| (guest.call)(times).unwrap());
+            assert_eq!(sums[0], sums[1], "{}", workload.name);
+        }
+    }
+
     /// With `BLESS` in the environment, the modules are written.
     #[test]
     fn modules_written_as_text_are_what_their_source_says() {
