@@ -27,6 +27,8 @@ where
         unsafe {
             let sum = (P::read::<i32>(r, 2, 0) as u32).wrapping_add(r.half(2, 1));
             *r.slot(1) = u64::from(sum);
+            // It stays there if the load is a float's.
+            r.a = u64::from(sum);
             match PIN {
                 0 => r.p0 = u64::from(sum),
                 1 => r.p1 = u64::from(sum),

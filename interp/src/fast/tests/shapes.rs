@@ -82,6 +82,21 @@ fn a_value_in_the_accumulator_reaches_both_sides_of_a_branch() {
 }
 
 #[test]
+fn a_new_address_is_still_there_after_a_float_was_loaded_from_it() {
+    let mut wasm = Wasm::new(
+        r#"(module (memory 1)
+            (func (export "halve") (param i32) (result f32)
+                (local i32)
+                (f32.store (i32.const 24) (f32.const 5))
+                (f32.store
+                    (local.tee 1 (i32.add (local.get 0) (i32.const 8)))
+                    (f32.mul (f32.load (local.get 1)) (f32.const 0.5)))
+                (f32.load (i32.const 24))))"#,
+    );
+    assert_eq!(wasm.get::<f32>("halve", &[i32(16)]), 2.5);
+}
+
+#[test]
 fn an_operand_keeps_the_value_that_its_local_had() {
     let mut wasm = Wasm::new(
         r#"(module
