@@ -193,23 +193,12 @@ pub(super) use shell::{Flow, Handler, handler, opaque, run};
 mod shell {
     use super::{Exec, Exit, Regs, VReg, VmCtx, handler_at};
 
-    macro_rules! shell_of {
-        ($abi:literal) => {
-            /// A handler. Vectors have a place in registers under this convention;
-            /// that no C compiler agrees with Rust on it matters to nobody. Six integer arguments: a seventh would be no register on
-            /// x86-64 and no jump anywhere.
+    /// A function that is the handler with the body of an [`Exec`].
+    macro_rules! handler_of {
+        ($(#[$attribute:meta])* $abi:literal $name:ident) => {
+            $(#[$attribute])*
             #[allow(improper_ctypes_definitions, reason = "called from Rust only")]
-            pub(in crate::fast) type Handler = unsafe extern $abi fn(
-                super::Ip, super::Fp, *mut VmCtx, u64, u64, u64, VReg, VReg, VReg, VReg,
-            ) -> Flow;
-
-            /// The handler with the body of `E`.
-            ///
-            /// # Safety
-            /// As for [`Exec::exec`].
-            #[allow(improper_ctypes_definitions, reason = "called from Rust only")]
-            #[inline(never)] // a cold handler must not become part of a hot one
-            pub(in crate::fast) unsafe extern $abi fn handler<E: Exec>(
+            pub(in crate::fast) unsafe extern $abi fn $name<E: Exec>(
                 ip: super::Ip,
                 fp: super::Fp,
                 cx: *mut VmCtx,
@@ -227,31 +216,39 @@ mod shell {
         };
     }
 
+    macro_rules! shell_of {
+        ($abi:literal) => {
+            /// A handler. Vectors have a place in registers under this convention;
+            /// that no C compiler agrees with Rust on it matters to nobody. Six integer arguments: a seventh would be no register on
+            /// x86-64 and no jump anywhere.
+            #[allow(improper_ctypes_definitions, reason = "called from Rust only")]
+            pub(in crate::fast) type Handler = unsafe extern $abi fn(
+                super::Ip, super::Fp, *mut VmCtx, u64, u64, u64, VReg, VReg, VReg, VReg,
+            ) -> Flow;
+
+            handler_of! {
+                /// The handler with the body of `E`.
+                ///
+                /// # Safety
+                /// As for [`Exec::exec`].
+                #[inline(never)] // a cold handler must not become part of a hot one
+                $abi handler
+            }
+        };
+    }
+
     // `-unwind`: a panic below a handler must reach the driver, not abort.
     #[cfg(target_arch = "x86_64")]
     shell_of!("sysv64-unwind");
 
-    /// The handler with the body of `E`, compiled for machines with AVX2 and FMA.
-    ///
-    /// # Safety
-    /// As for [`Exec::exec`]; and the machine has both.
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,fma")]
-    #[allow(improper_ctypes_definitions, reason = "called from Rust only")]
-    pub(in crate::fast) unsafe extern "sysv64-unwind" fn handler_avx2<E: Exec>(
-        ip: super::Ip,
-        fp: super::Fp,
-        cx: *mut VmCtx,
-        a: u64,
-        p0: u64,
-        p1: u64,
-        v: VReg,
-        w0: VReg,
-        w1: VReg,
-        w2: VReg,
-    ) -> Flow {
-        // SAFETY: the same contract.
-        unsafe { E::exec(Regs { ip, fp, cx, a, p0, p1, v, w0, w1, w2 }) }
+    handler_of! {
+        /// The handler with the body of `E`, compiled for machines with AVX2 and FMA.
+        ///
+        /// # Safety
+        /// As for [`Exec::exec`]; and the machine has both.
+        #[target_feature(enable = "avx2,fma")]
+        "sysv64-unwind" handler_avx2
     }
     #[cfg(not(target_arch = "x86_64"))]
     shell_of!("C-unwind");
