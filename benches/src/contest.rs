@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use bimetal::Strategy;
 
 use crate::guest::{Error, Guest, ours};
+use crate::measure::unsupported;
 
 /// An engine with the settings that it takes part with.
 pub enum Contestant {
@@ -24,15 +25,16 @@ pub enum Contestant {
 pub const PEERS: &[&str] =
     &["wasmtime", "wasmtime-winch", "wasmtime-pulley", "wasmi", "wasmi-lazy", "stitch", "tinywasm"];
 
-/// The engines' types have the same names and do the same.
+/// The engines' types have the same names and do the same. `$failed` makes our error of
+/// what a call failed with.
 macro_rules! load {
-    ($library:ident, $engine:expr, $wasm:expr, $export:expr, $code_bytes:expr) => {{
+    ($library:ident, $engine:expr, $wasm:expr, $export:expr, $code_bytes:expr, $failed:expr) => {{
         let module = $library::Module::new($engine, $wasm)?;
         let mut store = $library::Store::new($engine, ());
         let instance = $library::Instance::new(&mut store, &module, &[])?;
         let run = instance.get_typed_func::<i32, i64>(&mut store, $export)?;
         Ok(Guest {
-            call: Box::new(move |times| Ok(run.call(&mut store, times)?)),
+            call: Box::new(move |times| run.call(&mut store, times).map_err($failed)),
             code_bytes: Box::new(move || $code_bytes(&module)),
         })
     }};
@@ -95,11 +97,12 @@ impl Contestant {
         match self {
             Contestant::Ours(engine) => ours(engine, wasm, export),
             Contestant::Wasmtime(engine) => {
-                load!(wasmtime, engine, wasm, export, |module: &wasmtime::Module| Some(
-                    module.text().len()
-                ))
+                let text = |module: &wasmtime::Module| Some(module.text().len());
+                load!(wasmtime, engine, wasm, export, text, Error::from)
             }
-            Contestant::Wasmi(engine) => load!(wasmi, engine, wasm, export, |_: &_| None),
+            Contestant::Wasmi(engine) => {
+                load!(wasmi, engine, wasm, export, |_: &_| None, refused_or_failed)
+            }
             Contestant::Stitch => stitch(wasm, export),
             Contestant::Tinywasm => tinywasm(wasm, export),
         }
@@ -115,6 +118,15 @@ impl Contestant {
         let mut guest = self.load(wasm, export)?;
         let result = (guest.call)(arg)?;
         Ok((start.elapsed(), result))
+    }
+}
+
+/// What a call of wasmi failed with: a function that is translated then may turn out to
+/// be one that wasmi cannot run.
+fn refused_or_failed(error: wasmi::Error) -> Error {
+    match error.as_trap_code() {
+        Some(_) => error.into(),
+        None => unsupported(error.into()),
     }
 }
 
@@ -148,4 +160,22 @@ fn tinywasm(wasm: &[u8], export: &str) -> Result<Guest, Error> {
         call: Box::new(move |times| Ok(run.call(&mut store, times)?)),
         code_bytes: Box::new(|| None),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::UNSUPPORTED;
+
+    #[test]
+    fn what_a_lazy_engine_refuses_at_the_first_call_is_no_failure() {
+        let error = |body: &str| {
+            let text = format!("(module (func (export \"run\") (param i32) (result i64) {body}))");
+            let wasm = wat::parse_str(text).unwrap();
+            let mut guest = Contestant::peer("wasmi-lazy").unwrap().load(&wasm, "run").unwrap();
+            (guest.call)(1).unwrap_err().to_string()
+        };
+        assert!(error("(i64x2.extract_lane 0 (v128.const i64x2 7 8))").starts_with(UNSUPPORTED));
+        assert!(!error("unreachable").starts_with(UNSUPPORTED));
+    }
 }

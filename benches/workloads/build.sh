@@ -14,7 +14,7 @@ native=../../target/native
 
 C_FLAGS="-Wall -Wextra -ffp-contract=off"
 WASM_FLAGS="-O2 -mbulk-memory -msign-ext -mnontrapping-fptoint --no-wasm-opt -nostdlib
-    -Wl,--no-entry -Wl,--strip-debug -Wl,-z,stack-size=65536"
+    -Wl,--no-entry -Wl,--strip-debug -Wl,--compress-relocations -Wl,-z,stack-size=65536"
 SCALAR_FLAGS="-fno-tree-vectorize -fno-tree-slp-vectorize"
 
 # c MODULE SOURCE [FLAG..]: a module of a program in C, for wasm32 if nothing else is said.
