@@ -2,6 +2,68 @@
 
 use std::time::Duration;
 
+use crate::guest::{Call, Error};
+use crate::report::cpu_time;
+
+/// What the command line of a table asks for: `[ROUNDS] [NAME..]`.
+pub struct Asked {
+    /// How many rounds.
+    pub rounds: usize,
+    names: Vec<String>,
+}
+
+impl Asked {
+    /// Reads the arguments of this process; without a number, `rounds`.
+    ///
+    /// # Errors
+    /// If the first argument is not a number.
+    pub fn from_args(rounds: usize) -> Result<Asked, Error> {
+        let mut args = std::env::args().skip(1);
+        let rounds = args.next().map_or(Ok(rounds), |text| text.parse())?;
+        Ok(Asked { rounds, names: args.collect() })
+    }
+
+    /// Whether the whole table is asked for.
+    pub fn all(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Whether this row is asked for: its name contains one of those given.
+    pub fn row(&self, name: &str) -> bool {
+        self.all() || self.names.iter().any(|part| name.contains(part.as_str()))
+    }
+}
+
+/// Calls the same function of several engines in interleaved rounds, behind one that
+/// warms up: each engine's times of the processor, round by round.
+///
+/// # Errors
+/// If a call traps or the results differ.
+pub fn interleaved<const N: usize>(
+    engines: &mut [Call; N],
+    times: i32,
+    rounds: usize,
+) -> Result<[Vec<Duration>; N], Error> {
+    let mut taken = [const { Vec::new() }; N];
+    for round in 0..=rounds {
+        let mut sums = [0; N];
+        for turn in 0..N {
+            // None is always the first.
+            let index = (turn + round) % N;
+            let start = cpu_time();
+            sums[index] = engines[index](times)?;
+            let time = cpu_time().saturating_sub(start);
+            if round > 0 {
+                taken[index].push(time);
+            }
+        }
+        if sums.iter().any(|&sum| sum != sums[0]) {
+            return Err(format!("the checksums differ: {sums:?}").into());
+        }
+    }
+    Ok(taken)
+}
+
 /// The median of some durations; zero if there is none.
 pub fn median(durations: &[Duration]) -> Duration {
     let mut sorted = durations.to_vec();
@@ -41,6 +103,15 @@ pub fn geomean(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounds_are_interleaved_and_results_compared() {
+        let engine = |sum: i64| -> Call { Box::new(move |times| Ok(sum * i64::from(times))) };
+        let taken = interleaved(&mut [engine(2), engine(2), engine(2)], 5, 4).unwrap();
+        assert_eq!(taken.map(|times| times.len()), [4; 3]);
+        let error = interleaved(&mut [engine(2), engine(3)], 5, 4).unwrap_err();
+        assert_eq!(error.to_string(), "the checksums differ: [10, 15]");
+    }
 
     #[test]
     fn ratios_pair_the_rounds() {

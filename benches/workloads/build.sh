@@ -30,7 +30,7 @@ c() {
 native() {
     program=$native/$1/$2 source=$3
     shift 3
-    [ -z "$(find "$source.c" common.h native.c build.sh -newer "$program" 2>&1)" ] && return
+    [ -z "$(find "$source.c" common.h bytewise.h mixing.h native.c build.sh -newer "$program" 2>&1)" ] && return
     # shellcheck disable=SC2086
     "${CC:-cc}" -O3 -fno-math-errno $C_FLAGS "$@" "$source.c" native.c -o "$program"
 }

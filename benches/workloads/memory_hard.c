@@ -2,21 +2,11 @@
 // and rotations, with data-dependent references to earlier blocks.
 
 #include "common.h"
+#include "mixing.h"
 
 enum { BLOCKS = 256, WORDS = 128 };
 
 static uint64_t memory[BLOCKS][WORDS];
-
-static uint64_t rotate(uint64_t x, int n) { return x >> n | x << (64 - n); }
-
-static uint64_t mix(uint64_t a, uint64_t b) { return a + b + 2 * (a & 0xffffffff) * (b & 0xffffffff); }
-
-static void quarter(uint64_t *v, int a, int b, int c, int d) {
-    v[a] = mix(v[a], v[b]), v[d] = rotate(v[d] ^ v[a], 32);
-    v[c] = mix(v[c], v[d]), v[b] = rotate(v[b] ^ v[c], 24);
-    v[a] = mix(v[a], v[b]), v[d] = rotate(v[d] ^ v[a], 16);
-    v[c] = mix(v[c], v[d]), v[b] = rotate(v[b] ^ v[c], 63);
-}
 
 static void compress(const uint64_t *previous, const uint64_t *reference, uint64_t *out) {
     uint64_t v[WORDS];

@@ -12,8 +12,8 @@ use std::time::Duration;
 use bimetal_benches::guest::Error;
 use bimetal_benches::kernels::{KERNELS, Kernel};
 use bimetal_benches::peers::{interpreted, ours, wasmi};
-use bimetal_benches::report::{cpu_time, machine, replace_section};
-use bimetal_benches::rounds::{geomean, median, quartiles};
+use bimetal_benches::report::{machine, replace_section};
+use bimetal_benches::rounds::{Asked, geomean, interleaved, median, quartiles};
 
 const HEADING: &str = "SIMD in the interpreter";
 const COMMAND: &str =
@@ -22,16 +22,8 @@ const COMMAND: &str =
 const FEWER: i32 = 10;
 
 fn main() -> Result<(), Error> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let rounds = match args.first() {
-        Some(text) => text.parse()?,
-        None => 25,
-    };
-    let names = args.get(1..).unwrap_or_default();
-    let wanted = |kernel: &&Kernel| {
-        kernel.name.starts_with("simd/")
-            && (names.is_empty() || names.iter().any(|name| kernel.name.contains(name.as_str())))
-    };
+    let asked = Asked::from_args(25)?;
+    let wanted = |kernel: &&Kernel| kernel.name.starts_with("simd/") && asked.row(kernel.name);
     let mut table = String::from(
         "| kernel | interpreter | wasmi | ratio | quartiles | compiler | ratio to it |\n\
          |---|---|---|---|---|---|---|\n",
@@ -39,15 +31,15 @@ fn main() -> Result<(), Error> {
     print!("{table}");
     let mut ratios = Vec::new();
     for kernel in KERNELS.iter().filter(wanted) {
-        let (row, ratio) = measure(kernel, rounds)?;
+        let (row, ratio) = measure(kernel, asked.rounds)?;
         print!("{row}");
         table += &row;
         ratios.push(ratio);
     }
     let mean = format!("\nGeometric mean of the ratios to wasmi: {:.2}.\n", geomean(&ratios));
     print!("{mean}");
-    if names.is_empty() {
-        replace_section(HEADING, &report(&(table + &mean), rounds))?;
+    if asked.all() {
+        replace_section(HEADING, &report(&(table + &mean), asked.rounds))?;
     }
     Ok(())
 }
@@ -55,22 +47,8 @@ fn main() -> Result<(), Error> {
 /// Measures one kernel; gives its row and the ratio of our interpreter to wasmi.
 fn measure(kernel: &Kernel, rounds: usize) -> Result<(String, f64), Error> {
     let mut engines = [interpreted(kernel)?, wasmi(kernel)?, ours(kernel)?];
-    let mut times: [Vec<Duration>; 3] = Default::default();
-    for round in 0..=rounds {
-        let mut sums = [0; 3];
-        // None is always the first.
-        for index in [0, 1, 2].map(|index| (index + round) % 3) {
-            let start = cpu_time();
-            sums[index] = engines[index](kernel.times / FEWER)?;
-            // The first round is to warm up.
-            if round > 0 {
-                times[index].push(cpu_time().saturating_sub(start));
-            }
-        }
-        if sums.iter().any(|&sum| sum != sums[0]) {
-            return Err(format!("{}: the checksums differ: {sums:?}", kernel.name).into());
-        }
-    }
+    let times = interleaved(&mut engines, kernel.times / FEWER, rounds)
+        .map_err(|error| format!("{}: {error}", kernel.name))?;
     let [low, middle, high] = quartiles(&times[0], &times[1]);
     let [_, compiled, _] = quartiles(&times[0], &times[2]);
     let ms = |times: &[Duration]| median(times).as_secs_f64() * 1e3;

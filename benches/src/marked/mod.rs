@@ -72,6 +72,11 @@ pub fn measure(
     })
 }
 
+/// The code of a program that ended itself, which engines give as an error's cause.
+fn exit_code(exit: Option<&I32Exit>) -> Option<i64> {
+    exit.map(|exit| exit.0.into())
+}
+
 /// Runs a program on one of our strategies: see [`measure`].
 ///
 /// # Errors
@@ -88,10 +93,7 @@ pub fn measure_ours(engine: &Engine, file: &Path, wasm: &[u8]) -> Result<Figures
         Ok(Guest {
             call: Box::new(move |_| match run.call(&mut store, ()) {
                 Ok(()) => Ok(0),
-                Err(error) => match error.downcast_ref::<I32Exit>() {
-                    Some(exit) => Ok(exit.0.into()),
-                    None => Err(error.into()),
-                },
+                Err(error) => exit_code(error.downcast_ref()).ok_or_else(|| error.into()),
             }),
             code_bytes: Box::new(move || code_bytes(&module)),
         })

@@ -4,7 +4,7 @@
 
 use bimetal_wasi::{FUNCTIONS, GuestMemory, I32Exit, MODULE};
 
-use super::{START, World, is_marked, measure};
+use super::{START, World, exit_code, is_marked, measure};
 use crate::contest::Contestant;
 use crate::guest::{Error, Guest};
 use crate::measure::{self, Figures, Task};
@@ -83,10 +83,7 @@ fn wasmtime(engine: &wasmtime::Engine, wasm: &[u8], world: World) -> Result<Gues
     Ok(Guest {
         call: Box::new(move |_| match run.call(&mut store, ()) {
             Ok(()) => Ok(0),
-            Err(error) => match error.downcast_ref::<I32Exit>() {
-                Some(exit) => Ok(exit.0.into()),
-                None => Err(error.into()),
-            },
+            Err(error) => exit_code(error.downcast_ref()).ok_or_else(|| error.into()),
         }),
         code_bytes: Box::new(move || Some(module.text().len())),
     })
