@@ -55,8 +55,21 @@ impl<L: List> Ret for Result<L, Error> {
     }
 }
 
-/// The host function that runs this closure.
-pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
+/// Whether values of one of these types are references.
+const fn any_reference(types: &[ValType]) -> bool {
+    let mut index = 0;
+    while index < types.len() {
+        if matches!(types[index], ValType::Ref(_)) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+/// The host function that runs this closure, which makes use of its `Caller` or not
+/// (`CALLER`).
+pub(super) fn typed_host_func<const CALLER: bool, T: 'static, P: List, R: Ret>(
     engine: &Engine,
     func: impl Fn(Caller<'_, T>, P) -> R + Send + Sync + 'static,
 ) -> Arc<HostFunc> {
@@ -69,7 +82,9 @@ pub(super) fn typed_host_func<T: 'static, P: List, R: Ret>(
         // room for `R`.
         unsafe {
             let mut store = StoreContextMut::<T>::from_vm(vm);
-            let scope = HostScope::open(vm);
+            // Who has neither the store nor a reference roots nothing.
+            let roots = const { CALLER || any_reference(P::TYPES) };
+            let scope = roots.then(|| HostScope::open(vm));
             let params = P::read(store.opaque_mut(), slots);
             let result = func(Caller::new(store, cx), params);
             let store = StoreContextMut::<T>::from_vm(vm);

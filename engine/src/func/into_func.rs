@@ -62,7 +62,7 @@ macro_rules! closures {
         {
             fn into_host_func(self, engine: &Engine) -> Arc<HostFunc> {
                 let body = move |_: Caller<'_, T>, ($($name,)*): ($($name,)*)| self($($name),*);
-                typed_host_func(engine, body)
+                typed_host_func::<false, T, _, _>(engine, body)
             }
         }
 
@@ -78,7 +78,7 @@ macro_rules! closures {
                 let body = move |caller: Caller<'_, T>, ($($name,)*): ($($name,)*)| {
                     self(caller, $($name),*)
                 };
-                typed_host_func(engine, body)
+                typed_host_func::<true, T, _, _>(engine, body)
             }
         }
     };
