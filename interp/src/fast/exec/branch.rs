@@ -7,7 +7,7 @@ use bimetal_core::ops::num::{BinOp, NumOp, num_sem};
 use bimetal_core::sem::i32_add;
 use bimetal_core::value::Slot;
 
-use super::memory::{access_0, read};
+use super::memory::{Address, ByAddress, read};
 use super::place::{A, C, Dest, Place, S, ToSlot};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
@@ -59,10 +59,11 @@ where
 /// Loads to a slot and the accumulator, and branches on the number: `[handler, dst
 /// address | offset, target, summand of the address | c]`. `SUM`: the address is a slot
 /// plus that summand.
-pub(crate) struct LoadBr<L, O, P, const SUM: bool, R>(PhantomData<(L, O, P, R)>);
+pub(crate) struct LoadBr<T, L, O, P, const SUM: bool, R>(PhantomData<(T, L, O, P, R)>);
 
-impl<L, O, P, const SUM: bool, R> Exec for LoadBr<L, O, P, SUM, R>
+impl<T, L, O, P, const SUM: bool, R> Exec for LoadBr<T, L, O, P, SUM, R>
 where
+    T: Address,
     L: Load<Value = i32>,
     O: BinOp<A = i32, B = i32, R = i32>,
     P: Place,
@@ -72,9 +73,9 @@ where
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            let summand = if SUM { r.half(3, 0) as i32 } else { 0 };
-            let index = i32_add(P::read::<i32>(r, 1, 0), summand);
-            match access_0(r, index as u32, r.imm(), L::Mem::WIDTH) {
+            let summand = if SUM { T::imm(r.half(3, 0)) } else { T::ZERO };
+            let index = P::read::<T>(r, 1, 0).sum(summand);
+            match index.access(r, r.imm(), L::Mem::WIDTH) {
                 Ok(at) => {
                     let number = read::<L>(at);
                     branch::<O, R>(ToSlot::write(r, number), number)
@@ -90,22 +91,25 @@ const LOADS: &[LoadOp] = &[LoadOp::i32_load, LoadOp::i32_load8_u];
 
 /// By whether `b` is a constant, and `c`.
 pub(crate) type SumBrForms = [[Handler; 2]; 2];
-/// By load, place of the address (slot, accumulator, slot plus constant) and whether `c`
-/// is a constant.
-pub(crate) type LoadBrForms = [[[Handler; 2]; 3]; 2];
+/// By load, type of the address, its place (slot, accumulator, slot plus constant) and
+/// whether `c` is a constant.
+pub(crate) type LoadBrForms = [ByAddress<[[Handler; 2]; 3]>; 2];
 
 macro_rules! load_br {
     ($op:ident, $($load:ident)*) => {
-        [$([
-            load_br!(at $op, $load, S, false),
-            load_br!(at $op, $load, A, false),
-            load_br!(at $op, $load, S, true),
-        ]),*]
+        [$([load_br!(of i32, $op, $load), load_br!(of i64, $op, $load)]),*]
     };
-    (at $op:ident, $load:ident, $place:ident, $sum:literal) => {
+    (of $ty:ident, $op:ident, $load:ident) => {
         [
-            handler::<LoadBr<mem_sem::$load, num_sem::$op, $place, $sum, S>>,
-            handler::<LoadBr<mem_sem::$load, num_sem::$op, $place, $sum, C>>,
+            load_br!(at $ty, $op, $load, S, false),
+            load_br!(at $ty, $op, $load, A, false),
+            load_br!(at $ty, $op, $load, S, true),
+        ]
+    };
+    (at $ty:ident, $op:ident, $load:ident, $place:ident, $sum:literal) => {
+        [
+            handler::<LoadBr<$ty, mem_sem::$load, num_sem::$op, $place, $sum, S>>,
+            handler::<LoadBr<$ty, mem_sem::$load, num_sem::$op, $place, $sum, C>>,
         ]
     };
 }
@@ -128,7 +132,10 @@ pub(crate) fn sum_branch(compare: NumOp) -> Option<&'static SumBrForms> {
 }
 
 /// The handlers of [`LoadBr`] for a load and a comparison.
-pub(crate) fn load_branch(load: LoadOp, compare: NumOp) -> Option<&'static [[Handler; 2]; 3]> {
+pub(crate) fn load_branch(
+    load: LoadOp,
+    compare: NumOp,
+) -> Option<&'static ByAddress<[[Handler; 2]; 3]>> {
     let forms = LOAD_BR.get(COMPARISONS.iter().position(|&op| op == compare)?)?;
     forms.get(LOADS.iter().position(|&op| op == load)?)
 }

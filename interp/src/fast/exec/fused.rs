@@ -6,7 +6,7 @@ use bimetal_core::ops::mem::{Load, MemType, Store};
 use bimetal_core::ops::num::{BinOp, NumOp, num_sem};
 use bimetal_core::value::{Scalar, Slot};
 
-use super::memory::{access_0, read, write};
+use super::memory::{Address, read, write};
 use super::num::is_test;
 use super::place::{C, Dest, Place, Reg, S, ToSlot};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
@@ -89,25 +89,25 @@ pub(crate) fn add_br_handlers(op: NumOp) -> Option<&'static AddBrHandlers> {
     ADD_BR[op as usize].as_ref()
 }
 
-/// The sum of a slot and another operand, as a 32-bit address, and the offset.
+/// The sum of a slot and another operand, as an address, and the offset.
 #[inline(always)] // vanishes into handlers
-unsafe fn sum<Q: Place>(r: Regs) -> (u32, u32) {
+unsafe fn sum<T: Address, Q: Place>(r: Regs) -> (T, u32) {
     // SAFETY: the cell was linked for this place.
     unsafe {
-        let a = S::read::<i32>(r, 1, 2);
+        let a = S::read::<T>(r, 1, 2);
         let (b, offset) = if Q::CONST {
-            (r.imm() as i32, r.half(2, 0))
+            (T::imm(r.imm()), r.half(2, 0))
         } else {
-            (Q::read::<i32>(r, 2, 2), r.field(3) as u32)
+            (Q::read::<T>(r, 2, 2), r.field(3) as u32)
         };
-        (bimetal_core::sem::i32_add(a, b) as u32, offset)
+        (a.sum(b), offset)
     }
 }
 
 /// A load from a sum: `[handler, dst a b offset]` or `[handler, dst a | b, offset]`.
-pub(crate) struct LoadSum<O, Q, D>(PhantomData<(O, Q, D)>);
+pub(crate) struct LoadSum<T, O, Q, D>(PhantomData<(T, O, Q, D)>);
 
-impl<O: Load, Q: Place, D: Dest> Exec for LoadSum<O, Q, D>
+impl<T: Address, O: Load, Q: Place, D: Dest> Exec for LoadSum<T, O, Q, D>
 where
     O::Value: Reg,
 {
@@ -115,8 +115,8 @@ where
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            let (index, offset) = sum::<Q>(r);
-            match access_0(r, index, offset, O::Mem::WIDTH) {
+            let (index, offset) = sum::<T, Q>(r);
+            match index.access(r, offset, O::Mem::WIDTH) {
                 Ok(at) => D::write(r, read::<O>(at)).next(2 + usize::from(Q::CONST)),
                 Err(code) => r.trap(code),
             }
@@ -126,9 +126,9 @@ where
 
 /// A store to a sum: `[handler, value a b offset]` or `[handler, value a | b,
 /// offset]`, for a constant with its bits in one more word.
-pub(crate) struct StoreSum<O, Q, P>(PhantomData<(O, Q, P)>);
+pub(crate) struct StoreSum<T, O, Q, P>(PhantomData<(T, O, Q, P)>);
 
-impl<O: Store, Q: Place, P: Place> Exec for StoreSum<O, Q, P>
+impl<T: Address, O: Store, Q: Place, P: Place> Exec for StoreSum<T, O, Q, P>
 where
     O::Value: Reg,
 {
@@ -136,9 +136,9 @@ where
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            let (index, offset) = sum::<Q>(r);
+            let (index, offset) = sum::<T, Q>(r);
             let words = 2 + usize::from(Q::CONST);
-            match access_0(r, index, offset, O::Mem::WIDTH) {
+            match index.access(r, offset, O::Mem::WIDTH) {
                 Ok(at) => {
                     let value = if P::CONST {
                         O::Value::from_slot(Slot::from_bits(r.word(words).bits))

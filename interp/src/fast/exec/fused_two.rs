@@ -6,18 +6,18 @@ use std::marker::PhantomData;
 use bimetal_core::ops::mem::{Load, LoadOp, MemType, mem_sem};
 
 use super::DEST_FORMS;
-use super::memory::{access_0, read};
+use super::memory::{Address, ByAddress, read};
 use super::place::{Dest, Place, Reg, S, ToAcc, ToSlot};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
 /// A load at a sum that is a local's new value: `[handler, dst sum a ., offset |
 /// constant]`. `PIN`: the pin of that local.
-pub(crate) struct LoadTee<O, P, const PIN: usize, D>(PhantomData<(O, P, D)>);
+pub(crate) struct LoadTee<T, O, P, const PIN: usize, D>(PhantomData<(T, O, P, D)>);
 
 /// No pin.
 const NO_PIN: usize = usize::MAX;
 
-impl<O: Load, P: Place, const PIN: usize, D: Dest> Exec for LoadTee<O, P, PIN, D>
+impl<T: Address, O: Load, P: Place, const PIN: usize, D: Dest> Exec for LoadTee<T, O, P, PIN, D>
 where
     O::Value: Reg,
 {
@@ -25,16 +25,14 @@ where
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            let sum = (P::read::<i32>(r, 2, 0) as u32).wrapping_add(r.half(2, 1));
-            *r.slot(1) = u64::from(sum);
+            let sum = P::read::<T>(r, 2, 0).sum(T::imm(r.half(2, 1)));
+            sum.store(r.slot(1));
             // It stays there if the load is a float's.
-            r.a = u64::from(sum);
-            match PIN {
-                0 => r.p0 = u64::from(sum),
-                1 => r.p1 = u64::from(sum),
-                _ => {}
+            r = sum.with_acc(r);
+            if PIN != NO_PIN {
+                r = T::acc_to_pin(r, PIN);
             }
-            match access_0(r, sum, r.half(2, 0), O::Mem::WIDTH) {
+            match sum.access(r, r.half(2, 0), O::Mem::WIDTH) {
                 Ok(at) => D::write(r, read::<O>(at)).next(3),
                 Err(code) => r.trap(code),
             }
@@ -44,16 +42,22 @@ where
 
 macro_rules! load_tee {
     ($($name:ident $operator:ident $mem:ident -> $value:ident;)*) => {
-        static LOAD_TEE: &[[Handler; DEST_FORMS]] = &[$([
-            handler::<LoadTee<mem_sem::$name, S, NO_PIN, ToAcc>>,
-            handler::<LoadTee<mem_sem::$name, S, NO_PIN, ToSlot>>,
+        static LOAD_TEE: &[ByAddress<[Handler; DEST_FORMS]>] = &[$([
+            load_tee!(i32 $name),
+            load_tee!(i64 $name),
         ]),*];
+    };
+    ($ty:ident $name:ident) => {
+        [
+            handler::<LoadTee<$ty, mem_sem::$name, S, NO_PIN, ToAcc>>,
+            handler::<LoadTee<$ty, mem_sem::$name, S, NO_PIN, ToSlot>>,
+        ]
     };
 }
 bimetal_core::for_each_load_op!(load_tee);
 
-/// The handlers of [`LoadTee`] by place of the result.
-pub(crate) fn load_tee(op: LoadOp) -> &'static [Handler; DEST_FORMS] {
+/// The handlers of [`LoadTee`] by type of the address and place of the result.
+pub(crate) fn load_tee(op: LoadOp) -> &'static ByAddress<[Handler; DEST_FORMS]> {
     &LOAD_TEE[op as usize]
 }
 

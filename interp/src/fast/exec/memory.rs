@@ -15,6 +15,7 @@ use std::marker::PhantomData;
 
 use bimetal_core::addr::{effective, effective_aligned};
 use bimetal_core::ops::mem::{Load, LoadOp, MemType, Store, StoreOp, mem_sem};
+use bimetal_core::sem;
 use bimetal_core::trap::TrapCode;
 use bimetal_runtime::vmctx::{VmCtx, VmMemory};
 
@@ -71,21 +72,78 @@ pub(super) unsafe fn access_0(
     }
 }
 
-/// The first byte of an access to memory 0 at the address in field 1 plus the offset; a
-/// constant address is part of that.
+/// The first byte of an access to memory 0, which is not shared, at a 64-bit address.
 #[inline(always)] // vanishes into handlers
-unsafe fn access_at<P: Place>(r: Regs, width: u32) -> Result<*mut u8, TrapCode> {
-    // SAFETY: the cell was linked for this place.
+unsafe fn access_0_wide(r: Regs, index: u64, offset: u32, width: u32) -> Result<*mut u8, TrapCode> {
+    // SAFETY: the handler's contract; see `access_0`.
     unsafe {
-        let index = if P::CONST { 0 } else { P::read::<i32>(r, 1, 2) as u32 };
-        access_0(r, index, r.imm(), width)
+        let Some(end) = index.checked_add(u64::from(offset) + u64::from(width)) else {
+            return Err(TrapCode::MemoryOutOfBounds);
+        };
+        let end = opaque(end);
+        let memory = *r.cx.byte_add(MEMORY_0).cast::<*const VmMemory>();
+        let len = (*memory).len.as_ptr().read();
+        if end > len {
+            return Err(TrapCode::MemoryOutOfBounds);
+        }
+        Ok((*memory).base.add(end as usize).sub(width as usize))
     }
 }
 
-/// Memory 0, 32-bit address: `[handler, dst addr | offset]`.
-pub(crate) struct Load0<O, P, D>(PhantomData<(O, P, D)>);
+/// An address as handlers for memory 0 take it.
+pub(crate) trait Address: Reg {
+    /// Zero.
+    const ZERO: Self;
+    /// The sum of two parts of it.
+    fn sum(self, other: Self) -> Self;
+    /// The first byte of an access there.
+    ///
+    /// # Safety
+    /// The handler's contract; memory 0 is not shared.
+    unsafe fn access(self, r: Regs, offset: u32, width: u32) -> Result<*mut u8, TrapCode>;
+}
 
-impl<O: Load, P: Place, D: Dest> Exec for Load0<O, P, D>
+impl Address for i32 {
+    const ZERO: i32 = 0;
+    #[inline(always)] // vanishes into handlers
+    fn sum(self, other: i32) -> i32 {
+        sem::i32_add(self, other)
+    }
+    #[inline(always)] // vanishes into handlers
+    unsafe fn access(self, r: Regs, offset: u32, width: u32) -> Result<*mut u8, TrapCode> {
+        // SAFETY: the same contract.
+        unsafe { access_0(r, self as u32, offset, width) }
+    }
+}
+
+impl Address for i64 {
+    const ZERO: i64 = 0;
+    #[inline(always)] // vanishes into handlers
+    fn sum(self, other: i64) -> i64 {
+        sem::i64_add(self, other)
+    }
+    #[inline(always)] // vanishes into handlers
+    unsafe fn access(self, r: Regs, offset: u32, width: u32) -> Result<*mut u8, TrapCode> {
+        // SAFETY: the same contract.
+        unsafe { access_0_wide(r, self as u64, offset, width) }
+    }
+}
+
+/// The first byte of an access to memory 0 at the address in field 1 plus the offset; a
+/// constant address is part of that.
+#[inline(always)] // vanishes into handlers
+unsafe fn access_at<T: Address, P: Place>(r: Regs, width: u32) -> Result<*mut u8, TrapCode> {
+    // SAFETY: the cell was linked for this place.
+    unsafe {
+        let index = if P::CONST { T::ZERO } else { P::read::<T>(r, 1, 2) };
+        index.access(r, r.imm(), width)
+    }
+}
+
+/// Memory 0, address of type `T`: `[handler, dst addr | offset]`.
+pub(crate) struct Load0<T, O, P, D>(PhantomData<(T, O, P, D)>);
+
+impl<T: Address, O: Load, P: Place, D: Dest> Exec for Load0<T, O, P, D>
 where
     O::Value: Reg,
 {
@@ -93,7 +151,7 @@ where
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            match access_at::<P>(r, O::Mem::WIDTH) {
+            match access_at::<T, P>(r, O::Mem::WIDTH) {
                 Ok(at) => D::write(r, read::<O>(at)).next(2),
                 Err(code) => r.trap(code),
             }
@@ -120,10 +178,10 @@ where
     }
 }
 
-/// Memory 0, 32-bit address: `[handler, value addr | offset, constant]`.
-pub(crate) struct Store0<O, P, Q>(PhantomData<(O, P, Q)>);
+/// Memory 0, address of type `T`: `[handler, value addr | offset, constant]`.
+pub(crate) struct Store0<T, O, P, Q>(PhantomData<(T, O, P, Q)>);
 
-impl<O: Store, P: Place, Q: Place> Exec for Store0<O, P, Q>
+impl<T: Address, O: Store, P: Place, Q: Place> Exec for Store0<T, O, P, Q>
 where
     O::Value: Reg,
 {
@@ -131,7 +189,7 @@ where
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            match access_at::<P>(r, O::Mem::WIDTH) {
+            match access_at::<T, P>(r, O::Mem::WIDTH) {
                 Ok(at) => {
                     // Not before: registers are scarce.
                     let value = if Q::CONST {
@@ -229,36 +287,48 @@ pub(super) unsafe fn write<O: Store>(at: *mut u8, value: O::Value) {
     unsafe { at.cast::<<O::Mem as MemType>::Bytes>().write_unaligned(bytes) };
 }
 
+/// Handlers by the type of the address, as `AddrType` numbers them.
+pub(crate) type ByAddress<T> = [T; 2];
+
 /// The handlers of a load: by place of the address and of the result, and for any
 /// memory.
 pub(crate) struct LoadHandlers {
-    pub(crate) memory_0: [[Handler; DEST_FORMS]; PLACES],
+    pub(crate) memory_0: ByAddress<[[Handler; DEST_FORMS]; PLACES]>,
     /// The address is a sum, by place of its second part.
-    pub(crate) sum: [[Handler; DEST_FORMS]; PLACES],
+    pub(crate) sum: ByAddress<[[Handler; DEST_FORMS]; PLACES]>,
     pub(crate) any: Handler,
 }
 
 /// The handlers of a store: by place of the address and of the value, and for any
 /// memory.
 pub(crate) struct StoreHandlers {
-    pub(crate) memory_0: [[Handler; PLACES]; PLACES],
+    pub(crate) memory_0: ByAddress<[[Handler; PLACES]; PLACES]>,
     /// The address is a sum, by place of its second part.
-    pub(crate) sum: [[Handler; PLACES]; PLACES],
+    pub(crate) sum: ByAddress<[[Handler; PLACES]; PLACES]>,
     pub(crate) any: Handler,
 }
 
 macro_rules! load_forms {
-    ($load:ident, $op:ty, $($place:ident)*) => {
-        [$([handler::<$load<$op, $place, ToAcc>>, handler::<$load<$op, $place, ToSlot>>]),*]
+    ($load:ident, $op:ty) => {
+        [load_forms!($load, i32, $op, S A C), load_forms!($load, i64, $op, S A C)]
+    };
+    ($load:ident, $ty:ty, $op:ty, $($place:ident)*) => {
+        [$([
+            handler::<$load<$ty, $op, $place, ToAcc>>,
+            handler::<$load<$ty, $op, $place, ToSlot>>,
+        ]),*]
     };
 }
 
 macro_rules! store_forms {
-    ($store:ident, $op:ty, $($place:ident)*) => {
+    ($store:ident, $op:ty) => {
+        [store_forms!($store, i32, $op, S A C), store_forms!($store, i64, $op, S A C)]
+    };
+    ($store:ident, $ty:ty, $op:ty, $($place:ident)*) => {
         [$([
-            handler::<$store<$op, $place, S>>,
-            handler::<$store<$op, $place, A>>,
-            handler::<$store<$op, $place, C>>,
+            handler::<$store<$ty, $op, $place, S>>,
+            handler::<$store<$ty, $op, $place, A>>,
+            handler::<$store<$ty, $op, $place, C>>,
         ]),*]
     };
 }
@@ -266,8 +336,8 @@ macro_rules! store_forms {
 macro_rules! load_handlers {
     ($($name:ident $operator:ident $mem:ident -> $value:ident;)*) => {
         static LOADS: &[LoadHandlers] = &[$(LoadHandlers {
-            memory_0: load_forms!(Load0, mem_sem::$name, S A C),
-            sum: load_forms!(LoadSum, mem_sem::$name, S A C),
+            memory_0: load_forms!(Load0, mem_sem::$name),
+            sum: load_forms!(LoadSum, mem_sem::$name),
             any: handler::<LoadAny<mem_sem::$name>>,
         }),*];
     };
@@ -277,8 +347,8 @@ bimetal_core::for_each_load_op!(load_handlers);
 macro_rules! store_handlers {
     ($($name:ident $operator:ident $value:ident -> $mem:ident;)*) => {
         static STORES: &[StoreHandlers] = &[$(StoreHandlers {
-            memory_0: store_forms!(Store0, mem_sem::$name, S A C),
-            sum: store_forms!(StoreSum, mem_sem::$name, S A C),
+            memory_0: store_forms!(Store0, mem_sem::$name),
+            sum: store_forms!(StoreSum, mem_sem::$name),
             any: handler::<StoreAny<mem_sem::$name>>,
         }),*];
     };

@@ -7,7 +7,7 @@ use bimetal_core::ops::mem::{LoadOp, mem_sem};
 use bimetal_core::ops::num::{NumOp, num_sem};
 
 use super::fused::LoadSum;
-use super::memory::Load0;
+use super::memory::{ByAddress, Load0};
 use super::num::Bin;
 use super::place::{A, C, Place, S, ToAcc, ToPin, ToSlot, W};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
@@ -103,16 +103,19 @@ macro_rules! to_pins {
 
 macro_rules! loads {
     ($body:ident $op:ident) => {
+        [loads!($body i32 $op), loads!($body i64 $op)]
+    };
+    ($body:ident $ty:ident $op:ident) => {
         [
-            to_pins!($body<mem_sem::$op, S>),
-            to_pins!($body<mem_sem::$op, A>),
-            to_pins!($body<mem_sem::$op, C>),
+            to_pins!($body<$ty, mem_sem::$op, S>),
+            to_pins!($body<$ty, mem_sem::$op, A>),
+            to_pins!($body<$ty, mem_sem::$op, C>),
         ]
     };
 }
 
-/// Handlers of a load to a pin, by place of the address and pin.
-type LoadForms = [[Handler; PINS]; 3];
+/// Handlers of a load to a pin, by type and place of the address and by pin.
+type LoadForms = ByAddress<[[Handler; PINS]; 3]>;
 
 static LOADS: [LoadForms; 2] = [loads!(Load0 f32_load), loads!(Load0 f64_load)];
 static SUM_LOADS: [LoadForms; 2] = [loads!(LoadSum f32_load), loads!(LoadSum f64_load)];

@@ -11,6 +11,7 @@ use super::DEST_FORMS;
 use super::branch::SumBr;
 use super::fused::AddBr;
 use super::fused_two::LoadTee;
+use super::memory::ByAddress;
 use super::num::{Bin, is_test};
 use super::place::{A, C, Place, Reg, S, ToAcc, ToPin, ToSlot, W, extra};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
@@ -165,21 +166,24 @@ pub(crate) fn step_sum_branch(compare: NumOp) -> Option<&'static ByPin<[[Handler
 
 macro_rules! load_tee {
     ($pin:literal ($name:ident)) => {
+        [load_tee!($pin i32 $name), load_tee!($pin i64 $name)]
+    };
+    ($pin:literal $ty:ident $name:ident) => {
         [
-            handler::<LoadTee<mem_sem::$name, W<$pin>, $pin, ToAcc>>,
-            handler::<LoadTee<mem_sem::$name, W<$pin>, $pin, ToSlot>>,
+            handler::<LoadTee<$ty, mem_sem::$name, W<$pin>, $pin, ToAcc>>,
+            handler::<LoadTee<$ty, mem_sem::$name, W<$pin>, $pin, ToSlot>>,
         ]
     };
 }
 
 macro_rules! load_tees {
     ($($name:ident $operator:ident $mem:ident -> $value:ident;)*) => {
-        static LOAD_TEE: &[ByPin<[Handler; DEST_FORMS]>] = &[$(by_pin!(load_tee ($name))),*];
+        static LOAD_TEE: &[ByPin<ByAddress<[Handler; DEST_FORMS]>>] = &[$(by_pin!(load_tee ($name))),*];
     };
 }
 bimetal_core::for_each_load_op!(load_tees);
 
-/// The handlers of [`LoadTee`] on a pin, by place of the result.
-pub(crate) fn step_load(op: LoadOp) -> &'static ByPin<[Handler; DEST_FORMS]> {
+/// The handlers of [`LoadTee`] on a pin, by type of the address and place of the result.
+pub(crate) fn step_load(op: LoadOp) -> &'static ByPin<ByAddress<[Handler; DEST_FORMS]>> {
     &LOAD_TEE[op as usize]
 }

@@ -15,7 +15,7 @@ use crate::fast::{FastModule, Fusions};
 use crate::reference::ReferenceModule;
 
 /// How many programs are tried.
-const PROGRAMS: u64 = 150;
+const PROGRAMS: u64 = 200;
 
 const TYPES: [&str; 4] = ["i32", "i64", "f32", "f64"];
 /// Locals of each type behind the parameters, which are one of each type.
@@ -29,6 +29,8 @@ struct Writer {
     text: String,
     /// How many loops are open.
     loops: usize,
+    /// Whether addresses have 64 bits.
+    wide: bool,
 }
 
 impl Writer {
@@ -57,9 +59,45 @@ impl Writer {
 
     /// An address inside the memory.
     fn address(&mut self, depth: usize) {
-        self.text.push_str("(i32.and ");
-        self.expr(0, depth);
-        self.text.push_str("(i32.const 0xfff0))");
+        if self.wide && self.random(2) == 0 {
+            self.text.push_str("(i64.extend_i32_u ");
+            self.address_of(0, depth);
+            self.text.push(')');
+        } else {
+            self.address_of(usize::from(self.wide), depth);
+        }
+    }
+
+    /// The same as a number of a type: one, or a sum of two.
+    fn address_of(&mut self, ty: usize, depth: usize) {
+        let second = self.random(3);
+        if second == 0 {
+            return self.masked(ty, depth, 0xfff0);
+        }
+        let _ = write!(self.text, "({}.add ", TYPES[ty]);
+        self.masked(ty, depth, 0x7ff0);
+        if second == 1 {
+            self.masked(ty, depth, 0x3ff0);
+        } else {
+            let step = self.random(100);
+            let _ = write!(self.text, "({}.const {step})", TYPES[ty]);
+        }
+        self.text.push(')');
+    }
+
+    /// An expression with bits in a mask only, which a local may keep.
+    fn masked(&mut self, ty: usize, depth: usize, mask: u32) {
+        let tee = self.random(3) == 0;
+        if tee {
+            let local = self.local(ty);
+            let _ = write!(self.text, "(local.tee {local} ");
+        }
+        let _ = write!(self.text, "({}.and ", TYPES[ty]);
+        self.expr(ty, depth);
+        let _ = write!(self.text, "({}.const {mask}))", TYPES[ty]);
+        if tee {
+            self.text.push(')');
+        }
     }
 
     fn expr(&mut self, ty: usize, depth: usize) {
@@ -78,8 +116,9 @@ impl Writer {
                 self.wrap(&format!("local.tee {local}"), &[ty], depth);
             }
             8 => self.wrap("select", &[ty, ty, 0], depth),
-            9 if ty < 2 => {
-                let op = ["load", "load8_s", "load8_u", "load16_u"][self.random(4)];
+            9 => {
+                let ops = ["load", "load8_s", "load8_u", "load16_u"];
+                let op = ops[if ty < 2 { self.random(4) } else { 0 }];
                 let offset = self.random(8);
                 let _ = write!(self.text, "({name}.{op} offset={offset} ");
                 self.address(depth - 1);
@@ -254,11 +293,14 @@ fn program(seed: u64) -> String {
         state: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
         text: String::new(),
         loops: 0,
+        wide: seed % 2 == 1,
     };
     for _ in 0..6 {
         writer.statement(3);
     }
     let body = writer.text;
+    let (memory, widen_address) =
+        if writer.wide { ("i64 2", "i64.extend_i32_u") } else { ("2", "") };
     let mut fold = String::from("(i64.const 1)");
     for local in 0..TYPES.len() * (LOCALS + 1) {
         let ty = if local < 4 { local } else { (local - 4) / LOCALS };
@@ -271,18 +313,19 @@ fn program(seed: u64) -> String {
     let globals: String =
         TYPES.iter().map(|ty| format!("(global ${ty} (mut {ty}) ({ty}.const 3))")).collect();
     format!(
-        r#"(module (memory 2) {globals}
+        r#"(module (memory {memory}) {globals}
         (func $f (param i32 i64) (result i32)
             (i32.sub (local.get 0) (i32.wrap_i64 (local.get 1))))
         (func $g (param i32 i64) (result i64)
-            (i64.add (i64.load (i32.and (local.get 0) (i32.const 0xff))) (local.get 1)))
+            (i64.add (i64.load (i32.and (local.get 0) (i32.const 0xff)) {widen_address})
+                (local.get 1)))
         (func (export "run") (param i32 i64 f32 f64) (result i64)
             {locals} (local i32 i32 i32) (local $at i32) (local $sum i64)
             {body}
             (local.set $sum {fold})
             (loop
                 (local.set $sum (i64.add (i64.mul (local.get $sum) (i64.const 31))
-                    (i64.load (local.get $at))))
+                    (i64.load (local.get $at) {widen_address})))
                 (br_if 0 (i32.ne (i32.const 70000)
                     (local.tee $at (i32.add (local.get $at) (i32.const 8))))))
             (local.get $sum)))"#

@@ -37,6 +37,41 @@ fn each_trap_says_what_it_is() {
 }
 
 #[test]
+fn addresses_of_64_bits_do_not_wrap() {
+    let mut wasm = Wasm::new(
+        r#"(module (memory i64 1)
+            (func (export "load") (param i64) (result i64) (i64.load offset=16 (local.get 0)))
+            (func (export "store") (param i64)
+                (i32.store8 offset=1 (local.get 0) (i32.const 7)))
+            (func (export "sum") (param i64 i64) (result i32)
+                (i32.load offset=8 (i64.add (local.get 0) (local.get 1))))
+            (func (export "less") (param i64) (result i32)
+                (i32.load offset=8 (i64.add (local.get 0) (i64.const -16))))
+            (func (export "narrow") (param i32 i32) (result i32)
+                (i32.load8_u offset=1
+                    (i64.extend_i32_u (i32.add (local.get 0) (local.get 1))))))"#,
+    );
+    let out = TrapCode::MemoryOutOfBounds;
+    assert_eq!(wasm.get::<i64>("load", &[i64(65_512)]), 0);
+    for address in [65_513, -1, -16, -17, -24] {
+        assert_eq!(wasm.trap_code("load", &[i64(address)]), out, "{address}");
+    }
+    wasm.call("store", &[i64(0)]).unwrap();
+    wasm.call("store", &[i64(65_534)]).unwrap();
+    assert_eq!(wasm.trap_code("store", &[i64(65_535)]), out);
+    assert_eq!(wasm.trap_code("store", &[i64(-1)]), out);
+    // The sum wraps; with the offset it must not.
+    assert_eq!(wasm.get::<i32>("sum", &[i64(-1), i64(1)]), 0);
+    assert_eq!(wasm.trap_code("sum", &[i64(-1), i64(-7)]), out);
+    assert_eq!(wasm.get::<i32>("less", &[i64(16)]), 0);
+    assert_eq!(wasm.trap_code("less", &[i64(8)]), out);
+    assert_eq!(wasm.trap_code("less", &[i64(65_541)]), out);
+    assert_eq!(wasm.get::<i32>("narrow", &[i32(-1), i32(1)]), 7);
+    assert_eq!(wasm.trap_code("narrow", &[i32(-1), i32(0)]), out);
+    assert_eq!(wasm.trap_code("narrow", &[i32(65_535), i32(0)]), out);
+}
+
+#[test]
 fn endless_recursion_traps_and_leaves_the_store_usable() {
     let mut wasm = Wasm::new(
         r#"(module

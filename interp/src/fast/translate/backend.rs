@@ -18,8 +18,9 @@ use bimetal_parser::walk::{
 };
 
 use super::Translator;
+use super::access::plain_address;
 use super::branch::Structure;
-use super::ir::{Class, Ir, Op, Src};
+use super::ir::{Access, Class, Ir, Op, Src};
 use super::operands::Value;
 
 /// Operands that an instruction does not have.
@@ -101,19 +102,19 @@ impl Backend for Translator<'_> {
     }
 
     fn load(&mut self, stack: &mut St, op: LoadOp, arg: MemArg, addr: Arg) -> Value {
-        if self.plain_memory(arg)
-            && let Some(value) = self.load_sum(stack, op, arg, addr)
-        {
+        if let Some(value) = self.load_parts(stack, op, arg, addr) {
             return value;
         }
-        self.access(Op::Load(op, arg), arg, &[addr], Some((stack.next_slot(), op.value_type())))
+        let access = Access { arg, address: plain_address(self.module, arg) };
+        self.access(Op::Load(op, access), arg, &[addr], Some((stack.next_slot(), op.value_type())))
     }
 
     fn store(&mut self, _: &mut St, op: StoreOp, arg: MemArg, addr: Arg, value: Arg) {
-        if self.plain_memory(arg) && self.store_sum(op, arg, addr, value) {
+        if self.store_parts(op, arg, addr, value) {
             return;
         }
-        self.access(Op::Store(op, arg), arg, &[addr, value], None);
+        let access = Access { arg, address: plain_address(self.module, arg) };
+        self.access(Op::Store(op, access), arg, &[addr, value], None);
     }
 
     fn atomic(&mut self, stack: &mut St, op: AtomicOp, arg: MemArg, args: &[Arg]) -> Option<Value> {

@@ -38,7 +38,8 @@ impl Translator<'_> {
 
     /// Gives a label its place: here.
     pub(super) fn bind(&mut self, label: Label) {
-        self.labels[label.0 as usize] = self.insts.len() as u32;
+        self.barrier = self.insts.len();
+        self.labels[label.0 as usize] = self.barrier as u32;
         self.forget();
     }
 

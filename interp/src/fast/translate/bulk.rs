@@ -4,7 +4,7 @@ use bimetal_core::index::MemIdx;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_parser::walk::MemArg;
 
-use super::cell::is_plain;
+use super::access::is_plain;
 use super::link::Linker;
 use crate::fast::dispatch::{Handler, handler};
 use crate::fast::exec::bulk::{MemoryCopy, MemoryFill};

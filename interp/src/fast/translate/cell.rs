@@ -2,13 +2,11 @@
 //! say.
 
 use bimetal_core::index::{FuncIdx, GlobalIdx, MemIdx, TableIdx};
-use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::types::{AddrType, ValType};
-use bimetal_parser::Module;
-use bimetal_parser::walk::MemArg;
 
+use super::access::any_memory;
 use super::bulk::bulk_handler;
 use super::ir::{Class, Inst, Label, Op, Src};
 use super::link::Linker;
@@ -18,7 +16,7 @@ use crate::fast::exec::atomic::atomic_handler;
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
 use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
 use crate::fast::exec::fused::add_br_handlers;
-use crate::fast::exec::memory::{MemorySize, load_handlers, store_handlers};
+use crate::fast::exec::memory::MemorySize;
 use crate::fast::exec::num::handlers;
 use crate::fast::exec::object::{ArrayLen, I31Get, RefI31};
 use crate::fast::exec::place::S;
@@ -34,17 +32,6 @@ pub(super) fn place(src: Src) -> usize {
         Src::Acc => 1,
         Src::Const(_) | Src::Vector(_) => 2,
     }
-}
-
-/// Whether an access has the short form: memory 0, not shared, 32-bit address and
-/// offset.
-pub(super) fn is_plain(module: &Module, arg: MemArg) -> bool {
-    arg.memory == MemIdx(0)
-        && u32::try_from(arg.offset).is_ok()
-        && module
-            .memories
-            .first()
-            .is_some_and(|memory| memory.addr == AddrType::I32 && !memory.shared)
 }
 
 /// A handler of a form that the first step may use: the tables and the first step
@@ -302,60 +289,6 @@ impl Cell<'_> {
         }
     }
 
-    fn load(&self, l: &mut Linker<'_>, op: LoadOp, arg: MemArg) {
-        if is_plain(&l.tier.module, arg) {
-            let address = place(self.args[0]);
-            let handler = load_handlers(op).memory_0[address][self.form];
-            let handler = l.pinned_load(op, false, self, address).unwrap_or(handler);
-            l.push_handler(handler);
-            return l.fields_imm([self.d, self.f[0]], self.offset(arg));
-        }
-        l.push_handler(load_handlers(op).any);
-        any_memory(l, [self.d, self.f[0], 0, 0], arg);
-    }
-
-    fn store(&self, l: &mut Linker<'_>, op: StoreOp, arg: MemArg) {
-        let [addr, value, _] = *self.args;
-        if is_plain(&l.tier.module, arg) {
-            l.push_handler(store_handlers(op).memory_0[place(addr)][place(value)]);
-            l.fields_imm([self.f[1], self.f[0]], self.offset(arg));
-            return self.wide_constant(l, 1);
-        }
-        l.push_handler(store_handlers(op).any);
-        any_memory(l, [self.f[1], self.f[0], 0, 0], arg);
-    }
-
-    /// The offset of an access to memory 0, with the address if that is a constant.
-    fn offset(&self, arg: MemArg) -> u32 {
-        match self.args[0] {
-            Src::Const(address) => (address as u32).wrapping_add(arg.offset as u32),
-            _ => arg.offset as u32,
-        }
-    }
-
-    fn load_sum(&self, l: &mut Linker<'_>, op: LoadOp, arg: MemArg) {
-        let summand = place(self.args[1]);
-        let handler = load_handlers(op).sum[summand][self.form];
-        let handler = l.pinned_load(op, true, self, summand).unwrap_or(handler);
-        l.push_handler(handler);
-        self.sum(l, self.d, arg);
-    }
-
-    fn store_sum(&self, l: &mut Linker<'_>, op: StoreOp, arg: MemArg) {
-        l.push_handler(store_handlers(op).sum[place(self.args[1])][place(self.args[2])]);
-        self.sum(l, self.f[2], arg);
-        self.wide_constant(l, 2);
-    }
-
-    /// The words of an address that is a sum.
-    fn sum(&self, l: &mut Linker<'_>, first: u16, arg: MemArg) {
-        if let Src::Const(bits) = self.args[1] {
-            l.fields_imm([first, self.f[0]], bits as u32);
-            return l.halves(arg.offset as u32, 0);
-        }
-        l.fields([first, self.f[0], self.f[1], arg.offset as u16]);
-    }
-
     fn memory_size(&self, l: &mut Linker<'_>, memory: MemIdx) {
         l.handler::<MemorySize>();
         l.fields([self.d, 0, 0, 0]);
@@ -374,14 +307,6 @@ impl Cell<'_> {
         l.fields_imm([0, self.f[0]], count);
         l.branch_targets(first, count);
     }
-}
-
-/// The words of an access that has no short form.
-pub(super) fn any_memory(l: &mut Linker<'_>, fields: [u16; 4], arg: MemArg) {
-    l.fields(fields);
-    l.bits(arg.offset);
-    let wide = l.tier.module.memories[arg.memory.index()].addr == AddrType::I64;
-    l.halves(l.tier.layout.memory(arg.memory), u32::from(wide));
 }
 
 pub(super) fn wide_table(l: &Linker<'_>, table: TableIdx) -> u32 {

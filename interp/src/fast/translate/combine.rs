@@ -4,10 +4,9 @@
 //! The instructions follow each other, and no label stands between them.
 
 use bimetal_core::ops::num::NumOp;
-use bimetal_core::types::ValType;
+use bimetal_core::types::{AddrType, ValType};
 
-use super::cell::is_plain;
-use super::ir::{Class, Inst, Label, Op, Src};
+use super::ir::{Access, Class, Inst, Label, Op, Src};
 use super::link::Linker;
 use crate::fast::exec::control::BrTable;
 use crate::fast::exec::fused_two::{BrTableAdd, ImmTwo, load_tee};
@@ -153,32 +152,35 @@ impl Linker<'_> {
 
     /// A local that becomes the sum of a slot and a constant: its slot, the summand's and
     /// the constant.
-    fn increment(&self, inst: &Inst) -> Option<(u16, u16, u32)> {
+    fn increment(&self, inst: &Inst, address: AddrType) -> Option<(u16, u16, u32)> {
         let (Src::Slot(from), Src::Const(bits), true) = (inst.args[0], inst.args[1], inst.to_slot)
         else {
             return None;
         };
-        let step = match inst.op {
-            Op::Bin(NumOp::i32_add) => bits as u32,
-            Op::Bin(NumOp::i32_sub) => (bits as u32).wrapping_neg(),
+        let fits = bits as i64 == i64::from(bits as i32);
+        let step = match (inst.op, address) {
+            (Op::Bin(NumOp::i32_add), AddrType::I32) => bits as u32,
+            (Op::Bin(NumOp::i32_sub), AddrType::I32) => (bits as u32).wrapping_neg(),
+            (Op::Bin(NumOp::i64_add), AddrType::I64) if fits => bits as u32,
             _ => return None,
         };
         Some((self.slot(inst.dst) as u16, self.slot(from) as u16, step))
     }
 
     fn load_tee(&mut self, first: &Inst, second: &Inst) -> bool {
-        let (Some((sum, from, step)), Op::Load(op, arg), Src::Acc) =
-            (self.increment(first), second.op, second.args[0])
+        let (Op::Load(op, Access { arg, address: Some(address) }), Src::Acc) =
+            (second.op, second.args[0])
         else {
             return false;
         };
+        let Some((sum, from, step)) = self.increment(first, address) else { return false };
         let pin = self.pins.int(first.dst);
         let steps = pin.is_some() && from == sum;
-        if !is_plain(&self.tier.module, arg) || pin.is_some() != steps {
+        if pin.is_some() != steps {
             return false;
         }
         self.position(second);
-        let forms = pin.map_or_else(|| load_tee(op), |pin| &step_load(op)[pin]);
+        let forms = &pin.map_or_else(|| load_tee(op), |pin| &step_load(op)[pin])[address as usize];
         self.push_handler(forms[usize::from(second.to_slot)]);
         self.fields([self.slot(second.dst) as u16, sum, from, 0]);
         self.halves(arg.offset as u32, step);

@@ -4,7 +4,8 @@ use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::vec::VecOp;
 use bimetal_core::ops::vec_mem::VecLoadOp;
 
-use super::cell::{is_plain, place};
+use super::access::is_plain;
+use super::cell::place;
 use super::ir::{Inst, Op, Src};
 use super::link::Linker;
 use crate::fast::exec::vec_fused::{load_then_handlers, test_handlers};

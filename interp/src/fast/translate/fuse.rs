@@ -1,13 +1,10 @@
 //! Fusions that look at the last instruction.
 
-use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::types::ValType;
-use bimetal_parser::walk::{MemArg, Operand, Stack};
 
 use super::Translator;
 use super::ir::{Inst, Label, Op, Src};
-use super::operands::Value;
 use crate::fast::exec::fused::add_br_handlers;
 
 impl Translator<'_> {
@@ -57,59 +54,6 @@ impl Translator<'_> {
         }
         self.insts.pop();
         self.emit(Op::AddBr { op, step, negate: !sense, target }, [other, Src::Acc, Src::Acc], dst);
-        true
-    }
-
-    /// The parts of an address that the last instruction has added, which then
-    /// is no more.
-    fn take_sum(&mut self, addr: Operand<Value>) -> Option<(Src, Src)> {
-        let last = self.last.filter(|last| last + 1 == self.insts.len())?;
-        let inst = self.insts[last];
-        let sums = self.fusions.address && addr.value == Value::Temp && inst.dst == addr.slot;
-        let parts = match (inst.op, inst.args) {
-            (Op::Bin(NumOp::i32_add), [a @ Src::Slot(_), b, _]) => (a, b),
-            (Op::Bin(NumOp::i32_add), [b, a @ Src::Slot(_), _]) => (a, b),
-            _ => return None,
-        };
-        if !sums {
-            return None;
-        }
-        self.insts.pop();
-        self.forget();
-        Some(parts)
-    }
-
-    /// A load from memory 0 at the sum of two operands, if the address is one.
-    pub(super) fn load_sum(
-        &mut self,
-        stack: &Stack<Value>,
-        op: LoadOp,
-        arg: MemArg,
-        addr: Operand<Value>,
-    ) -> Option<Value> {
-        if arg.offset > u64::from(u16::MAX) {
-            return None;
-        }
-        let (a, b) = self.take_sum(addr)?;
-        let args = [a, b, Src::Acc];
-        Some(self.result(Op::LoadSum(op, arg), args, stack.next_slot(), op.value_type(), true))
-    }
-
-    /// A store to memory 0 at the sum of two operands, if the address is one and
-    /// the value needs no instruction. Returns whether it did.
-    pub(super) fn store_sum(
-        &mut self,
-        op: StoreOp,
-        arg: MemArg,
-        addr: Operand<Value>,
-        value: Operand<Value>,
-    ) -> bool {
-        if arg.offset > u64::from(u16::MAX) || value.value == Value::Temp {
-            return false;
-        }
-        let Some((a, b)) = self.take_sum(addr) else { return false };
-        let value = self.take(value, true);
-        self.emit(Op::StoreSum(op, arg), [a, b, value], 0);
         true
     }
 }

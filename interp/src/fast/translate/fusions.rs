@@ -17,6 +17,8 @@ pub struct Fusions {
     pub add_branch: bool,
     /// The sum that is an address in the cell of the load or store.
     pub address: bool,
+    /// That sum also where the value that is stored is made between the two.
+    pub late_address: bool,
     /// Constant addresses in the cell of the load or store.
     pub constant_address: bool,
     /// Two copies in one cell.
@@ -64,6 +66,7 @@ impl Fusions {
         compare_branch: false,
         add_branch: false,
         address: false,
+        late_address: false,
         constant_address: false,
         copy_two: false,
         wrap: false,
@@ -90,6 +93,7 @@ impl Fusions {
         compare_branch: true,
         add_branch: true,
         address: true,
+        late_address: true,
         constant_address: true,
         copy_two: true,
         wrap: true,

@@ -10,7 +10,7 @@ use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
 use bimetal_core::ops::wide::{MAX_WIDE_OPERANDS, WideOp};
-use bimetal_core::types::{RefType, ValType};
+use bimetal_core::types::{AddrType, RefType, ValType};
 use bimetal_core::value::V128;
 use bimetal_parser::walk::MemArg;
 use bimetal_runtime::gc::layout::Field;
@@ -63,6 +63,16 @@ pub(crate) enum Src {
     Vector(u32),
 }
 
+/// Where a load or store finds its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Access {
+    /// The memory and the offset.
+    pub(crate) arg: MemArg,
+    /// The type of the address where the access has the short form; that of a memory with
+    /// 64-bit addresses may have 32 bits.
+    pub(crate) address: Option<AddrType>,
+}
+
 /// A position that branches lead to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Label(pub(crate) u32);
@@ -110,13 +120,13 @@ pub(crate) enum Op {
     /// `ref.func`
     RefFunc(FuncIdx),
     /// A load: address.
-    Load(LoadOp, MemArg),
+    Load(LoadOp, Access),
     /// A store: address, value.
-    Store(StoreOp, MemArg),
+    Store(StoreOp, Access),
     /// A load from the sum of two operands.
-    LoadSum(LoadOp, MemArg),
+    LoadSum(LoadOp, Access),
     /// A store to the sum of two operands: the parts of the sum, value.
-    StoreSum(StoreOp, MemArg),
+    StoreSum(StoreOp, Access),
     /// An atomic access: address, up to two operands.
     Atomic(AtomicOp, MemArg),
     /// A vector instruction that touches no memory: up to three operands.

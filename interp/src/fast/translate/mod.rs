@@ -1,6 +1,8 @@
 //! Translation of one function: from the walker's verbs to instructions on slots
 //! ([`ir`]), then to linked code ([`link`]).
 
+mod access;
+mod address;
 mod assign;
 mod backend;
 mod branch;
@@ -79,6 +81,8 @@ pub(super) struct Translator<'a> {
     loops: Vec<(Label, u32)>,
     /// One more than the highest slot that a handler needs for its exception.
     catch_slots: u32,
+    /// The position of the last label.
+    barrier: usize,
     /// What the accumulators hold, by [`ir::Class::acc`].
     acc: [Option<Acc>; 2],
     /// The last instruction, if its destination may still change.
@@ -114,6 +118,7 @@ impl<'a> Translator<'a> {
             try_tables: Vec::new(),
             loops: Vec::new(),
             catch_slots: 0,
+            barrier: 0,
             acc: [None; 2],
             last: None,
             pending: Vec::new(),

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use bimetal_core::ops::mem::LoadOp;
 use bimetal_core::ops::num::NumOp;
+use bimetal_core::types::AddrType;
 
 use super::bulk::bulk_handler;
 use super::cell::{Cell, place};
@@ -300,11 +301,12 @@ impl Linker<'_> {
     pub(super) fn pinned_load(
         &mut self,
         op: LoadOp,
+        address: AddrType,
         sum: bool,
         cell: &Cell<'_>,
         place: usize,
     ) -> Option<Handler> {
         let forms = pinned_load(op, sum)?;
-        Some(forms[place][self.pinned_result(cell)?])
+        Some(forms[address as usize][place][self.pinned_result(cell)?])
     }
 }

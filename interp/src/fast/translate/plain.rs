@@ -7,16 +7,12 @@ use bimetal_core::types::ValType;
 use bimetal_parser::walk::{MemArg, Operand, Stack};
 
 use super::Translator;
+use super::access::is_plain;
 use super::backend::NONE;
 use super::ir::{Op, Src};
 use super::operands::Value;
 
 impl Translator<'_> {
-    /// Whether a load or store has a form for its address.
-    pub(super) fn plain_memory(&self, arg: MemArg) -> bool {
-        super::cell::is_plain(self.module, arg)
-    }
-
     /// A load or store with the operands `args`; `result` is the slot and type of a
     /// load's result.
     pub(super) fn access(
@@ -26,7 +22,10 @@ impl Translator<'_> {
         args: &[Operand<Value>],
         result: Option<(u32, ValType)>,
     ) -> Value {
-        let plain = self.plain_memory(arg);
+        let plain = match op {
+            Op::Load(_, access) | Op::Store(_, access) => access.address.is_some(),
+            _ => is_plain(self.module, arg),
+        };
         let mut srcs = [Src::Acc; 3];
         for (i, (src, operand)) in srcs.iter_mut().zip(args).enumerate() {
             let constants = match op {
@@ -49,7 +48,9 @@ impl Translator<'_> {
     /// added to it.
     fn constant_address(&self, arg: MemArg, address: Operand<Value>) -> bool {
         let Value::Const(bits) = address.value else { return false };
-        self.fusions.constant_address && u64::from(bits as u32) + arg.offset <= u64::from(u32::MAX)
+        let bits = if address.ty == ValType::I32 { u64::from(bits as u32) } else { bits };
+        let fits = bits.checked_add(arg.offset).is_some_and(|sum| u32::try_from(sum).is_ok());
+        self.fusions.constant_address && fits
     }
 
     /// An atomic access with the operands `args`; `result` is the slot and type of its

@@ -2,8 +2,7 @@
 
 use bimetal_core::ops::num::NumOp;
 
-use super::cell::is_plain;
-use super::ir::{Inst, Label, Op, Src};
+use super::ir::{Access, Inst, Label, Op, Src};
 use super::link::Linker;
 use crate::fast::exec::branch::{load_branch, sum_branch};
 use crate::fast::exec::pair::{mirrored, opposite};
@@ -76,11 +75,13 @@ impl Linker<'_> {
 
     /// A load, and the branch on what it gives.
     pub(super) fn load_branch(&mut self, first: &Inst, second: &Inst) -> bool {
-        let (load, arg, form, address, summand) = match (first.op, first.args) {
-            (Op::Load(load, arg), [Src::Slot(slot), ..]) => (load, arg, 0, self.slot(slot), 0),
-            (Op::Load(load, arg), [Src::Acc, ..]) => (load, arg, 1, 0, 0),
-            (Op::LoadSum(load, arg), [Src::Slot(slot), Src::Const(bits), _]) => {
-                (load, arg, 2, self.slot(slot), bits as u32)
+        let (load, access, form, at, summand) = match (first.op, first.args) {
+            (Op::Load(load, access), [Src::Slot(slot), ..]) => {
+                (load, access, 0, self.slot(slot), 0)
+            }
+            (Op::Load(load, access), [Src::Acc, ..]) => (load, access, 1, 0, 0),
+            (Op::LoadSum(load, access), [Src::Slot(slot), Src::Const(bits), _]) => {
+                (load, access, 2, self.slot(slot), bits as u32)
             }
             _ => return false,
         };
@@ -88,14 +89,13 @@ impl Linker<'_> {
             return false;
         }
         let Some(Comparison { op, other, target }) = Comparison::of(second) else { return false };
-        let (Some(forms), Some((c, constant)), true) =
-            (load_branch(load, op), self.half(other), is_plain(&self.tier.module, arg))
-        else {
+        let Access { arg, address: Some(address) } = access else { return false };
+        let (Some(forms), Some((c, constant))) = (load_branch(load, op), self.half(other)) else {
             return false;
         };
         self.position(first);
-        self.push_handler(forms[form][constant]);
-        self.fields_imm([self.slot(first.dst) as u16, address as u16], arg.offset as u32);
+        self.push_handler(forms[address as usize][form][constant]);
+        self.fields_imm([self.slot(first.dst) as u16, at as u16], arg.offset as u32);
         self.target(target);
         self.halves(summand, c);
         true

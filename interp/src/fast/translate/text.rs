@@ -4,7 +4,7 @@ use std::fmt;
 
 use bimetal_core::ops::vec::{VecImm, VecOp};
 
-use super::ir::{Inst, Label, Op, Src};
+use super::ir::{Access, Inst, Label, Op, Src};
 
 impl fmt::Display for Src {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,16 +59,16 @@ impl fmt::Display for Inst {
             Op::GlobalGet(_, global) => write!(f, "global.get {}", global.0),
             Op::GlobalSet(_, global) => write!(f, "global.set {}, {a}", global.0),
             Op::RefFunc(func) => write!(f, "ref.func {}", func.0),
-            Op::Load(op, arg) => {
+            Op::Load(op, Access { arg, .. }) => {
                 write!(f, "{} [{}: {a} + {}]", op.name(), arg.memory.0, arg.offset)
             }
-            Op::Store(op, arg) => {
+            Op::Store(op, Access { arg, .. }) => {
                 write!(f, "{} [{}: {a} + {}], {b}", op.name(), arg.memory.0, arg.offset)
             }
-            Op::LoadSum(op, arg) => {
+            Op::LoadSum(op, Access { arg, .. }) => {
                 write!(f, "{} [{}: {a} + {b} + {}]", op.name(), arg.memory.0, arg.offset)
             }
-            Op::StoreSum(op, arg) => {
+            Op::StoreSum(op, Access { arg, .. }) => {
                 write!(f, "{} [{}: {a} + {b} + {}], {c}", op.name(), arg.memory.0, arg.offset)
             }
             Op::Atomic(op, arg) => {

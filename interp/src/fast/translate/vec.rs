@@ -6,7 +6,8 @@ use bimetal_core::value::V128;
 use bimetal_parser::walk::{MemArg, Operand, Stack};
 
 use super::Translator;
-use super::cell::{Cell, any_memory, expect, is_plain, place};
+use super::access::{any_memory, is_plain};
+use super::cell::{Cell, expect, place};
 use super::ir::{Op, Src};
 use super::link::Linker;
 use super::operands::Value;
