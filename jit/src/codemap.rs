@@ -116,13 +116,27 @@ pub(crate) struct Reader {
     snapshot: *const Vec<Entry>,
     /// Where the last address was.
     last: Entry,
+    /// Which entry that is; or which one the first address is likely to be in.
+    at: usize,
 }
 
 impl Reader {
     pub(crate) fn new() -> Reader {
+        Reader::guessing(Guess::NONE)
+    }
+
+    /// The same for somebody who had a reader before, and is likely to begin where that
+    /// one ended: of a module that is compiled bit by bit, much code is in the map that
+    /// nobody runs any more.
+    pub(crate) fn guessing(guess: Guess) -> Reader {
         READERS.fetch_add(1, SeqCst);
         let last = Entry { start: 0, end: 0, index: std::ptr::null() };
-        Reader { snapshot: SNAPSHOT.load(SeqCst), last }
+        Reader { snapshot: SNAPSHOT.load(SeqCst), last, at: guess.0 }
+    }
+
+    /// Where the last address was.
+    pub(crate) fn guess(&self) -> Guess {
+        Guess(self.at)
     }
 
     /// What is known about the block of code that contains an address, where it
@@ -132,8 +146,12 @@ impl Reader {
             // SAFETY: null or a published snapshot, not freed while a reader is
             // counted.
             let entries = unsafe { self.snapshot.as_ref()? };
-            let at = entries.partition_point(|entry| entry.start <= address).checked_sub(1)?;
-            self.last = *entries.get(at).filter(|entry| address < entry.end)?;
+            let contains = |entry: &&Entry| (entry.start..entry.end).contains(&address);
+            if entries.get(self.at).filter(contains).is_none() {
+                let behind = entries.partition_point(|entry| entry.start <= address);
+                self.at = behind.checked_sub(1)?;
+            }
+            self.last = *entries.get(self.at).filter(contains)?;
         }
         // SAFETY: an index is freed only after its entry has left the map and no
         // reader is counted.
@@ -165,6 +183,16 @@ impl Reader {
             index.frames(offset, visit);
         }
     }
+}
+
+/// Where in the map a reader ended. The map may have changed since: then a reader that
+/// begins there has to search.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guess(usize);
+
+impl Guess {
+    /// Anywhere.
+    pub(crate) const NONE: Guess = Guess(0);
 }
 
 impl Drop for Reader {
@@ -264,6 +292,23 @@ mod tests {
         assert_eq!((trap_at(0x1004), trap_at(0x808)), (None, Some(2)));
         drop(b);
         assert_eq!(trap_at(0x808), None);
+    }
+
+    #[test]
+    fn a_guess_that_the_map_has_outlived_is_none() {
+        let offset = |reader: &mut Reader, pc| reader.find(pc).map(|found| found.2);
+        let a = Registration::new(0x2000, 0x100, index(&[]));
+        let b = Registration::new(0x2200, 0x100, index(&[]));
+        let mut reader = Reader::new();
+        assert_eq!(offset(&mut reader, 0x2208), Some(8));
+        let guess = reader.guess();
+        drop(reader);
+        assert_eq!(offset(&mut Reader::guessing(guess), 0x2208), Some(8));
+        assert_eq!(offset(&mut Reader::guessing(guess), 0x2004), Some(4), "in another block");
+        drop(a);
+        assert_eq!(offset(&mut Reader::guessing(guess), 0x2208), Some(8), "it has moved up");
+        drop(b);
+        assert_eq!(offset(&mut Reader::guessing(guess), 0x2208), None);
     }
 
     #[test]

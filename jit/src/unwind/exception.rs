@@ -2,13 +2,20 @@
 //! pointers, as far as the innermost guard.
 
 use std::arch::naked_asm;
+use std::cell::Cell;
 
 use bimetal_core::value::Slot;
 use bimetal_runtime::store::{Store, TagId};
 use bimetal_runtime::vmctx::{VmCtx, VmStore};
 
-use crate::codemap::Reader;
+use crate::codemap::{Guess, Reader};
 use crate::handlers::CallSite;
+
+thread_local! {
+    /// Where the last handler of the thread was: the next exception is likely to be
+    /// thrown by the same code.
+    static LANDED: Cell<Guess> = const { Cell::new(Guess::NONE) };
+}
 
 /// Where execution goes on.
 struct Landing {
@@ -45,11 +52,12 @@ unsafe fn search(store: *mut VmStore, tag: TagId) -> Option<Landing> {
     unsafe {
         let activation = (*store).activation;
         let (mut pc, mut fp) = ((*activation).exit_pc, (*activation).exit_fp);
-        let mut reader = Reader::new();
+        let mut reader = Reader::guessing(LANDED.get());
         while fp != (*activation).entry_fp && fp != 0 {
             if let Some((site, start)) = reader.call_site(pc)
                 && let Some(landing) = handler(site, start, fp, tag)
             {
+                LANDED.set(reader.guess());
                 return Some(landing);
             }
             pc = *((fp + size_of::<usize>()) as *const usize);
