@@ -249,6 +249,15 @@ impl Config {
         self
     }
 
+    /// Whether compiled code passes its own context to functions that it calls through
+    /// a table which only ever holds functions of the module: to measure what that
+    /// gains. On by default.
+    #[doc(hidden)]
+    pub fn own_contexts(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.own_contexts = enable;
+        self
+    }
+
     /// Whether the bodies of small functions stand in place of those direct calls that
     /// the interpreter saw done, hot ones first.
     #[doc(hidden)]

@@ -3,7 +3,7 @@
 
 mod common;
 
-use bimetal::{Config, Engine, Instance, Linker, Module, Store, Strategy, Trap};
+use bimetal::{Config, Engine, Func, Instance, Linker, Module, Store, Strategy, Trap, Val};
 use common::engines_with;
 
 /// Engines that compare indices, and some that do not.
@@ -11,7 +11,7 @@ fn engines() -> Vec<Engine> {
     let mut engines = Vec::new();
     for enable in [true, false] {
         let set = |config: &mut Config| {
-            config.fixed_tables(enable);
+            config.fixed_tables(enable).own_contexts(enable);
         };
         engines.extend(engines_with(set));
         let mut config = Config::new();
@@ -82,6 +82,46 @@ fn a_table_that_is_not_complete_yet_is_not_known() {
         for _ in 0..4 {
             let error = run.call(&mut store, ()).unwrap_err();
             assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::IndirectCallToNull));
+        }
+    }
+}
+
+#[test]
+fn functions_of_another_instance_run_in_their_own_context() {
+    // The table grows by a function of whoever calls; each instance has a number of
+    // its own.
+    let wat = r#"(module
+        (type $t (func (result i64)))
+        (global $number (export "number") (mut i64) (i64.const 0))
+        (table $grown 2 funcref) (elem (table $grown) (i32.const 1) func $own)
+        (table $kept 2 funcref) (elem (table $kept) (i32.const 1) func $own)
+        (func $own (export "own") (type $t) (global.get $number))
+        (func (export "grow") (param funcref) (result i32)
+            (table.grow $grown (local.get 0) (i32.const 1)))
+        (func $grown (param i32) (result i64)
+            (return_call_indirect $grown (type $t) (local.get 0)))
+        (func (export "run") (param $at i32) (result i64)
+            (i64.add
+                (i64.mul (i64.const 100) (call_indirect $grown (type $t) (local.get $at)))
+                (i64.add
+                    (i64.mul (i64.const 10) (call $grown (local.get $at)))
+                    (call_indirect $kept (type $t) (i32.const 1))))))"#;
+    for engine in engines() {
+        let mut store = Store::new(&engine, ());
+        let module = Module::new(&engine, wat).unwrap();
+        let [a, b] = [1, 2].map(|number| {
+            let instance = Instance::new(&mut store, &module, &[]).unwrap();
+            let global = instance.get_global(&mut store, "number").unwrap();
+            global.set(&mut store, Val::I64(number)).unwrap();
+            instance
+        });
+        let grow = a.get_typed_func::<Option<Func>, i32>(&mut store, "grow").unwrap();
+        let own = b.get_func(&mut store, "own");
+        assert_eq!(grow.call(&mut store, own).unwrap(), 2);
+        let run = a.get_typed_func::<i32, i64>(&mut store, "run").unwrap();
+        for _ in 0..6 {
+            assert_eq!(run.call(&mut store, 1).unwrap(), 111, "{engine:?}");
+            assert_eq!(run.call(&mut store, 2).unwrap(), 221, "{engine:?}");
         }
     }
 }

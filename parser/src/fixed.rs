@@ -15,7 +15,16 @@ use crate::module::{ConstExpr, ConstOp, ElemItems, ElemMode, ElemSegment, Entity
 
 /// The fixed tables of a module, found when first asked for.
 #[derive(Debug, Default)]
-pub struct FixedTables(OnceLock<Vec<Option<Elements>>>);
+pub struct FixedTables(OnceLock<Vec<Option<Fixed>>>);
+
+/// A fixed table.
+#[derive(Debug)]
+struct Fixed {
+    elements: Elements,
+    /// Whether whatever it holds, now and later, is null or a function that the module
+    /// defines.
+    own: bool,
+}
 
 /// The elements of a table from zero on, as far as they are functions that are known.
 type Elements = Vec<Option<FuncIdx>>;
@@ -29,30 +38,49 @@ impl Module {
     /// The only place of a function in a table, if no instance ever has another element
     /// there. `None` also if that is not known.
     pub fn fixed_place(&self, table: TableIdx, func: FuncIdx) -> Option<u32> {
-        let tables = self.fixed_tables.0.get_or_init(|| find(self));
-        let elements = tables.get(table.index())?.as_ref()?;
+        let elements = self.fixed_elements(table)?;
         let mut places = (0..).zip(elements).filter(|&(_, &element)| element == Some(func));
         let (place, _) = places.next()?;
         places.next().is_none().then_some(place)
     }
+
+    /// The elements of a table from zero on that every instance has there as long as it
+    /// lives; others may follow. `None` also if that is not known.
+    pub fn fixed_elements(&self, table: TableIdx) -> Option<&[Option<FuncIdx>]> {
+        self.fixed(table).map(|fixed| &*fixed.elements)
+    }
+
+    /// Whether all that a table ever holds is null or a function that the module
+    /// defines; not if that is not known.
+    pub fn holds_own_functions(&self, table: TableIdx) -> bool {
+        self.fixed(table).is_some_and(|fixed| fixed.own)
+    }
+
+    fn fixed(&self, table: TableIdx) -> Option<&Fixed> {
+        let tables = self.fixed_tables.0.get_or_init(|| find(self));
+        tables.get(table.index())?.as_ref()
+    }
 }
 
 /// The elements of each table; `None` of those that are not fixed.
-fn find(module: &Module) -> Vec<Option<Elements>> {
-    let count = module.tables.len();
+fn find(module: &Module) -> Vec<Option<Fixed>> {
+    let indices = (0..module.tables.len()).map(|at| TableIdx(at as u32));
     let mut tables: Vec<Option<Elements>> =
-        (0..count).map(|at| elements(module, TableIdx(at as u32))).collect();
-    if tables.iter().any(Option::is_some) {
-        match written(module) {
-            Some(written) => written.into_iter().for_each(|table| {
-                if let Some(table) = tables.get_mut(table as usize) {
-                    *table = None;
-                }
-            }),
-            None => tables.fill_with(|| None),
-        }
+        indices.clone().map(|table| elements(module, table)).collect();
+    if tables.iter().all(Option::is_none) {
+        return Vec::new();
     }
-    tables
+    let Some(changed) = changed(module) else { return Vec::new() };
+    let fixed = |(table, elements): (TableIdx, &mut Option<Elements>)| {
+        let elements = elements.take().filter(|_| !changed.written.contains(&table.0))?;
+        let defined = |func: &FuncIdx| module.defined_index(*func).is_some();
+        // What lies behind the elements is null as long as there is no other way to say
+        // what it is.
+        let rest = module.tables[table.index()].init.is_none() && !changed.grown.contains(&table.0);
+        let own = rest && elements.iter().flatten().all(defined);
+        Some(Fixed { elements, own })
+    };
+    indices.zip(&mut tables).map(fixed).collect()
 }
 
 /// The elements that a table has when all segments are written; `None` if others reach
@@ -111,14 +139,22 @@ fn place(module: &Module, table: TableIdx, offset: &ConstExpr, count: u64) -> Op
     fits.then_some(first as usize)
 }
 
-/// The tables that instructions write in place; `None` if that is not known. What only
-/// grows keeps its elements.
-fn written(module: &Module) -> Option<HashSet<u32>> {
+/// The tables that instructions change.
+#[derive(Default)]
+struct Changed {
+    /// In place.
+    written: HashSet<u32>,
+    /// By more elements, while the others stay.
+    grown: HashSet<u32>,
+}
+
+/// The tables that instructions change; `None` if that is not known.
+fn changed(module: &Module) -> Option<Changed> {
     let bytes: usize = module.bodies.iter().map(|body| body.range.len()).sum();
     if bytes > MAX_BYTES {
         return None;
     }
-    let mut tables = HashSet::new();
+    let mut changed = Changed::default();
     for body in &module.bodies {
         let range = body.range.clone();
         let start = range.start as u64;
@@ -129,12 +165,15 @@ fn written(module: &Module) -> Option<HashSet<u32>> {
                 Operator::TableSet { table }
                 | Operator::TableFill { table }
                 | Operator::TableInit { table, .. }
-                | Operator::TableCopy { dst_table: table, .. } => drop(tables.insert(table)),
+                | Operator::TableCopy { dst_table: table, .. } => {
+                    changed.written.insert(table);
+                }
+                Operator::TableGrow { table } => drop(changed.grown.insert(table)),
                 _ => {}
             }
         }
     }
-    Some(tables)
+    Some(changed)
 }
 
 #[cfg(test)]
@@ -195,5 +234,24 @@ mod tests {
         );
         let module = Module::new(grown.as_bytes(), &ParseOptions::default()).unwrap();
         assert_eq!(module.fixed_place(TableIdx(0), FuncIdx(0)), Some(2), "its elements stay");
+    }
+
+    #[test]
+    fn a_table_holds_its_own_functions_if_no_other_can_get_there() {
+        let own = |rest: &str| {
+            let text = format!("(module {rest} (func $f) (func $g))");
+            let module = Module::new(text.as_bytes(), &ParseOptions::default()).unwrap();
+            (module.holds_own_functions(TableIdx(0)), module.fixed_elements(TableIdx(0)).is_some())
+        };
+        assert_eq!(own("(table 4 funcref) (elem (i32.const 1) $f $g)"), (true, true));
+        for other in [
+            "(import \"\" \"i\" (func $i)) (table 4 funcref) (elem (i32.const 1) $f $i)",
+            "(import \"\" \"i\" (func $i)) (table 4 (ref func) (ref.func $i)) (elem (i32.const 1) $f)",
+            "(table 4 funcref) (elem (i32.const 2) $f)
+                (func (param funcref) (drop (table.grow (local.get 0) (i32.const 9))))",
+        ] {
+            assert_eq!(own(other), (false, true), "{other}");
+        }
+        assert_eq!(own("(table (export \"t\") 4 funcref) (elem (i32.const 1) $f)"), (false, false));
     }
 }

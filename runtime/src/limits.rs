@@ -49,6 +49,9 @@ pub struct Optimisations {
     /// An indirect call through a table whose elements never change is compared with
     /// functions by its index.
     pub fixed_tables: bool,
+    /// A function that is called through a table that only ever holds functions of the
+    /// module gets the caller's context.
+    pub own_contexts: bool,
     /// Bodies stand in place of direct calls that were seen to be done, hot ones first,
     /// where somebody looked.
     pub seen_calls: bool,
@@ -76,6 +79,7 @@ impl Default for Optimisations {
             inline_guesses: true,
             seen_callees: true,
             fixed_tables: true,
+            own_contexts: true,
             seen_calls: true,
             inline_bulk: true,
             narrow: true,

@@ -84,6 +84,12 @@ const SWITCHES: &[Switch] = &[
         programs: &["sort_dynamic", "gc/methods", "json", "match"],
     },
     Switch {
+        name: "context kept in calls through tables of own functions",
+        set: Config::own_contexts,
+        strategy: Strategy::Jit,
+        programs: &["threaded", "indirect", "sort_dynamic", "machine"],
+    },
+    Switch {
         name: "functions that indirect calls were seen to reach",
         set: Config::seen_callees,
         strategy: Strategy::Tiered,

@@ -95,7 +95,7 @@ impl Lower<'_> {
             },
             callee => {
                 let record = self.record(callee);
-                self.record_entry(record)
+                self.record_entry(record, callee)
             }
         }
     }
@@ -172,10 +172,20 @@ impl Lower<'_> {
         self.seal(done);
     }
 
-    /// The callee behind a reference that is not null.
-    pub(super) fn record_entry(&mut self, func_ref: Value) -> Entry {
+    /// The callee behind a reference that is not null. A function of the module's own
+    /// has the same context: what it needs of that does not wait for its record then.
+    pub(super) fn record_entry(&mut self, func_ref: Value, callee: Callee<Value>) -> Entry {
         let code = self.builder.ins().load(PTR, RECORD, func_ref, FUNC_REF_CODE);
-        let cx = self.builder.ins().load(PTR, RECORD, func_ref, FUNC_REF_CX);
+        let own = match callee {
+            Callee::Indirect { table, .. } if self.env.optimisations.own_contexts => {
+                self.env.module.holds_own_functions(table)
+            }
+            _ => false,
+        };
+        let cx = match own {
+            true => self.cx,
+            false => self.builder.ins().load(PTR, RECORD, func_ref, FUNC_REF_CX),
+        };
         Entry::Slot { code, cx }
     }
 

@@ -58,7 +58,7 @@ impl Lower<'_> {
                 self.builder.ins().trapz(record, null);
             }
         }
-        let entry = self.record_entry(record);
+        let entry = self.record_entry(record, callee);
         self.call_entry(entry, values.to_vec(), ty);
         self.go_on(next);
         self.continue_in(next);
