@@ -199,6 +199,15 @@ impl Config {
         self
     }
 
+    /// Whether compiled tail calls among a few functions that go on to each other jump to
+    /// their bodies, which stand in the code of each: to measure what that gains. On by
+    /// default.
+    #[doc(hidden)]
+    pub fn tail_sets(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.tail_sets = enable;
+        self
+    }
+
     /// Whether compiled code makes floats from unsigned 64-bit integers by a signed
     /// conversion and a branch: to measure what that gains. On by default.
     #[doc(hidden)]

@@ -10,7 +10,7 @@ use common::{engines_with, instantiate};
 fn engines() -> Vec<Engine> {
     let with = |enable| {
         engines_with(move |config| {
-            config.tail_loops(enable).signed_conversions(enable);
+            config.tail_loops(enable).tail_sets(enable).signed_conversions(enable);
             config.inline_recursion(enable).inline_calls(enable).inline_guesses(enable);
             config.inline_bulk(enable).narrow(enable).place_loops(enable).near_bases(enable);
         })

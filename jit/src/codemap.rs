@@ -85,7 +85,9 @@ impl CodeIndex {
             report(place.defined as usize, place.offset);
             position = place.caller;
         }
-        report(defined, position);
+        if position != Place::NO_CALLER {
+            report(defined, position);
+        }
     }
 }
 
@@ -276,8 +278,20 @@ mod tests {
             funcs: [(0, 0), (16, 1), (32, CodeIndex::NO_FUNC)].into(),
             traps: traps.into(),
             handlers: [].into(),
-            positions: [(4, 100), (6, Place::FIRST), (8, CodeIndex::NOWHERE), (20, 200)].into(),
-            places: [Place { defined: 1, offset: 300, caller: 100 }].into(),
+            positions: [
+                (4, 100),
+                (6, Place::FIRST),
+                (8, CodeIndex::NOWHERE),
+                (12, Place::FIRST + 1),
+                (14, CodeIndex::NOWHERE),
+                (20, 200),
+            ]
+            .into(),
+            places: [
+                Place { defined: 1, offset: 300, caller: 100 },
+                Place { defined: 1, offset: 400, caller: Place::NO_CALLER },
+            ]
+            .into(),
             stack_maps: StackMaps::default(),
         }
     }
@@ -321,6 +335,7 @@ mod tests {
         };
         assert_eq!(at(5), [(0, 100)]);
         assert_eq!(at(7), [(1, 300), (0, 100)], "a body in place of a call");
+        assert_eq!(at(13), [(1, 400)], "one that a tail call led to");
         assert_eq!(at(21), [(1, 200)]);
         assert_eq!(at(17), [(1, code.module.bodies[1].range.start as u32)]);
         assert_eq!(at(40), []);

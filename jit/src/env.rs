@@ -17,6 +17,7 @@ use crate::abi::{Shape, osr};
 use crate::budget::Budget;
 use crate::guess::Guesses;
 use crate::lower::Start;
+use crate::tails::Tails;
 
 /// How compiled functions of a module call each other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +44,8 @@ pub(crate) struct ModuleEnv<'a> {
     pub(crate) has_heap: bool,
     /// What indirect calls are likely to reach.
     pub(crate) guesses: Guesses<'a>,
+    /// Which functions are compiled as one.
+    pub(crate) tails: Tails,
     /// What an interpreter has seen of the module.
     pub(crate) seen: Option<&'a dyn Seen>,
     /// What may still be spent on compiling its functions.
@@ -68,6 +71,7 @@ impl<'a> ModuleEnv<'a> {
             optimisations: settings.optimisations.clone(),
             calls,
             guesses: Guesses::new(module, seen),
+            tails: Tails::default(),
             seen,
             objects: module.types.iter().map(layout).collect(),
             has_heap: module.types.iter().any(|ty| ty.as_func().is_none()),

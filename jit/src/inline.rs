@@ -84,7 +84,30 @@ impl Inlining {
 
     /// Whether the function holds the body of any other, or its own again.
     pub(crate) fn any(&self) -> bool {
-        self.growth > 0
+        self.bytes > 0
+    }
+
+    /// The functions whose bodies stand in the same code as the one that is compiled,
+    /// where tail calls jump to; none if it goes on to no function that comes back.
+    pub(crate) fn tails(&self, env: &ModuleEnv<'_>) -> Vec<u32> {
+        let Some(&root) = self.chain.first().filter(|_| env.optimisations.tail_loops) else {
+            return Vec::new();
+        };
+        let set = env.tails.of(env.module, root);
+        let valid = |&defined: &u32| env.module.ensure_valid(defined as usize).is_ok();
+        if self.enabled && env.optimisations.tail_sets && set.iter().all(valid) {
+            return set.to_vec();
+        }
+        let itself = set.binary_search(&root).is_ok();
+        itself.then_some(root).into_iter().collect()
+    }
+
+    /// The body of another function comes next, to which tail calls jump. It takes in
+    /// nothing of itself.
+    pub(crate) fn goes_on_to(&mut self, env: &ModuleEnv<'_>, defined: u32) {
+        self.bytes += env.module.bodies[defined as usize].range.len() as u64;
+        self.chain = vec![defined];
+        self.levels = 0;
     }
 
     /// How many levels of its own body a function takes in.

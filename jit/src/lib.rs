@@ -38,6 +38,7 @@ mod skew;
 mod stackmap;
 mod stub;
 mod stubcache;
+mod tails;
 mod thread;
 mod unwind;
 mod wire;

@@ -8,7 +8,8 @@ pub(crate) struct Place {
     pub(crate) defined: u32,
     /// The instruction's byte offset in the module.
     pub(crate) offset: u32,
-    /// The position of the call: a byte offset, or that of an earlier place.
+    /// The position of the call: a byte offset, that of an earlier place or
+    /// [`Place::NO_CALLER`].
     pub(crate) caller: u32,
 }
 
@@ -17,6 +18,10 @@ impl Place {
     /// second. Lower positions are byte offsets, and a module so long that its are
     /// not has no places.
     pub(crate) const FIRST: u32 = 1 << 31;
+
+    /// What stands for the call where there is none, because a tail call led there from
+    /// the function that is compiled.
+    pub(crate) const NO_CALLER: u32 = Place::FIRST - 1;
 
     /// The place that a position stands for, if it is no byte offset.
     pub(crate) fn at(places: &[Place], position: u32) -> Option<&Place> {

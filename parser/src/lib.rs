@@ -24,6 +24,7 @@ pub mod names;
 mod once_table;
 mod operands;
 mod sections;
+pub mod tails;
 mod text;
 pub mod types;
 pub mod validate;

@@ -33,6 +33,9 @@ pub struct Settings {
 pub struct Optimisations {
     /// A tail call of a function to itself jumps to the function's start.
     pub tail_loops: bool,
+    /// Tail calls among a few functions that go on to each other jump to their bodies,
+    /// which stand in the code of each.
+    pub tail_sets: bool,
     /// An unsigned 64-bit integer becomes a float by a signed conversion and a branch.
     pub signed_conversions: bool,
     /// A function that calls itself holds its own body in place of such calls, a few
@@ -73,6 +76,7 @@ impl Default for Optimisations {
     fn default() -> Optimisations {
         Optimisations {
             tail_loops: true,
+            tail_sets: true,
             signed_conversions: true,
             inline_recursion: true,
             inline_calls: true,

@@ -41,6 +41,12 @@ const SWITCHES: &[Switch] = &[
         programs: &["calls/tail", "calls/recursive", "recursion", "machine"],
     },
     Switch {
+        name: "tail calls among functions to loop",
+        set: Config::tail_sets,
+        strategy: Strategy::Jit,
+        programs: &["threaded", "tail", "calls/tail", "recursion"],
+    },
+    Switch {
         name: "u64 to float by signed conversion",
         set: Config::signed_conversions,
         strategy: Strategy::Jit,

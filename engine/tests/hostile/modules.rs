@@ -35,8 +35,40 @@ pub(crate) const ALL: &[Hostile] = &[
     ("bytes copied", || memory_code(&[0x41, 0, 0x41, 0, 0x41, 0, 0xfc, 0x0a, 0, 0], 19_000)),
     ("memory read", || memory_code(&[0x41, 0, 0x28, 2, 0, 0x1a], 32_000)),
     ("calls through a table", || indirect_calls(40_000)),
+    ("tail calls all around", || tail_calls(30_000, 30_000, 1)),
+    ("tail calls among few", || tail_calls(24, 30_000, 1)),
+    ("many tail calls among few", || tail_calls(24, 4_800, 6)),
+    ("tail calls through a table", || tail_calls_by_table(24, 250, 5)),
     ("locals set and read", || Builder::one(&[(1, I32)], &[0x20, 0, 0x21, 0].repeat(48_000))),
 ];
+
+/// Functions that go on to each other, in rings of so many: each `calls` times to the
+/// next one.
+fn tail_calls(ring: usize, count: usize, calls: usize) -> Vec<u8> {
+    let body = |at: usize| {
+        let next = leb(at / ring * ring + (at + 1) % ring);
+        let one = [vec![0x20, 0, 0x04, 0x40, 0x20, 0, 0x12], next, vec![END]].concat();
+        sized(&[vec![0], one.repeat(calls), vec![END]].concat())
+    };
+    let bodies: Vec<Vec<u8>> = (0..count).map(body).collect();
+    Builder::new().types(&[func_type(&[I32], &[])]).funcs(count, 0).list(10, &bodies).finish()
+}
+
+/// Functions that go on to each other, `calls` times each, through a table of so many
+/// elements.
+fn tail_calls_by_table(count: usize, elements: usize, calls: usize) -> Vec<u8> {
+    let one = [0x20, 0, 0x04, 0x40, 0x20, 0, 0x20, 0, 0x13, 0, 0, END];
+    let table = [vec![1, 0x70, 0], leb(elements)].concat();
+    let items: Vec<u8> = (0..elements).flat_map(|at| leb(at % count)).collect();
+    let segment = [vec![1, 0, 0x41, 0, END], leb(elements), items].concat();
+    Builder::new()
+        .types(&[func_type(&[I32], &[])])
+        .funcs(count, 0)
+        .raw(4, &table)
+        .raw(9, &segment)
+        .bodies(count, &[], &one.repeat(calls))
+        .finish()
+}
 
 fn nested(open: &[u8], depth: usize) -> Vec<u8> {
     Builder::one(&[], &[open.repeat(depth), [END].repeat(depth)].concat())

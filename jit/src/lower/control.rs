@@ -195,7 +195,7 @@ impl Lower<'_> {
     }
 
     /// Jumps to the block with this index, or the default one.
-    fn jump_tables(&mut self, blocks: &[Block], default: Block, mut index: Value) {
+    pub(super) fn jump_tables(&mut self, blocks: &[Block], default: Block, mut index: Value) {
         let mut chunks = blocks.chunks(MAX_JUMP_TABLE).peekable();
         if blocks.is_empty() {
             self.builder.ins().jump(default, &[]);

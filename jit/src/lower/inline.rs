@@ -7,7 +7,8 @@ use bimetal_parser::walk::{FuncInfo, walk_inlined};
 use cranelift_codegen::ir::{Block, InstBuilder, SourceLoc, Value};
 use cranelift_frontend::Variable;
 
-use super::{Lower, osr, tail};
+use super::{Lower, osr};
+use crate::place::Place;
 
 /// What belongs to one of the functions whose bodies are open.
 #[derive(Default)]
@@ -18,8 +19,8 @@ pub(super) struct Body {
     pub(super) arity: usize,
     /// For a function that begins at one of its loops.
     pub(super) osr: Option<osr::Osr>,
-    /// For a function that may tail-call itself: where such calls go.
-    pub(super) restart: Option<tail::Restart>,
+    /// Whether it stands where tail calls jump to.
+    pub(super) gone_on_to: bool,
     /// For a body in place of a call: where returns go, and the call's position.
     pub(super) replaced: Option<Replaced>,
 }
@@ -103,6 +104,7 @@ impl Lower<'_> {
     pub(super) fn position_of(&mut self, offset: u32) -> u32 {
         match self.body.replaced {
             Some(Replaced { caller, .. }) => self.inlining.place(caller, offset),
+            None if self.body.gone_on_to => self.inlining.place(Place::NO_CALLER, offset),
             None => offset,
         }
     }

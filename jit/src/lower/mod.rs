@@ -44,7 +44,7 @@ use cranelift_codegen::ir::{
     Value, types,
 };
 use cranelift_codegen::isa::TargetFrontendConfig;
-use cranelift_frontend::FunctionBuilder;
+use cranelift_frontend::{FunctionBuilder, Variable};
 
 use bimetal_runtime::layout::{CX_STORE, STORE_STACK_LIMIT};
 
@@ -75,6 +75,8 @@ pub(crate) struct Lower<'a> {
     entry: Block,
     /// What belongs to the innermost function whose body is open.
     body: inline::Body,
+    /// Where tail calls jump to.
+    tails: tail::Tails,
     /// What is taken into the function.
     inlining: &'a mut Inlining,
     /// Where operands of builtins are put that take them from memory.
@@ -128,6 +130,7 @@ impl<'a> Lower<'a> {
             cx: Value::from_u32(0),
             entry: Block::from_u32(0),
             body: inline::Body { osr, ..inline::Body::default() },
+            tails: tail::Tails::default(),
             inlining,
             operands: None,
             results: Vec::new(),
@@ -163,7 +166,7 @@ impl<'a> Lower<'a> {
             let value = self.builder.block_params(entry)[index + 1];
             self.declare_local(ty, value);
         }
-        self.begin_restart(info);
+        self.begin_tails(info);
         self.declare_zeros(&info.locals[params..]);
     }
 
@@ -178,14 +181,20 @@ impl<'a> Lower<'a> {
 
     /// The next local, with the value that it has in the current block.
     fn declare_local(&mut self, ty: ValType, value: Value) {
+        let variable = self.variable(ty);
+        self.builder.def_var(variable, value);
+        self.body.locals.push(variable);
+    }
+
+    /// A variable that has no value yet.
+    fn variable(&mut self, ty: ValType) -> Variable {
         let variable = self.builder.declare_var(clif_type(ty));
         if self.env.module.is_collected(ty) {
             self.builder.declare_var_needs_stack_map(variable);
             self.collected_locals += 1;
         }
-        self.builder.def_var(variable, value);
-        self.body.locals.push(variable);
         self.variables += 1;
+        variable
     }
 
     /// The zero of a type, made once per function.
@@ -323,7 +332,7 @@ impl<'a> Lower<'a> {
     }
 
     fn finish(mut self, operand_slots: u32) -> Result<(), JitError> {
-        self.end_restart();
+        self.end_tails();
         self.check_stack_maps(operand_slots + self.inlined_slots);
         if let Some(error) = self.refused {
             return Err(error);

@@ -1,28 +1,36 @@
 //! Tail calls: the callee takes the place of the function's frame, whatever room
 //! the arguments of either need on the stack.
 //!
-//! A function that calls itself so is a loop. Its header lies behind the entry: there
-//! the parameters are what the call passes, and all other locals become zero again.
-//! Handlers need no thought: each call names those of the `try_table`s around it.
+//! A function that goes on to itself is a loop. So are several that go on to each other:
+//! then the bodies of the others follow in the code of each. Headers lie where a body
+//! begins: there the parameters are what the call passes, and all other locals become
+//! zero again. Handlers need no thought: each call names those of the `try_table`s
+//! around it.
 
-use bimetal_core::index::FuncIdx;
-use bimetal_core::types::FuncType;
-use bimetal_parser::walk::{Callee, FuncInfo, Stack};
+use bimetal_core::index::{TableIdx, TypeIdx};
+use bimetal_core::types::{FuncType, ValType};
+use bimetal_parser::walk::{Callee, FuncInfo, Operand, Stack, walk_inlined};
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_frontend::Variable;
 
 use super::Lower;
 use super::call::Entry;
+use super::inline::Body;
 use crate::abi::Shape;
 use crate::env::Symbol;
+use crate::tails::{self, MAX_CHOICES};
 
-/// The opcode of `return_call`.
-const RETURN_CALL: u8 = 0x12;
-
-/// Where tail calls of a function to itself go.
-#[derive(Clone, Copy)]
-pub(super) struct Restart {
-    func: FuncIdx,
-    header: Block,
+/// Where tail calls of a function jump to.
+#[derive(Default)]
+pub(super) struct Tails {
+    /// The functions that they may jump to.
+    set: Vec<u32>,
+    /// Those that they do, and where their bodies begin; the function itself first.
+    headers: Vec<(u32, Block)>,
+    /// The parameters of functions, which those of equal types share.
+    params: Vec<(Box<[ValType]>, Vec<Variable>)>,
+    /// Elements that jumps through tables choose from.
+    choices: usize,
 }
 
 impl Lower<'_> {
@@ -36,8 +44,16 @@ impl Lower<'_> {
             return;
         }
         let mut values = self.arguments(stack, ty);
-        if self.restart(callee, &values[1..]) {
-            return;
+        match callee {
+            Callee::Direct(func) if let Some(header) = self.header(self.env.defined(func)) => {
+                self.pass(ty, &values[1..]);
+                self.builder.ins().jump(header, &[]);
+                return;
+            }
+            Callee::Indirect { table, ty: of, index } => {
+                self.choose((table, of), index, ty, &values[1..]);
+            }
+            _ => {}
         }
         match self.entry(callee) {
             Entry::Defined(defined) => {
@@ -53,70 +69,112 @@ impl Lower<'_> {
         }
     }
 
-    /// The parameters have their values: if the function may call itself, its loop
+    /// The parameters have their values: if the function may go on to itself, its loop
     /// begins. What begins at one of its inner loops leaves tail calls to the
     /// interpreter.
-    pub(super) fn begin_restart(&mut self, info: &FuncInfo<'_>) {
-        let enabled = self.env.optimisations.tail_loops && self.body.osr.is_none();
-        if !enabled || !may_tail_call_itself(info) {
+    pub(super) fn begin_tails(&mut self, info: &FuncInfo<'_>) {
+        let Some(itself) = self.env.defined(info.func).filter(|_| self.body.osr.is_none()) else {
+            return;
+        };
+        let set = self.inlining.tails(self.env);
+        if set.is_empty() {
             return;
         }
         let header = self.builder.create_block();
         self.builder.ins().jump(header, &[]);
         self.builder.switch_to_block(header);
-        self.body.restart = Some(Restart { func: info.func, header });
+        let params = vec![(info.ty.params.clone(), self.body.locals.clone())];
+        self.tails = Tails { set, headers: vec![(itself, header)], params, choices: 0 };
     }
 
-    /// All tail calls have been seen.
-    pub(super) fn end_restart(&mut self) {
-        if let Some(Restart { header, .. }) = self.body.restart {
+    /// The function's own body is complete: those follow that its tail calls and theirs
+    /// jump to.
+    pub(super) fn end_tails(&mut self) {
+        let mut next = 1;
+        while let Some(&(defined, header)) = self.tails.headers.get(next)
+            && self.refused.is_none()
+        {
+            next += 1;
+            self.inlining.goes_on_to(self.env, defined);
+            self.builder.switch_to_block(header);
+            let begin = |lower: &mut Self, info: &FuncInfo<'_>| lower.enter_gone_on_to(info);
+            match walk_inlined(self.env.module, defined as usize, self, begin) {
+                Ok(slots) => self.inlined_slots += slots,
+                Err(error) => self.refuse(error.to_string()),
+            }
+        }
+        for (_, header) in std::mem::take(&mut self.tails).headers {
             self.check_budget(header);
             self.seal(header);
         }
     }
 
-    /// Jumps to the beginning with these arguments if the function calls itself.
-    fn restart(&mut self, callee: Callee<Value>, args: &[Value]) -> bool {
-        match (self.body.restart, callee) {
-            (Some(Restart { func, header }), Callee::Direct(callee)) if callee == func => {
-                for (&variable, &arg) in self.body.locals.iter().zip(args) {
-                    self.builder.def_var(variable, arg);
-                }
-                self.builder.ins().jump(header, &[]);
-                true
-            }
-            _ => false,
+    /// The locals of a body that tail calls jump to.
+    fn enter_gone_on_to(&mut self, info: &FuncInfo<'_>) {
+        let locals = self.params(&info.ty.params).to_vec();
+        let others = &info.locals[locals.len()..];
+        let arity = info.ty.results.len();
+        self.body = Body { locals, arity, gone_on_to: true, ..Body::default() };
+        self.declare_zeros(others);
+    }
+
+    /// Where the body of a function begins, if tail calls jump there.
+    fn header(&mut self, defined: Option<u32>) -> Option<Block> {
+        let defined = defined?;
+        let known = self.tails.headers.iter().find(|header| header.0 == defined);
+        if known.is_some() || !self.tails.set.contains(&defined) {
+            return known.map(|header| header.1);
+        }
+        let header = self.builder.create_block();
+        self.tails.headers.push((defined, header));
+        Some(header)
+    }
+
+    /// What a header takes for the parameters of a function of these types.
+    fn params(&mut self, types: &[ValType]) -> &[Variable] {
+        let known = self.tails.params.iter().position(|of| *of.0 == *types);
+        let at = known.unwrap_or_else(|| {
+            let variables = types.iter().map(|&ty| self.variable(ty)).collect();
+            self.tails.params.push((types.into(), variables));
+            self.tails.params.len() - 1
+        });
+        &self.tails.params[at].1
+    }
+
+    /// Makes the arguments the parameters of a function that is jumped to.
+    fn pass(&mut self, ty: &FuncType, args: &[Value]) {
+        let params = self.params(&ty.params).to_vec();
+        for (variable, &arg) in params.into_iter().zip(args) {
+            self.builder.def_var(variable, arg);
         }
     }
-}
 
-/// Whether the bytes of the body look as if there were such a call: the header comes
-/// before any instruction is read. Where there is none, the frontend removes it.
-fn may_tail_call_itself(info: &FuncInfo<'_>) -> bool {
-    let module = info.module;
-    let Some(defined) = module.defined_index(info.func) else { return false };
-    let body = &module.bytes[module.bodies[defined].range.clone()];
-    let mut calls = body.iter().enumerate().filter(|byte| *byte.1 == RETURN_CALL);
-    calls.any(|(at, _)| leading_u32(&body[at + 1..]) == Some(info.func.0))
-}
-
-/// The LEB128 number that bytes begin with.
-fn leading_u32(bytes: &[u8]) -> Option<u32> {
-    let len = bytes.iter().take(5).position(|byte| byte & 0x80 == 0)? + 1;
-    let low = |value, (index, &byte): (usize, &u8)| value | u32::from(byte & 0x7f) << (7 * index);
-    Some(bytes[..len].iter().enumerate().fold(0, low))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::leading_u32;
-
-    #[test]
-    fn numbers_are_read_in_any_length() {
-        assert_eq!(leading_u32(&[5, 0xff]), Some(5));
-        assert_eq!(leading_u32(&[0x80, 1]), Some(128));
-        assert_eq!(leading_u32(&[0x83, 0x80, 0x80, 0x80, 0]), Some(3));
-        assert_eq!(leading_u32(&[0xff, 0xff, 0xff, 0xff, 0xf]), Some(u32::MAX));
-        assert_eq!(leading_u32(&[0x80]), None);
+    /// Jumps to the function of a table at an index if there is a header for it; goes on
+    /// where there is none. Elements that never change tell by the index alone.
+    fn choose(
+        &mut self,
+        (table, of): (TableIdx, TypeIdx),
+        index: Operand<Value>,
+        ty: &FuncType,
+        args: &[Value],
+    ) {
+        let fixed = self.env.optimisations.fixed_tables && index.ty == ValType::I32;
+        if self.tails.set.is_empty() || !fixed {
+            return;
+        }
+        let elements = tails::elements(self.env.module, table, of);
+        let choices = self.tails.choices + elements.len();
+        let in_set = |func: &u32| self.tails.set.contains(func);
+        if choices > MAX_CHOICES || !elements.iter().flatten().any(in_set) {
+            return;
+        }
+        self.tails.choices = choices;
+        let miss = self.builder.create_block();
+        self.builder.set_cold_block(miss);
+        let headers = elements.into_iter().map(|func| self.header(func).unwrap_or(miss));
+        let headers: Vec<Block> = headers.collect();
+        self.pass(ty, args);
+        self.jump_tables(&headers, miss, index.value);
+        self.continue_in(miss);
     }
 }
