@@ -187,20 +187,25 @@ impl<'a, B: Backend> Walker<'a, B> {
     fn run(&mut self, mut operators: OperatorsReader<'_>) -> Result<(), Error> {
         while !operators.eof() {
             let offset = operators.original_position();
-            let op = operators.read().map_err(|error| body::decode_error(&error, self.func))?;
+            // Looked at where it was made: to move it would wait for it to be written.
+            let read = operators.read();
+            let op = match &read {
+                Ok(op) => op,
+                Err(error) => return Err(body::decode_error(error, self.func)),
+            };
             if self.reachable {
                 if !self.backend.at(offset as u32) {
                     return Ok(());
                 }
-                if let Operator::Loop { blockty } = op {
+                if let Operator::Loop { blockty } = *op {
                     self.before_loop(blockty, operators.get_binary_reader(), offset)?;
                 }
-                self.op(&op, offset)?;
+                self.op(op, offset)?;
                 if self.stack.next_slot() > MAX_SLOTS {
                     return Err(self.too_deep(offset));
                 }
             } else {
-                self.skip(&op);
+                self.skip(op);
             }
         }
         Ok(())

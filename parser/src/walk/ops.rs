@@ -136,15 +136,13 @@ impl<B: Backend> Walker<'_, B> {
     /// An operator that has a row.
     fn plain(&mut self, op: &Operator<'_>, offset: u64) -> Result<(), Error> {
         if let Some(op) = num_op(op) {
-            let mut args = [None; 2];
-            let arity = op.params().len();
-            for arg in args[..arity].iter_mut().rev() {
-                *arg = Some(self.stack.pop());
-            }
-            let value = match args {
-                [Some(a), Some(b)] => self.backend.num(&mut self.stack, op, &[a, b]),
-                [Some(a), None] => self.backend.num(&mut self.stack, op, &[a]),
-                _ => self.backend.num(&mut self.stack, op, &[]),
+            let value = if op.params().len() == 2 {
+                let b = self.stack.pop();
+                let a = self.stack.pop();
+                self.backend.num(&mut self.stack, op, &[a, b])
+            } else {
+                let a = self.stack.pop();
+                self.backend.num(&mut self.stack, op, &[a])
             };
             self.stack.push(op.result(), value);
             if let Some(follower) = op.canonical_nan()

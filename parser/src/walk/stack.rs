@@ -14,6 +14,9 @@ pub struct Operand<V> {
     pub value: V,
 }
 
+/// How many operands there is room for at first: enough for most functions.
+const ROOM: usize = 16;
+
 /// The operands of the function being walked, bottom first.
 #[derive(Debug)]
 pub struct Stack<V> {
@@ -25,7 +28,7 @@ pub struct Stack<V> {
 impl<V: Copy> Stack<V> {
     /// An empty stack whose first operand gets the slot `first_slot`.
     pub(crate) fn new(first_slot: u32) -> Stack<V> {
-        Stack { operands: Vec::new(), next_slot: first_slot, max_slots: first_slot }
+        Stack { operands: Vec::with_capacity(ROOM), next_slot: first_slot, max_slots: first_slot }
     }
 
     /// The number of operands.
