@@ -91,7 +91,7 @@ pub(crate) fn add_br_handlers(op: NumOp) -> Option<&'static AddBrHandlers> {
 
 /// The sum of a slot and another operand, as an address, and the offset.
 #[inline(always)] // vanishes into handlers
-unsafe fn sum<T: Address, Q: Place>(r: Regs) -> (T, u32) {
+pub(super) unsafe fn sum<T: Address, Q: Place>(r: Regs) -> (T, u32) {
     // SAFETY: the cell was linked for this place.
     unsafe {
         let a = S::read::<T>(r, 1, 2);

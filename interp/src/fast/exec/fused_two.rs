@@ -15,7 +15,7 @@ use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 pub(crate) struct LoadTee<T, O, P, const PIN: usize, D>(PhantomData<(T, O, P, D)>);
 
 /// No pin.
-const NO_PIN: usize = usize::MAX;
+pub(crate) const NO_PIN: usize = usize::MAX;
 
 impl<T: Address, O: Load, P: Place, const PIN: usize, D: Dest> Exec for LoadTee<T, O, P, PIN, D>
 where

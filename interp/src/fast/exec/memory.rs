@@ -132,7 +132,10 @@ impl Address for i64 {
 /// The first byte of an access to memory 0 at the address in field 1 plus the offset; a
 /// constant address is part of that.
 #[inline(always)] // vanishes into handlers
-unsafe fn access_at<T: Address, P: Place>(r: Regs, width: u32) -> Result<*mut u8, TrapCode> {
+pub(super) unsafe fn access_at<T: Address, P: Place>(
+    r: Regs,
+    width: u32,
+) -> Result<*mut u8, TrapCode> {
     // SAFETY: the cell was linked for this place.
     unsafe {
         let index = if P::CONST { T::ZERO } else { P::read::<T>(r, 1, 2) };

@@ -5,6 +5,7 @@
 //! for the meaning of an instruction.
 
 pub(crate) mod atomic;
+pub(crate) mod both;
 pub(crate) mod branch;
 pub(crate) mod bulk;
 pub(crate) mod call;
@@ -15,6 +16,7 @@ pub(crate) mod fused;
 pub(crate) mod fused_two;
 pub(crate) mod gc;
 pub(crate) mod hot;
+pub(crate) mod lead;
 pub(crate) mod memory;
 pub(crate) mod native;
 pub(crate) mod num;

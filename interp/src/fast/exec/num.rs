@@ -12,7 +12,7 @@ use super::{DEST_FORMS, PLACES};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
 /// Fields of the operand word.
-const FIRST: usize = 1;
+pub(super) const FIRST: usize = 1;
 const SECOND: usize = 2;
 
 /// One operand: `[handler, dst a . . | imm]`.
@@ -61,7 +61,7 @@ where
 }
 
 #[inline(always)] // vanishes into handlers
-const fn second<P: Place>() -> usize {
+pub(super) const fn second<P: Place>() -> usize {
     if P::CONST { FIRST } else { SECOND }
 }
 

@@ -35,7 +35,7 @@ impl<T, O: BinOp<A = T, B = T, R = T>> Second<T> for Swapped<O> {
 
 /// The result of an instruction that does not trap.
 #[inline(always)] // vanishes into handlers
-fn value<T, E>(result: Result<T, E>) -> T {
+pub(super) fn value<T, E>(result: Result<T, E>) -> T {
     match result {
         Ok(value) => value,
         Err(_) => unreachable!("no instruction of these tables traps"),
@@ -198,7 +198,7 @@ pub(crate) fn pair_branch_handlers(first: NumOp, compare: NumOp) -> Option<&'sta
     Some(&TESTS_32[find(TESTED_32, first)?][find(COMPARE_32, compare)?])
 }
 
-/// The comparison that holds when one of 32-bit integers does not.
+/// The comparison that holds when one of integers does not.
 pub(crate) fn opposite(op: NumOp) -> Option<NumOp> {
     use NumOp::*;
     Some(match op {
@@ -212,6 +212,16 @@ pub(crate) fn opposite(op: NumOp) -> Option<NumOp> {
         i32_le_s => i32_gt_s,
         i32_gt_u => i32_le_u,
         i32_le_u => i32_gt_u,
+        i64_eq => i64_ne,
+        i64_ne => i64_eq,
+        i64_lt_s => i64_ge_s,
+        i64_ge_s => i64_lt_s,
+        i64_lt_u => i64_ge_u,
+        i64_ge_u => i64_lt_u,
+        i64_gt_s => i64_le_s,
+        i64_le_s => i64_gt_s,
+        i64_gt_u => i64_le_u,
+        i64_le_u => i64_gt_u,
         _ => return None,
     })
 }

@@ -19,6 +19,7 @@ use crate::fast::exec::fused::add_br_handlers;
 use crate::fast::exec::memory::MemorySize;
 use crate::fast::exec::num::handlers;
 use crate::fast::exec::object::{ArrayLen, I31Get, RefI31};
+use crate::fast::exec::pair::opposite;
 use crate::fast::exec::place::S;
 use crate::fast::exec::slow::Slow;
 use crate::fast::exec::table::{TableGet, TableSet, TableSize};
@@ -120,6 +121,7 @@ pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
         Op::ThrowRef => exception::throw_ref(l, f[0]),
         Op::Catch { payload, with_ref } => exception::catch(l, inst.dst, payload, with_ref),
         Op::Br(label) => {
+            l.branches.push((l.words.len() as u32, label));
             l.handler::<Br>();
             l.target(label);
         }
@@ -172,6 +174,11 @@ impl Cell<'_> {
     }
 
     fn branch_binary(&self, l: &mut Linker<'_>, op: NumOp, negate: bool, target: Label) {
+        // Fewer handlers to be found behind others.
+        let (op, negate) = match opposite(op) {
+            Some(opposite) if negate => (opposite, false),
+            _ => (op, negate),
+        };
         let forms = &handlers(op).br_bin[place(self.args[0])][place(self.args[1])];
         l.push_handler(expect(forms[usize::from(negate)]));
         let wide = self.operands(l, op);
@@ -182,6 +189,10 @@ impl Cell<'_> {
     }
 
     fn add_branch(&self, l: &mut Linker<'_>, op: NumOp, step: i32, negate: bool, target: Label) {
+        let (op, negate) = match opposite(op) {
+            Some(opposite) if negate => (opposite, false),
+            _ => (op, negate),
+        };
         let by_place = expect(add_br_handlers(op));
         let constant = usize::from(matches!(self.args[0], Src::Const(_)));
         let by_place = l.step_branch(op, self).unwrap_or(by_place);

@@ -40,6 +40,7 @@ impl Linker<'_> {
             return false;
         };
         let fusions = self.tier.fusions;
+        self.pins.go_to(index + 1);
         let done = match (&first.op, &second.op) {
             (Op::Bin(_), Op::Bin(_)) => fusions.pairs && self.pair(first, second),
             (Op::Bin(_), Op::BrBin { .. } | Op::BrUn { .. }) => {
@@ -58,6 +59,8 @@ impl Linker<'_> {
         };
         if done {
             self.keep_pins(second);
+        } else {
+            self.pins.go_to(index);
         }
         done
     }

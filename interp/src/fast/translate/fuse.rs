@@ -2,9 +2,12 @@
 
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::types::ValType;
+use bimetal_core::value::Slot;
+use bimetal_parser::walk::Operand;
 
 use super::Translator;
 use super::ir::{Inst, Label, Op, Src};
+use super::operands::Value;
 use crate::fast::exec::fused::add_br_handlers;
 
 impl Translator<'_> {
@@ -54,6 +57,36 @@ impl Translator<'_> {
         }
         self.insts.pop();
         self.emit(Op::AddBr { op, step, negate: !sense, target }, [other, Src::Acc, Src::Acc], dst);
+        true
+    }
+
+    /// Adds a constant to the sum that the last instruction has made, if a constant is part
+    /// of that already: of its own or of a sum that is part of it. Returns whether it did.
+    pub(super) fn add_to_sum(&mut self, op: NumOp, args: &[Operand<Value>]) -> bool {
+        let (true, [sum, Operand { value: Value::Const(more), .. }]) =
+            (self.fusions.sums && matches!(op, NumOp::i32_add | NumOp::i64_add), args)
+        else {
+            return false;
+        };
+        let Some(last) = self.last.filter(|last| last + 1 == self.insts.len()) else {
+            return false;
+        };
+        let adds = |inst: &Inst| matches!(inst.op, Op::Bin(found) if found == op);
+        let inst = &self.insts[last];
+        if sum.value != Value::Temp || inst.dst != sum.slot || !adds(inst) {
+            return false;
+        }
+        let of_part =
+            matches!(inst.args, [Src::Acc, Src::Slot(_), _] | [Src::Slot(_), Src::Acc, _]);
+        let index = if of_part { last.checked_sub(1) } else { Some(last) };
+        let Some(part) = index.and_then(|index| self.insts.get_mut(index)) else { return false };
+        let Src::Const(constant) = part.args[1] else { return false };
+        if !adds(part) || of_part && part.to_slot {
+            return false;
+        }
+        let operands = [constant, *more].map(Slot::from_bits);
+        let Ok(all) = op.eval(&operands) else { return false };
+        part.args[1] = Src::Const(all.bits());
         true
     }
 }

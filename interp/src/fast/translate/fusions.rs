@@ -55,6 +55,14 @@ pub struct Fusions {
     pub vector_pairs: bool,
     /// Loops that copy or fill memory a few bytes at a time are done at once.
     pub byte_loops: bool,
+    /// A cell that moves values or computes one, and the cell behind it, by one handler.
+    pub neighbours: bool,
+    /// A branch and the cell that it leads to by one handler.
+    pub branch_to: bool,
+    /// Registers of pinned locals are read from their slots only where they are used.
+    pub live_pins: bool,
+    /// A constant added to a sum that has one already becomes part of that.
+    pub sums: bool,
 }
 
 impl Fusions {
@@ -84,6 +92,10 @@ impl Fusions {
         extensions: false,
         vector_pairs: false,
         byte_loops: false,
+        neighbours: false,
+        branch_to: false,
+        live_pins: false,
+        sums: false,
     };
     /// Everything combined.
     pub const ALL: Fusions = Fusions {
@@ -111,6 +123,10 @@ impl Fusions {
         extensions: true,
         vector_pairs: true,
         byte_loops: true,
+        neighbours: true,
+        branch_to: true,
+        live_pins: true,
+        sums: true,
     };
 }
 

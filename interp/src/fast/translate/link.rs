@@ -15,6 +15,7 @@ use super::cell::{cell_of, place};
 use super::counting;
 use super::ir::{self, Class, HEADER, Inst, Ir, Label, Op, SCRATCH, Src};
 use super::pins::Pins;
+use super::scratch;
 use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS, TryTable};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
 use crate::fast::exec::data::{CopyImm, CopySpan, CopyTwo, ZeroSpan};
@@ -34,6 +35,10 @@ pub(super) struct Linker<'a> {
     sites: Vec<CallSite>,
     pub(super) wide: bool,
     pub(super) pins: Pins,
+    /// Where each cell begins, if somebody wants to know.
+    pub(super) cells: Vec<u32>,
+    /// The cells of `br`, and where they lead to.
+    pub(super) branches: Vec<(u32, Label)>,
 }
 
 /// Links a function. Also returns the position of each instruction's code.
@@ -43,12 +48,14 @@ pub(super) fn link(tier: &FastModule, ir: &Ir, defined: usize) -> (FuncCode, Vec
     let mut linker = Linker {
         tier,
         ir,
-        words: Vec::with_capacity(ir.insts.len() * 2 + 8),
+        words: scratch::words(),
         fixups: Vec::new(),
         offsets: Vec::new(),
         sites: Vec::new(),
         wide,
         pins: Pins::of(tier, ir),
+        cells: scratch::cells(),
+        branches: Vec::new(),
     };
     // Room for the results, and for the header of a function that is called with
     // the topmost operands.
@@ -62,6 +69,7 @@ pub(super) fn link(tier: &FastModule, ir: &Ir, defined: usize) -> (FuncCode, Vec
     while let Some(inst) = ir.insts.get(positions.len()) {
         let index = positions.len();
         positions.push(linker.words.len() as u32);
+        linker.pins.go_to(index);
         let threaded = if tier.fusions.thread_return { return_at(ir, index) } else { None };
         if let Some(threaded) = threaded {
             linker.inst(&threaded);
@@ -252,6 +260,7 @@ impl Linker<'_> {
 
     /// Appends a handler.
     pub(super) fn push_handler(&mut self, handler: Handler) {
+        self.cells.push(self.words.len() as u32);
         self.words.push(Word { handler });
     }
 
@@ -321,11 +330,14 @@ impl Linker<'_> {
     }
 
     fn finish(mut self, positions: &[u32], defined: usize) -> FuncCode {
+        self.branch_to(positions);
+        self.join_neighbours();
         let counters = self.count_loops();
         let try_tables =
             self.ir.try_tables.iter().map(|table| self.try_table(table, positions)).collect();
-        let Linker { mut words, fixups, offsets, sites, ir, .. } = self;
-        words.shrink_to_fit();
+        let Linker { words: used, fixups, offsets, sites, ir, .. } = self;
+        let mut words = used.clone();
+        scratch::keep_words(used);
         let base = words.as_mut_ptr();
         for (word, label) in fixups {
             // Every label that is branched to was bound inside the code.

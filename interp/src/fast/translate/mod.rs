@@ -19,10 +19,13 @@ mod fusions;
 mod gc;
 pub(super) mod ir;
 mod link;
+mod live;
+mod neighbours;
 mod operands;
 mod pins;
 mod plain;
 pub(super) mod safepoint;
+mod scratch;
 mod test_branch;
 pub(super) mod text;
 mod vec;
@@ -46,7 +49,10 @@ pub use fusions::Fusions;
 
 /// Translates the body of a defined function.
 pub(super) fn translate(tier: &FastModule, defined: usize) -> Result<FuncCode, Error> {
-    Ok(link::link(tier, &lower(tier, defined)?, defined).0)
+    let ir = lower(tier, defined)?;
+    let code = link::link(tier, &ir, defined).0;
+    scratch::keep_insts(ir.insts);
+    Ok(code)
 }
 
 /// The first step of translation.
@@ -111,7 +117,7 @@ impl<'a> Translator<'a> {
             module: &tier.module,
             fusions: tier.fusions,
             relaxed: tier.relaxed,
-            insts: Vec::new(),
+            insts: scratch::insts(),
             labels: Vec::new(),
             targets: Vec::new(),
             vectors: Vec::new(),

@@ -10,8 +10,6 @@
 //! **What must never happen here:** a cell writes a pinned local's slot, or runs a
 //! function, and no cell behind it reads the pin again ([`Linker::keep_pins`]).
 
-use std::collections::HashMap;
-
 use bimetal_core::ops::mem::LoadOp;
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::types::AddrType;
@@ -20,6 +18,7 @@ use super::bulk::bulk_handler;
 use super::cell::{Cell, place};
 use super::ir::{Inst, Ir, Label, Op, Src};
 use super::link::Linker;
+use super::live::Live;
 use super::text::has_result;
 use crate::fast::code::FastModule;
 use crate::fast::dispatch::Handler;
@@ -31,7 +30,6 @@ use crate::fast::exec::step::{COPY_TO_PIN, INT_PINS, LoadIntPins, step, step_bra
 const DEPTH: usize = 5;
 
 /// The pinned locals of a function.
-#[derive(Default)]
 pub(super) struct Pins {
     /// The canonical slots of floats.
     floats: Vec<u32>,
@@ -39,10 +37,14 @@ pub(super) struct Pins {
     ints: Vec<u32>,
     /// Whether the cell in the making has written the pin that its instruction writes.
     written: bool,
+    /// The instruction whose cell is in the making: the last one of several.
+    at: usize,
+    /// Where they are read.
+    live: Live,
 }
 
-/// What pinning each of some locals is worth.
-struct Worth(HashMap<u32, i64>);
+/// What pinning each of some locals is worth, by ascending slots.
+struct Worth(Vec<(u32, i64)>);
 
 impl Worth {
     fn of(slots: &[u32]) -> Worth {
@@ -50,8 +52,8 @@ impl Worth {
     }
 
     fn add(&mut self, slot: u32, value: i64) {
-        if let Some(worth) = self.0.get_mut(&slot) {
-            *worth += value;
+        if let Ok(index) = self.0.binary_search_by_key(&slot, |&(slot, _)| slot) {
+            self.0[index].1 += value;
         }
     }
 
@@ -74,7 +76,7 @@ impl Pins {
         // other things.
         let none = ir.loops.is_empty() || ir.is_wide() || !ir.try_tables.is_empty();
         if none || !(tier.fusions.pins || tier.fusions.steps) {
-            return Pins::default();
+            return Pins::new(Vec::new(), Vec::new());
         }
         let (mut floats, mut ints) = (Worth::of(&ir.floats), Worth::of(&ir.ints));
         let mut reloads = 0;
@@ -97,12 +99,39 @@ impl Pins {
         }
         let floats = if tier.fusions.pins { floats.best(PINS, 6 * reloads) } else { Vec::new() };
         let ints = if tier.fusions.steps { ints.best(INT_PINS, 6 * reloads) } else { Vec::new() };
-        Pins { floats, ints, written: false }
+        let mut pins = Pins::new(floats, ints);
+        if tier.fusions.live_pins && !(pins.floats.is_empty() && pins.ints.is_empty()) {
+            pins.live = Live::of(ir, &pins);
+        }
+        pins
+    }
+
+    fn new(floats: Vec<u32>, ints: Vec<u32>) -> Pins {
+        Pins { floats, ints, written: false, at: 0, live: Live::all() }
+    }
+
+    /// The cell that comes next is of this instruction, or ends with it.
+    pub(super) fn go_to(&mut self, index: usize) {
+        self.at = index;
     }
 
     /// Whether a canonical slot is a pinned local's.
     pub(super) fn are(&self, slot: u32) -> bool {
         self.floats.contains(&slot) || self.ints.contains(&slot)
+    }
+
+    /// The pins among the canonical slots, as a bit each.
+    pub(super) fn mask(&self, slot: u32) -> u8 {
+        let all = self.ints.iter().chain(&self.floats);
+        all.zip(0..)
+            .filter(|(pinned, _)| **pinned == slot)
+            .fold(0, |mask, (_, bit)| mask | 1 << bit)
+    }
+
+    /// The bits of the pinned integers, and of the pinned floats.
+    fn masks(&self) -> [u8; 2] {
+        let ints = (1 << self.ints.len()) - 1;
+        [ints, !ints]
     }
 
     /// The pin of an integer.
@@ -139,7 +168,7 @@ fn steps(inst: &Inst) -> bool {
 }
 
 /// Whether other functions run, or bytes are moved, which leave nothing in the pins.
-fn runs_other_code(op: &Op) -> bool {
+pub(super) fn runs_other_code(op: &Op) -> bool {
     matches!(op, Op::Call { .. } | Op::CallIndirect { .. } | Op::CallRef { .. } | Op::Slow { .. })
 }
 
@@ -192,7 +221,8 @@ impl Linker<'_> {
         let runs =
             |slot: u32| ir.zero.iter().any(|&(start, count)| slot.wrapping_sub(start) < count);
         let alive = |slots: &[u32]| slots.iter().any(|&slot| slot < ir.params || runs(slot));
-        let (floats, ints) = (alive(&self.pins.floats), alive(&self.pins.ints));
+        let [ints, floats] = self.pins.masks().map(|mask| self.pins.live.at_entry(mask));
+        let (floats, ints) = (floats && alive(&self.pins.floats), ints && alive(&self.pins.ints));
         self.load_pins(floats, ints);
     }
 
@@ -218,9 +248,12 @@ impl Linker<'_> {
         let bulk = matches!(inst.op, Op::Slow { op, imm, .. }
             if bulk_handler(self, op, imm).is_some());
         if bulk || !matches!(inst.op, Op::Slow { .. }) && runs_other_code(&inst.op) {
-            return self.load_pins(true, true);
+            let live = |mask| self.pins.live.behind(self.pins.at, mask);
+            let [ints, floats] = self.pins.masks().map(live);
+            return self.load_pins(floats, ints);
         }
-        if has_result(&inst.op) && inst.to_slot && !written {
+        let live = |this: &Self| this.pins.live.behind(this.pins.at, this.pins.mask(inst.dst));
+        if has_result(&inst.op) && inst.to_slot && !written && live(self) {
             let float = self.pins.floats.contains(&inst.dst);
             let int = self.pins.ints.contains(&inst.dst);
             self.load_pins(float, int);

@@ -94,6 +94,9 @@ impl Translator<'_> {
                 value => self.symbolic(stack, value),
             };
         }
+        if self.add_to_sum(op, args) {
+            return Value::Temp;
+        }
         let (op, srcs) = match *args {
             [a, b] => {
                 let b_const = matches!(b.value, Value::Const(_));
