@@ -140,6 +140,47 @@ fn functions_that_call_each_other_compute_the_same() {
 }
 
 #[test]
+fn objects_that_evaluate_each_other_through_references_compute_the_same() {
+    let wat = r#"(module
+        (rec
+            (type $evaluate (func (param (ref $node)) (result i64)))
+            (type $node (sub (struct (field (ref $evaluate)) (field i64)
+                (field (ref null $node))))))
+        (elem declare func $leaf $sum $product $trap)
+        (func $leaf (type $evaluate) (struct.get $node 1 (local.get 0)))
+        (func $sum (type $evaluate)
+            (i64.add (struct.get $node 1 (local.get 0)) (call $next (local.get 0))))
+        (func $product (type $evaluate)
+            (i64.mul (struct.get $node 1 (local.get 0)) (call $next (local.get 0))))
+        (func $trap (type $evaluate) (unreachable))
+        (func $next (type $evaluate) (call $evaluate
+            (ref.as_non_null (struct.get $node 2 (local.get 0)))))
+        (func $evaluate (type $evaluate)
+            (call_ref $evaluate (local.get 0) (struct.get $node 0 (local.get 0))))
+        (func (export "run") (param $n i64) (result i64) (local $node (ref $node))
+            (local.set $node (struct.new $node
+                (if (result (ref $evaluate)) (i64.eq (local.get $n) (i64.const 11))
+                    (then (ref.func $trap)) (else (ref.func $leaf)))
+                (i64.const 1) (ref.null $node)))
+            (loop $more
+                (local.set $node (struct.new $node
+                    (if (result (ref $evaluate)) (i64.eqz (i64.and (local.get $n) (i64.const 1)))
+                        (then (ref.func $sum)) (else (ref.func $product)))
+                    (local.get $n) (local.get $node)))
+                (local.set $n (i64.sub (local.get $n) (i64.const 1)))
+                (br_if $more (i64.ne (local.get $n) (i64.const 0))))
+            (call $evaluate (local.get $node))))"#;
+    let expected =
+        |n: i64| (1..=n).rev().fold(1_i64, |sum, k| if k % 2 == 0 { k + sum } else { k * sum });
+    for n in [1, 2, 7, 20] {
+        assert_eq!(agreed(wat, n), Ok(expected(n)));
+    }
+    let (_, frames) = agreed(wat, 11).unwrap_err();
+    // Each node is evaluated by two functions, all but the last one by a third.
+    assert_eq!(frames.len(), 12 * 2 + 11 + 1);
+}
+
+#[test]
 fn endless_recursion_exhausts_the_stack() {
     let wat = r#"(module
         (func $a (param $n i64) (result i64)

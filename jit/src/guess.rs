@@ -2,10 +2,10 @@
 //!
 //! Most tables hold functions of many types, but only few of each. So a call is
 //! guessed to reach one of the functions of its type of which the module makes
-//! references, if there are one or two; and if there are more, one or two of those
-//! that are called most, as far as an interpreter has counted, if few others are. A
-//! wrong guess costs a comparison. Where calls have been watched one by one, what they
-//! reached is better: see [`crate::sites`].
+//! references, if there are up to four; and if there are more, one of those four that
+//! are called most, as far as an interpreter has counted, if few others are. A wrong
+//! guess costs a comparison. Where calls have been watched one by one, what they
+//! reached is better, unless it was too much to be told: see [`crate::sites`].
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -16,7 +16,7 @@ use bimetal_parser::module::{ConstOp, ElemItems};
 use bimetal_runtime::seen::Seen;
 
 /// Functions, at most, that one call is compared with.
-const MAX_GUESSES: usize = 2;
+const MAX_GUESSES: usize = 4;
 
 /// The part of all calls that guesses are to reach, as a fraction.
 const ENOUGH: (u128, u128) = (7, 8);
@@ -91,7 +91,7 @@ mod tests {
     use bimetal_parser::ParseOptions;
     use bimetal_runtime::seen::SeenCall;
 
-    struct Counts([u64; 4]);
+    struct Counts([u64; 6]);
 
     impl Seen for Counts {
         fn calls(&self, defined: usize) -> u64 {
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn one_or_two_functions_of_a_type_are_guessed() {
+    fn a_few_functions_of_a_type_are_guessed() {
         let module = module(
             r#"(module
             (type $a (func)) (type $b (func (param i32))) (type $c (func (param f32)))
@@ -124,11 +124,13 @@ mod tests {
 
     #[test]
     fn of_many_functions_those_are_guessed_that_are_called_most() {
-        let module = module("(module (func) (func) (func) (func) (elem func 0 1 2 3))");
+        let text = "(module (func) (func) (func) (func) (func) (func) (elem func 0 1 2 3 4 5))";
+        let module = module(text);
         let of = |counts| Guesses::new(&module, Some(&Counts(counts))).of(TypeIdx(0));
-        assert_eq!(of([0, 0, 9, 0]), [2]);
-        assert_eq!(of([0, 9, 90, 1]), [2, 1]);
-        assert_eq!(of([u64::MAX; 4]), []);
-        assert_eq!(of([0; 4]), []);
+        assert_eq!(of([0, 0, 9, 0, 0, 0]), [2]);
+        assert_eq!(of([0, 9, 90, 1, 0, 0]), [2, 1, 3]);
+        assert_eq!(of([1, 9, 90, 7, 8, 0]), [2, 1, 4, 3]);
+        assert_eq!(of([u64::MAX; 6]), []);
+        assert_eq!(of([0; 6]), []);
     }
 }

@@ -4,7 +4,8 @@
 //! A body in place of a call costs no entry, no exit and no stack check, but the
 //! code grows: so bodies are small, and what a function takes in is bounded. A
 //! function that calls itself takes in its own body for as many levels as that
-//! allows, each the same for all of its calls.
+//! allows, each the same for all of its calls; one that only others call on its behalf
+//! takes in its own body as it takes in theirs.
 //!
 //! Where an interpreter has watched the calls of the function, those that are hardly
 //! ever done keep their calls, and the hottest ones come first.
@@ -24,6 +25,9 @@ const SMALL: u32 = 40;
 const SMALL_FOR_HOT: u32 = 80;
 /// The same for one that takes in its own body: there the calls are the work.
 const SMALL_RECURSION: u32 = 120;
+/// Functions that one call may reach and whose bodies are in its place, each as large as
+/// in place of any call. More of them have no more instructions together.
+const FEW: usize = 2;
 /// Bytes of a body beyond which nobody looks at it.
 const MAX_BYTES: usize = 512;
 /// Parameters, results and locals of such a function.
@@ -176,11 +180,13 @@ impl Inlining {
     }
 
     /// The functions that the indirect call at an offset of the innermost body was seen
-    /// to reach nearly always; `None` if that is not known.
+    /// to reach nearly always; `None` if that is not known, or they are too many to know.
     pub(crate) fn seen_callees(&mut self, env: &ModuleEnv<'_>, offset: u32) -> Option<Vec<u32>> {
         let within = self.chain.last().copied()?;
-        let likely = sites::likely(self.sites.at(env, within, offset)?)?;
-        Some(likely.iter().map(|of| of.0).collect())
+        let site = self.sites.at(env, within, offset)?;
+        let likely = sites::likely(site)?;
+        let too_many = likely.is_empty() && !site.callees.is_empty();
+        (!too_many).then(|| likely.iter().map(|of| of.0).collect())
     }
 
     /// The instructions of another function, if it is so small that its body may take
@@ -202,7 +208,7 @@ impl Inlining {
         if !self.enabled || depth >= MAX_DEPTH {
             return None;
         }
-        if callee == root {
+        if callee == root && self.levels > 0 {
             let open = self.chain[1..].iter().filter(|&&open| open == root).count();
             let levels = self.levels;
             let outline = self.outline(env, callee)?;
@@ -212,9 +218,21 @@ impl Inlining {
         (self.growth + self.reserved + size <= self.max_growth).then_some(size)
     }
 
-    /// Whether [`Inlining::open`] would open the body of this function.
-    pub(crate) fn would_open(&mut self, env: &ModuleEnv<'_>, callee: u32, limit: u32) -> bool {
-        self.admits(env, callee, limit).is_some()
+    /// Keeps those of the functions that one call may reach whose bodies
+    /// [`Inlining::open`] would open. Many of them are worth it only if they are so small
+    /// that all together are no larger than a few, and if hardly any is left out: then
+    /// the call reaches one of them, or each comparison is for nothing.
+    pub(crate) fn retain_small(&mut self, env: &ModuleEnv<'_>, callees: &mut Vec<u32>, limit: u32) {
+        let all = callees.len();
+        let mut together = 0;
+        callees.retain(|&callee| {
+            let size = self.admits(env, callee, limit);
+            together += size.unwrap_or(0);
+            size.is_some()
+        });
+        if all > FEW && (callees.len() + 1 < all || together > FEW as u32 * SMALL) {
+            callees.clear();
+        }
     }
 
     /// Opens the body of a function in place of a call if that is worth it. Of another
@@ -244,4 +262,82 @@ impl Inlining {
 /// How large a body may be that takes the place of a call.
 fn limit_of(site: &SeenCall) -> u32 {
     if sites::is_hot(site) { SMALL_FOR_HOT } else { SMALL }
+}
+
+#[cfg(test)]
+mod tests {
+    use bimetal_parser::{Module, ParseOptions};
+    use bimetal_runtime::limits::Settings;
+    use bimetal_runtime::seen::Seen;
+
+    use super::*;
+    use crate::env::Calls;
+
+    /// Calls `test` with what is taken into the first function of a module.
+    fn taken_in(wat: &str, seen: Option<&dyn Seen>, test: impl FnOnce(&ModuleEnv, &mut Inlining)) {
+        let module = Module::new(wat.as_bytes(), &ParseOptions::default()).unwrap();
+        let env = ModuleEnv::new(&module, &Settings::default(), Calls::Direct, seen);
+        test(&env, &mut Inlining::new(&env, 0, true));
+    }
+
+    /// A function with room, then functions of so many instructions.
+    fn functions(instructions: &[usize]) -> String {
+        let func = |&count: &usize| format!("(func {})", "nop ".repeat(count - 1));
+        let others: String = instructions.iter().map(func).collect();
+        format!("(module (func {}){others})", "nop ".repeat(200))
+    }
+
+    fn retained(instructions: &[usize]) -> Vec<u32> {
+        let mut callees = (1..=instructions.len() as u32).collect();
+        taken_in(&functions(instructions), None, |env, inlining| {
+            inlining.retain_small(env, &mut callees, SMALL);
+        });
+        callees
+    }
+
+    #[test]
+    fn many_functions_stand_for_one_call_if_they_are_small_and_hardly_any_is_left_out() {
+        assert_eq!(retained(&[40, 41]), [1]);
+        assert_eq!(retained(&[40, 40]), [1, 2]);
+        assert_eq!(retained(&[20, 20, 20, 20]), [1, 2, 3, 4]);
+        assert_eq!(retained(&[20, 20, 20, 21]), [], "together they are too large");
+        assert_eq!(retained(&[20, 41, 20, 20]), [1, 3, 4]);
+        assert_eq!(retained(&[20, 41, 41, 20]), [], "half of the calls may reach none of them");
+    }
+
+    #[test]
+    fn a_function_that_others_call_on_its_behalf_takes_in_its_own_body() {
+        let wat = "(module (func $a call $b nop nop nop) (func $b call $a))";
+        taken_in(wat, None, |env, inlining| {
+            assert!(inlining.open(env, 1, SMALL) && inlining.open(env, 0, SMALL));
+            assert!(inlining.open(env, 1, SMALL));
+            assert!(!inlining.open(env, 0, SMALL), "deep enough");
+        });
+    }
+
+    struct Reached(Vec<(u32, u64)>);
+
+    impl Seen for Reached {
+        fn calls(&self, _: usize) -> u64 {
+            0
+        }
+
+        fn calls_in(&self, _: usize) -> Vec<SeenCall> {
+            vec![SeenCall { offset: 30, calls: 40, around: 40, callees: self.0.clone() }]
+        }
+    }
+
+    #[test]
+    fn whom_a_call_reaches_is_not_known_if_they_are_more_than_were_noted() {
+        let known = |callees: &[(u32, u64)]| {
+            let mut known = None;
+            taken_in(&functions(&[4, 4, 4]), Some(&Reached(callees.to_vec())), |env, inlining| {
+                known = inlining.seen_callees(env, 30);
+            });
+            known
+        };
+        assert_eq!(known(&[(1, 30), (2, 10)]), Some(vec![1, 2]));
+        assert_eq!(known(&[(1, 10), (2, 10)]), None);
+        assert_eq!(known(&[]), Some(vec![]), "functions of the host, say");
+    }
 }

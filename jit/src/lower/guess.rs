@@ -82,8 +82,8 @@ impl Lower<'_> {
             // What was seen is not relied on: not for a function's type.
             self.env.module.funcs[func.index()] == ty
                 && self.env.module.escaping_index(func).is_some()
-                && self.inlining.would_open(self.env, guess, limit)
         });
+        self.inlining.retain_small(self.env, &mut guesses, limit);
         guesses
     }
 
