@@ -43,8 +43,8 @@ pub struct Optimisations {
     pub inline_recursion: bool,
     /// The bodies of other small functions stand in place of direct calls.
     pub inline_calls: bool,
-    /// Indirect calls compare the function with one or two that they are likely to
-    /// reach, and hold the bodies of these.
+    /// Indirect calls compare the function with a few that they are likely to reach,
+    /// and hold the bodies of these.
     pub inline_guesses: bool,
     /// An indirect call is compared with the functions that it was seen to reach, where
     /// somebody looked, instead of those that are likely by their type.

@@ -81,7 +81,16 @@ const SWITCHES: &[Switch] = &[
         name: "likely functions of indirect calls inlined",
         set: Config::inline_guesses,
         strategy: Strategy::Jit,
-        programs: &["sort_dynamic", "gc/methods", "json", "machine", "match", "words"],
+        programs: &[
+            "sort_dynamic",
+            "gc/methods",
+            "call_ref",
+            "gc_virtual",
+            "json",
+            "machine",
+            "match",
+            "words",
+        ],
     },
     Switch {
         name: "indirect calls through fixed tables compared by index",
