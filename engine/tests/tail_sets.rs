@@ -189,3 +189,124 @@ fn objects_survive_collections_in_functions_that_go_on_to_each_other() {
             (call $push (local.get $n) (ref.null $node))))"#;
     assert_eq!(agreed(wat, 60), Ok(60 * 61 / 2));
 }
+
+/// Numbers that look random.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 33) as usize % limit
+    }
+}
+
+/// The parameters of the machines below: a countdown first, sums of several types behind
+/// it, in two orders.
+const ORDERS: [[&str; 4]; 2] = [["n", "a", "b", "c"], ["n", "c", "a", "b"]];
+
+fn value(name: &str) -> &'static str {
+    match name {
+        "n" => "(i64.sub (local.get $n) (i64.const 1))",
+        "a" => "(i64.add (i64.mul (local.get $a) (i64.const 31)) (local.get $n))",
+        "b" => "(i32.add (local.get $b) (i32.wrap_i64 (local.get $a)))",
+        _ => "(f64.add (local.get $c) (f64.const 0.5))",
+    }
+}
+
+/// The arguments of a function with its parameters in this order.
+fn arguments(order: usize) -> String {
+    ORDERS[order].map(value).join(" ")
+}
+
+/// A tail call of some function, by name or through the table; each has its parameters
+/// in one of the orders.
+fn tail_call(random: &mut Random, orders: &[usize]) -> String {
+    let target = random.below(orders.len());
+    let (order, place) = (orders[target], target + 1);
+    let args = arguments(order);
+    match random.below(3) {
+        0 => format!("(return_call $f{target} {args})"),
+        1 => format!("(return_call_indirect (type $t{order}) {args} (i32.const {place}))"),
+        _ => {
+            let same: Vec<usize> = (0..orders.len()).filter(|&at| orders[at] == order).collect();
+            let other = same[random.below(same.len())] + 1;
+            format!(
+                "(return_call_indirect (type $t{order}) {args}
+                    (select (i32.const {other}) (i32.const {place})
+                        (i32.and (local.get $b) (i32.const 1))))"
+            )
+        }
+    }
+}
+
+/// The body of one of the functions.
+fn body(random: &mut Random, orders: &[usize], own: usize) -> String {
+    let mark = random.below(1 << 30);
+    let mut text = format!(
+        "(local $seen i64)
+        (if (i64.ne (local.get $seen) (i64.const 0)) (then (unreachable)))
+        (local.set $seen (local.get $n))
+        (if (i64.le_s (local.get $n) (i64.const 0))
+            (then (return (i64.add (local.get $a)
+                (i64.add (i64.extend_i32_u (local.get $b)) (i64.trunc_f64_s (local.get $c)))))))
+        (local.set $a (i64.xor (local.get $a) (i64.const {mark})))"
+    );
+    for bit in [2, 4] {
+        let call = tail_call(random, orders);
+        text += &format!(
+            "(if (i64.ne (i64.and (local.get $a) (i64.const {bit})) (i64.const 0)) (then {call}))"
+        );
+    }
+    // In some of them, once, an element of whatever type, or none.
+    let args = arguments(own);
+    let wild = format!(
+        "(if (i64.eq (i64.and (local.get $n) (i64.const 31)) (i64.const 3))
+            (then (return_call_indirect (type $t{own}) {args}
+                (i32.and (local.get $b) (i32.const 7)))))"
+    );
+    if random.below(3) == 0 {
+        text += &wild;
+    }
+    text + &tail_call(random, orders)
+}
+
+/// Functions that go on to each other at random, by name and through a table.
+fn machine(seed: u64) -> String {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let count = 2 + random.below(8);
+    let orders: Vec<usize> = (0..count).map(|_| random.below(2)).collect();
+    let declare = |order: usize| {
+        let ty = |name| match name {
+            "b" => "i32",
+            "c" => "f64",
+            _ => "i64",
+        };
+        ORDERS[order].map(|name| format!("(param ${name} {})", ty(name))).join(" ")
+    };
+    let mut text = String::from("(module");
+    for order in 0..2 {
+        text += &format!("(type $t{order} (func {} (result i64)))", declare(order));
+    }
+    let elements: String = (0..count).map(|at| format!(" $f{at}")).collect();
+    text += &format!("(table {} funcref) (elem (i32.const 1){elements})", count + 1);
+    for (at, &order) in orders.iter().enumerate() {
+        let body = body(&mut random, &orders, order);
+        text += &format!("(func $f{at} {} (result i64) {body})", declare(order));
+    }
+    let first = [
+        "(i64.const 3) (i32.const 0) (f64.const 1.5)",
+        "(f64.const 1.5) (i64.const 3) (i32.const 0)",
+    ];
+    let first = first[orders[0]];
+    text + &format!(
+        "(func (export \"run\") (param i64) (result i64) (call $f0 (local.get 0) {first})))"
+    )
+}
+
+#[test]
+fn functions_that_go_on_to_each_other_at_random_do_the_same_everywhere() {
+    let outcomes: Vec<Outcome> = (0..10).map(|seed| agreed(&machine(seed), 40)).collect();
+    // Some end, some trap at an index or a type.
+    let ended = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert!(0 < ended && ended < outcomes.len(), "{outcomes:?}");
+}

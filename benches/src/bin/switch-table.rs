@@ -99,8 +99,8 @@ const SWITCHES: &[Switch] = &[
         programs: &["sort_dynamic", "gc/methods", "json", "match"],
     },
     Switch {
-        name: "context kept in calls through tables of own functions",
-        set: Config::own_contexts,
+        name: "context kept in calls through tables of own functions, without that loop",
+        set: |config, enable| config.tail_sets(false).own_contexts(enable),
         strategy: Strategy::Jit,
         programs: &["threaded", "indirect", "sort_dynamic", "machine"],
     },
