@@ -283,11 +283,19 @@ impl Config {
         self
     }
 
-    /// Whether the compiler turns masks of low bits into conversions and stores
-    /// constants as immediates: to measure what that gains. On by default.
+    /// Whether the compiler turns masks of low bits into conversions, and stores constants
+    /// as immediates and first lanes as floats: to measure what that gains. On by default.
     #[doc(hidden)]
     pub fn narrow(&mut self, enable: bool) -> &mut Config {
         self.settings.optimisations.narrow = enable;
+        self
+    }
+
+    /// Whether the compiler makes products and remainders by 3, 5 and 9 of sums: to
+    /// measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn cheap_products(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.cheap_products = enable;
         self
     }
 

@@ -12,7 +12,12 @@ fn engines() -> Vec<Engine> {
         engines_with(move |config| {
             config.tail_loops(enable).tail_sets(enable).signed_conversions(enable);
             config.inline_recursion(enable).inline_calls(enable).inline_guesses(enable);
-            config.inline_bulk(enable).narrow(enable).place_loops(enable).near_bases(enable);
+            config
+                .cheap_products(enable)
+                .inline_bulk(enable)
+                .narrow(enable)
+                .place_loops(enable)
+                .near_bases(enable);
         })
     };
     [with(true), with(false)].concat()
@@ -250,5 +255,31 @@ fn masks_of_the_low_half_mean_what_they_say() {
         let sum = low + (x << 1 & 0x1_ffff_fffe);
         let sum = sum + (x << 4 & 0xff_ffff_ff00) + (x << 4 & 0xf_ffff_fff0);
         assert_all(wat, x, sum);
+    }
+}
+
+#[test]
+fn products_and_remainders_by_constants_are_what_they_are_by_variables() {
+    let constants = [3_u32, 5, 7, 9, 10, 11, 1000, 641, 0x7fff_ffff, 0x8000_0001, u32::MAX];
+    let step = |c: u32| {
+        format!(
+            "(local.set $sum (i64.add (i64.mul (local.get $sum) (i64.const {wide})) (i64.extend_i32_u
+                (i32.xor (i32.mul (local.get $x) (i32.const {c})) (i32.add
+                    (i32.div_u (local.get $x) (i32.const {c}))
+                    (i32.rem_u (local.get $x) (i32.const {c})))))))",
+            wide = c % 10 | 1,
+        )
+    };
+    let wat = format!(
+        r#"(module (func (export "run") (param $n i64) (result i64) (local $x i32) (local $sum i64)
+            (local.set $x (i32.wrap_i64 (local.get $n))) {} (local.get $sum)))"#,
+        constants.map(step).concat()
+    );
+    for x in [0, 1, 4, 5, 6, 999, 1000, 0x7fff_fffe, 0x8000_0000, u32::MAX - 1, u32::MAX] {
+        let add = |sum: i64, &c: &u32| {
+            let value = x.wrapping_mul(c) ^ (x / c + x % c);
+            sum.wrapping_mul(i64::from(c % 10 | 1)).wrapping_add(i64::from(value))
+        };
+        assert_all(&wat, i64::from(x), constants.iter().fold(0, add));
     }
 }

@@ -61,8 +61,11 @@ pub struct Optimisations {
     /// Memory is copied and filled without the runtime: the ranges are checked in place,
     /// and small ones of constant size are moved there as well.
     pub inline_bulk: bool,
-    /// Masks of low bits are conversions, and constants are stored as immediates.
+    /// Masks of low bits are conversions, constants are stored as immediates, and the
+    /// first lanes of vectors as floats.
     pub narrow: bool,
+    /// Products and remainders by 3, 5 and 9 are made of sums.
+    pub cheap_products: bool,
     /// Functions lie where their innermost loops take as few lines as possible.
     pub place_loops: bool,
     /// The base of a memory that never moves is taken from the context.
@@ -87,6 +90,7 @@ impl Default for Optimisations {
             seen_calls: true,
             inline_bulk: true,
             narrow: true,
+            cheap_products: true,
             place_loops: true,
             near_bases: true,
             byte_loops: true,

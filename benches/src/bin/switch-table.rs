@@ -134,10 +134,25 @@ const SWITCHES: &[Switch] = &[
         programs: &["bulk", "squeeze", "words", "sha256"],
     },
     Switch {
-        name: "masks as conversions, constants stored as immediates",
+        name: "masks as conversions, constants stored as immediates, first lanes as floats",
         set: Config::narrow,
         strategy: Strategy::Jit,
-        programs: &["memory_hard", "squeeze", "sieve", "words"],
+        programs: &["memory_hard", "squeeze", "sieve", "words", "image_simd", "coremark_simd"],
+    },
+    Switch {
+        name: "products and remainders by 3, 5 and 9 of sums",
+        set: Config::cheap_products,
+        strategy: Strategy::Jit,
+        programs: &[
+            "keccak",
+            "squeeze",
+            "tail",
+            "machine",
+            "json",
+            "words",
+            "reverse",
+            "sort_static",
+        ],
     },
     Switch {
         name: "functions placed by their loops",

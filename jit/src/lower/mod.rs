@@ -22,6 +22,7 @@ mod mem;
 mod narrow;
 mod num;
 mod osr;
+mod product;
 mod reference;
 mod slow;
 mod table;

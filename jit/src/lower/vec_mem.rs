@@ -84,6 +84,12 @@ impl Lower<'_> {
     ) {
         let ty = lanes_of(op.width());
         let Place { address, displacement, flags } = self.place(arg, addr, op.width());
+        // The first lane of floats is stored from where it is.
+        let ty = match (ty, lane) {
+            (types::I32X4, 0) if self.env.optimisations.narrow => types::F32X4,
+            (types::I64X2, 0) if self.env.optimisations.narrow => types::F64X2,
+            _ => ty,
+        };
         let vector = self.lanes(ty, vector);
         let lane = self.builder.ins().extractlane(vector, lane);
         self.builder.ins().store(flags, lane, address, displacement);
