@@ -50,8 +50,8 @@ impl PoolingAllocationConfig {
         self
     }
 
-    /// How many memories there are at most. Each takes 6 GiB of address space, or more if
-    /// the largest memory is larger; without
+    /// How many memories there are at most. Each takes 6 GiB of address space, or 2 GiB
+    /// more than the largest memory if that is larger than 4 GiB; without
     /// [`Config::memory_guard_pages`](crate::Config::memory_guard_pages) it takes as much
     /// as the largest memory.
     pub fn total_memories(&mut self, count: u32) -> &mut PoolingAllocationConfig {

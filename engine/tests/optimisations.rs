@@ -18,6 +18,7 @@ fn engines() -> Vec<Engine> {
                 .narrow(enable)
                 .place_loops(enable)
                 .near_bases(enable);
+            config.short_checks(enable).known_bounds(enable).early_lengths(enable);
         })
     };
     [with(true), with(false)].concat()

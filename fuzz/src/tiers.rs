@@ -18,8 +18,8 @@ const MOVING: [(u32, u32); 4] = [(u32::MAX, 1), (u32::MAX, 3), (2, u32::MAX), (3
 /// them shows; with the feature `peers`, also with what wasmtime shows. Returns
 /// whether the data made a module.
 ///
-/// The seed chooses the arguments of calls and, if it is odd, the deterministic
-/// profile.
+/// The seed chooses the arguments of calls, if it is odd, the deterministic profile,
+/// and by its next bit whether memories have guard pages.
 ///
 /// # Panics
 /// If two tiers differ.
@@ -41,6 +41,7 @@ pub fn agree(wasm: &[u8], seed: u64) {
         let mut config = Config::new();
         config.strategy(strategy).deterministic(deterministic);
         config.compile_threads(0).thresholds(moving.0, moving.1);
+        config.memory_guard_pages(seed & 2 == 0);
         observe(wasm, &config, seed)
     };
     let [reference, others @ ..] = STRATEGIES;

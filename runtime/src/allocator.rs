@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::{ResourceError, Settings};
-use crate::memory::plan::GUARDED_BYTES;
+use crate::memory::plan::{GUARD_BYTES, GUARDED_BYTES};
 use crate::memory::{Mapping, MemoryImage, MemoryPlan, MemorySlot};
 
 /// How much the stores of an engine may have together, and what is kept for the next.
@@ -275,6 +275,9 @@ fn check(what: &str, used: u32, limit: u32) -> Result<(), ResourceError> {
 /// The bytes of a slot for memories of up to `memory_bytes`: enough for what compiled
 /// code leaves unchecked.
 fn slot_bytes(memory_bytes: usize, settings: &Settings) -> usize {
-    let guarded = if settings.memory_guard_pages { GUARDED_BYTES } else { 0 };
-    usize::try_from(guarded).unwrap_or(usize::MAX).max(memory_bytes)
+    if !settings.memory_guard_pages {
+        return memory_bytes;
+    }
+    let bytes = (memory_bytes as u64).saturating_add(GUARD_BYTES).max(GUARDED_BYTES);
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

@@ -13,7 +13,8 @@ pub struct Settings {
     /// Bytes of the value stack of the interpreters, per store.
     pub value_stack: usize,
     /// Whether 32-bit memories reserve their whole address range with guard
-    /// pages, so that compiled code needs no bounds checks.
+    /// pages, so that compiled code needs no bounds checks, and 64-bit ones have guard
+    /// pages, so that it needs fewer.
     pub memory_guard_pages: bool,
     /// Whether the first contents of memories are mapped, where that pays, and copied
     /// when they are written to.
@@ -70,6 +71,14 @@ pub struct Optimisations {
     pub place_loops: bool,
     /// The base of a memory that never moves is taken from the context.
     pub near_bases: bool,
+    /// The check of an access is one comparison, and leaves the offset to guard pages
+    /// where there are some.
+    pub short_checks: bool,
+    /// An access is not checked that lies a constant distance behind a checked one, or
+    /// in what its memory has at least.
+    pub known_bounds: bool,
+    /// Lengths and bases of memories are loaded in front of loops.
+    pub early_lengths: bool,
     /// Loops that copy or fill memory a few bytes at a time are done at once; the
     /// interpreter has this as well.
     pub byte_loops: bool,
@@ -93,6 +102,9 @@ impl Default for Optimisations {
             cheap_products: true,
             place_loops: true,
             near_bases: true,
+            short_checks: true,
+            known_bounds: true,
+            early_lengths: true,
             byte_loops: true,
         }
     }

@@ -167,6 +167,24 @@ const SWITCHES: &[Switch] = &[
         programs: &["match", "json", "sort_dynamic", "words", "machine", "squeeze"],
     },
     Switch {
+        name: "one comparison an access, offsets left to guard pages",
+        set: Config::short_checks,
+        strategy: Strategy::Jit,
+        programs: CHECKED,
+    },
+    Switch {
+        name: "no check near one that was done",
+        set: Config::known_bounds,
+        strategy: Strategy::Jit,
+        programs: CHECKED,
+    },
+    Switch {
+        name: "lengths of memories loaded in front of loops",
+        set: Config::early_lengths,
+        strategy: Strategy::Jit,
+        programs: CHECKED,
+    },
+    Switch {
         name: "loops of copies and fills at once",
         set: Config::byte_loops,
         strategy: Strategy::Jit,
@@ -179,6 +197,9 @@ const SWITCHES: &[Switch] = &[
         programs: COPYING,
     },
 ];
+
+/// Programs whose accesses to memory are checked, and one whose are not.
+const CHECKED: &[&str] = &["matrix_memory64", "squeeze_memory64", "words_memory64", "words"];
 
 /// Programs without bulk memory instructions, and some that have them but may do some
 /// copies in loops.

@@ -226,16 +226,17 @@ impl Backend for Lower<'_> {
     }
 
     fn block(&mut self, stack: &mut Stack<Value>, ty: BlockType) -> Label {
-        self.open(stack, ty);
+        self.begin_structure(stack, ty);
         self.block(ty)
     }
     fn loop_(&mut self, stack: &mut Stack<Value>, ty: BlockType, number: u32) -> Label {
-        self.open(stack, ty);
+        self.begin_structure(stack, ty);
         self.enter_loop(stack, number);
+        self.load_lengths(number);
         self.loop_(stack, ty)
     }
     fn if_(&mut self, stack: &mut Stack<Value>, ty: BlockType, condition: Operand<Value>) -> Label {
-        self.open(stack, ty);
+        self.begin_structure(stack, ty);
         self.if_(ty, condition.value)
     }
     fn else_(
@@ -245,6 +246,7 @@ impl Backend for Lower<'_> {
         reachable: bool,
     ) {
         self.else_(stack, control, reachable);
+        self.bounds.turn();
         self.refresh_else(stack);
     }
     fn end(
@@ -254,6 +256,7 @@ impl Backend for Lower<'_> {
         reachable: bool,
     ) {
         self.end(stack, control, reachable);
+        self.end_structure(control);
         self.close(stack, reachable || control.end_reached);
     }
     fn block_result(
@@ -325,7 +328,7 @@ impl Backend for Lower<'_> {
         self.throw(GcBuiltinOp::throw_ref, SlowImm { a: 0, b: 0 }, &[exception.value]);
     }
     fn try_table(&mut self, stack: &mut Stack<Value>, ty: BlockType, catches: &[Catch]) -> Label {
-        self.open(stack, ty);
+        self.begin_structure(stack, ty);
         self.begin_try(ty, catches)
     }
     fn end_try(&mut self, _: &mut Stack<Value>, _: &mut Control<Value, Label>) {

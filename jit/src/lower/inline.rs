@@ -17,6 +17,10 @@ pub(super) struct Body {
     pub(super) locals: Vec<Variable>,
     /// How many results it has.
     pub(super) arity: usize,
+    /// Its number among the defined functions.
+    pub(super) defined: usize,
+    /// Whether something may be called in each of its loops, once that was asked.
+    pub(super) calling_loops: Option<Vec<bool>>,
     /// For a function that begins at one of its loops.
     pub(super) osr: Option<osr::Osr>,
     /// Whether it stands where tail calls jump to.
@@ -54,13 +58,16 @@ impl Lower<'_> {
         let (offset, caller) = (self.offset, self.position);
         let next = self.block_with(&ty.results);
         let replaced = Some(Replaced { next, caller });
-        let body = Body { arity: ty.results.len(), replaced, ..Body::default() };
+        let defined = defined as usize;
+        let body = Body { arity: ty.results.len(), defined, replaced, ..Body::default() };
         let outer = std::mem::replace(&mut self.body, body);
+        self.bounds.open();
         let begin = |lower: &mut Self, info: &FuncInfo<'_>| lower.enter_inlined(info, args);
-        match walk_inlined(self.env.module, defined as usize, self, begin) {
+        match walk_inlined(self.env.module, defined, self, begin) {
             Ok(slots) => self.inlined_slots += slots,
             Err(error) => self.refuse(error.to_string()),
         }
+        self.bounds.close(false);
         self.body = outer;
         self.inlining.close();
         (self.offset, self.position) = (offset, caller);

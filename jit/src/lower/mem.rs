@@ -2,8 +2,8 @@
 //!
 //! **What must never happen here:** an address is formed that is neither checked
 //! against the memory's current length nor certain to lie in the memory's
-//! reservation or its guard ([`MemoryPlan::elides_check`]). No other file of this
-//! crate forms addresses in linear memory. This is the mirror in CLIF of
+//! reservation or its guard ([`MemoryPlan::elides_check`], [`super::bounds`]). No other
+//! file of this crate forms addresses in linear memory. This is the mirror in CLIF of
 //! [`bimetal_core::addr::effective`].
 //!
 //! [`MemoryPlan::elides_check`]: bimetal_runtime::memory::MemoryPlan::elides_check
@@ -14,11 +14,10 @@ use bimetal_core::trap::TrapCode;
 use bimetal_core::types::ValType;
 use bimetal_parser::walk::{MemArg, Operand};
 use bimetal_runtime::layout::{MEMORY_BASE, MEMORY_LEN};
-use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 
 use super::Lower;
-use crate::abi::{PTR, clif_trap};
+use crate::abi::PTR;
 use crate::env::{CONSTANT, Region};
 
 /// Where an access goes: an address, a constant displacement and its flags.
@@ -34,7 +33,7 @@ impl Lower<'_> {
         let index = self.index(addr);
         let elided = self.env.plans[arg.memory.index()].elides_check(arg.offset, width);
         if !(elided && addr.ty == ValType::I32) {
-            self.check_bounds(arg, index, width);
+            self.check_bounds(arg, addr, index, width);
         }
         let base = self.memory_base(arg.memory);
         let mut address = self.builder.ins().iadd(base, index);
@@ -70,20 +69,6 @@ impl Lower<'_> {
             by => self.builder.ins().iadd_imm_s(address, i64::from(by)),
         };
         (address, flags)
-    }
-
-    /// Traps unless every byte of the access lies inside the memory.
-    fn check_bounds(&mut self, arg: MemArg, index: Value, width: u32) {
-        const OUTSIDE: TrapCode = TrapCode::MemoryOutOfBounds;
-        let Some(end) = arg.offset.checked_add(u64::from(width)) else {
-            let always = self.builder.ins().iconst(types::I8, 1);
-            return self.trap_if(always, OUTSIDE);
-        };
-        let end = self.builder.ins().iconst(types::I64, end as i64);
-        let end = self.builder.ins().uadd_overflow_trap(index, end, clif_trap(OUTSIDE));
-        let len = self.memory_len(arg.memory);
-        let outside = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, len);
-        self.trap_if(outside, OUTSIDE);
     }
 
     fn memory_header(&mut self, memory: MemIdx) -> Value {

@@ -6,6 +6,7 @@
 
 mod atomic;
 mod backend;
+mod bounds;
 mod bulk;
 mod call;
 mod control;
@@ -100,6 +101,8 @@ pub(crate) struct Lower<'a> {
     inlined_slots: u32,
     /// Calls that are not tail calls.
     safepoints: u64,
+    /// What is known of addresses.
+    bounds: bounds::Bounds,
     /// What runs use, once there is one.
     run_slot: Option<StackSlot>,
     /// Locals that a collection follows.
@@ -143,6 +146,7 @@ impl<'a> Lower<'a> {
             variables: 0,
             inlined_slots: 0,
             safepoints: 0,
+            bounds: bounds::Bounds::default(),
             run_slot: None,
             collected_locals: 0,
             collected_values: 0,
@@ -161,6 +165,7 @@ impl<'a> Lower<'a> {
         self.declare_stack_limit();
         self.cx = self.builder.block_params(entry)[0];
         self.body.arity = info.ty.results.len();
+        self.body.defined = self.env.module.defined_index(info.func).unwrap_or_default();
         self.begin_osr(info);
         let params = if self.body.osr.is_some() { 0 } else { info.ty.params.len() };
         for (index, &ty) in info.locals[..params].iter().enumerate() {

@@ -75,6 +75,11 @@ impl Osr {
         }
     }
 
+    /// Whether the loop has been found: what comes now is reached.
+    pub(super) fn is_found(&self) -> bool {
+        self.found
+    }
+
     /// How many operands lie below the innermost structure of `heights`.
     fn height(&self) -> usize {
         self.heights.last().copied().unwrap_or(0)
@@ -145,6 +150,7 @@ impl Lower<'_> {
             return;
         }
         osr.found = true;
+        self.bounds.forget();
         let header = self.builder.create_block();
         self.builder.ins().jump(header, &[]);
         self.load_frame(stack, header);

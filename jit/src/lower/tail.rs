@@ -114,7 +114,10 @@ impl Lower<'_> {
         let locals = self.params(&info.ty.params).to_vec();
         let others = &info.locals[locals.len()..];
         let arity = info.ty.results.len();
-        self.body = Body { locals, arity, gone_on_to: true, ..Body::default() };
+        let defined = self.env.module.defined_index(info.func).unwrap_or_default();
+        self.body = Body { locals, arity, defined, gone_on_to: true, ..Body::default() };
+        // Many places lead here, none of them through the body that came before.
+        self.bounds.forget();
         self.declare_zeros(others);
     }
 

@@ -260,7 +260,8 @@ impl Own {
         // Reserving twice as much keeps repeated growth linear; the wish for
         // more than necessary may be refused.
         let ample = new.max(old.saturating_mul(2)).min(usize::try_from(self.max_bytes).ok()?);
-        let mapping = Mapping::reserve(ample).or_else(|_| Mapping::reserve(new)).ok()?;
+        let reserve = |bytes: usize| Mapping::reserve(bytes.checked_add(guard)?).ok();
+        let mapping = reserve(ample).or_else(|| reserve(new))?;
         let mut slot = MemorySlot::new(mapping);
         slot.extend(new).ok()?;
         // SAFETY: both ranges hold `old` accessible bytes and are distinct.

@@ -11,8 +11,8 @@ use bimetal_core::types::{AddrType, MemoryType};
 
 use crate::limits::Settings;
 
-/// Inaccessible bytes behind a reserved 32-bit address range: every access
-/// with an offset below this needs no check.
+/// Inaccessible bytes behind a reservation: an access that ends less than this behind
+/// a byte of the memory touches the memory or a page that faults.
 pub const GUARD_BYTES: u64 = 2 << 30;
 
 /// What a 32-bit address range takes together with its guard.
@@ -27,7 +27,10 @@ const RESERVED_BYTES: u64 = 8 << 30;
 pub struct MemoryPlan {
     /// Bytes reserved for the contents when the memory is made.
     pub reservation: u64,
-    /// Bytes behind the reservation that stay inaccessible for ever.
+    /// Bytes behind the reservation that stay inaccessible for ever. Where there are any,
+    /// what the memory's length does not cover of the reservation is inaccessible to the
+    /// byte, and all memories of the address and page size have as many, wherever they
+    /// move: compiled code relies on that.
     pub guard: u64,
     /// Whether growing can move the memory: then compiled code reloads the base
     /// after everything that can grow it.
@@ -42,7 +45,9 @@ impl MemoryPlan {
         let bytes = |pages: u64| pages.saturating_mul(ty.page_size());
         let min = bytes(ty.limits.min);
         let max = bytes(ty.limits.max.unwrap_or(ty.max_pages()).min(ty.max_pages()));
-        if settings.memory_guard_pages && ty.addr == AddrType::I32 && ty.page_size_log2 == 16 {
+        // Lengths of other memories may end within a page of the host.
+        let guarded = settings.memory_guard_pages && ty.page_size_log2 == 16;
+        if guarded && ty.addr == AddrType::I32 {
             return MemoryPlan {
                 reservation: 1 << 32,
                 guard: GUARD_BYTES,
@@ -56,7 +61,10 @@ impl MemoryPlan {
         let reserved = settings.memory_guard_pages && max <= RESERVED_BYTES;
         let can_move = !ty.shared && max > min && !reserved;
         let reservation = if can_move { min } else { max };
-        MemoryPlan { reservation, guard: 0, can_move, whole_address_range: false }
+        // With a guard as much as a 32-bit memory, so that one's slot serves the other.
+        let (reservation, guard) =
+            if guarded { (reservation.max(1 << 32), GUARD_BYTES) } else { (reservation, 0) };
+        MemoryPlan { reservation, guard, can_move, whole_address_range: false }
     }
 
     /// The address space that a memory takes when it is made.
@@ -96,28 +104,45 @@ mod tests {
     }
 
     #[test]
-    fn only_32_bit_memories_of_whole_pages_are_guarded() {
+    fn only_32_bit_memories_of_whole_pages_need_no_check() {
         let wide = MemoryType { addr: AddrType::I64, ..memory(1, None) };
         let bytes = MemoryType { page_size_log2: 0, ..memory(100, None) };
-        for (ty, reservation, can_move) in [(wide, 1 << 16, true), (bytes, 1 << 32, false)] {
+        for (ty, guard, can_move) in [(wide, GUARD_BYTES, true), (bytes, 0, false)] {
             let plan = MemoryPlan::new(&ty, &Settings::default());
             assert!(!plan.elides_check(0, 1));
-            assert_eq!((plan.guard, plan.can_move), (0, can_move));
-            assert_eq!(plan.reservation, reservation);
+            assert_eq!((plan.guard, plan.can_move), (guard, can_move));
+            assert_eq!(plan.reservation, 1 << 32);
         }
     }
 
     #[test]
     fn a_wide_memory_with_a_small_maximum_is_reserved_as_a_whole() {
-        let plan = |max| {
-            let ty = MemoryType { addr: AddrType::I64, ..memory(1, Some(max)) };
+        let plan = |min, max| {
+            let ty = MemoryType { addr: AddrType::I64, ..memory(min, max) };
             let plan = MemoryPlan::new(&ty, &Settings::default());
+            assert_eq!(plan.guard, GUARD_BYTES);
             (plan.reservation, plan.can_move)
         };
-        assert_eq!(plan(10), (10 << 16, false));
-        assert_eq!(plan(RESERVED_BYTES >> 16), (RESERVED_BYTES, false));
-        assert_eq!(plan((RESERVED_BYTES >> 16) + 1), (1 << 16, true));
-        assert_eq!(plan(1 << 48), (1 << 16, true));
+        assert_eq!(plan(1, Some(10)), (1 << 32, false));
+        assert_eq!(plan(1, Some(RESERVED_BYTES >> 16)), (RESERVED_BYTES, false));
+        assert_eq!(plan(1, Some((RESERVED_BYTES >> 16) + 1)), (1 << 32, true));
+        assert_eq!(plan(1, Some(1 << 48)), (1 << 32, true));
+        assert_eq!(plan(1 << 20, None), (1 << 36, true));
+    }
+
+    #[test]
+    fn every_memory_that_an_import_can_stand_for_has_its_guard() {
+        for settings in [true, false] {
+            let settings = Settings { memory_guard_pages: settings, ..Settings::default() };
+            let plan = |max| {
+                let ty = MemoryType { addr: AddrType::I64, ..memory(1, max) };
+                MemoryPlan::new(&ty, &settings)
+            };
+            for max in [None, Some(1), Some(1 << 17), Some(1 << 20)] {
+                assert_eq!(plan(None).guard, plan(max).guard);
+                assert!(plan(None).can_move);
+            }
+        }
     }
 
     #[test]

@@ -153,6 +153,22 @@ fn behind_a_guarded_memory_pages_are_inaccessible() {
     assert!(!readable(memory.vm(), (1 << 32) + plan::GUARD_BYTES - 1));
 }
 
+#[test]
+fn behind_a_wide_memory_pages_are_inaccessible_wherever_it_goes() {
+    let limits = Limits { min: 1, max: None };
+    let ty = MemoryType { addr: AddrType::I64, ..memory_type(1, None) };
+    let ty = MemoryType { limits, ..ty };
+    let mut memory = new(ty, &settings(true), &StoreLimits::default()).unwrap();
+    for pages in [1, 2, 65_536, 65_537, 3 << 16] {
+        assert!(memory.grow(pages - memory.pages()).is_some());
+        let len = pages * PAGE as u64;
+        assert!(readable(memory.vm(), len - 1));
+        for behind in [0, 1 << 16, (1 << 30) - 1, plan::GUARD_BYTES - 1] {
+            assert!(!readable(memory.vm(), len + behind), "{pages} pages, {behind} behind");
+        }
+    }
+}
+
 /// Whether the system can read the byte at this offset.
 fn readable(vm: *mut VmMemory, offset: u64) -> bool {
     let mut pipe = [0; 2];
