@@ -17,7 +17,7 @@ use bimetal_core::ops::num::num_sem;
 
 use super::call::{Call, CallIndirect};
 use super::control::{Br, BrTable, Return};
-use super::data::{Copy, CopyImm, CopyTwo, Select};
+use super::data::{Copy, CopyImm, CopyTwo};
 use super::fused::{AddBr, LoadSum};
 use super::fused_two::{ImmTwo, LoadTee, NO_PIN};
 use super::lead::Lead;
@@ -25,6 +25,7 @@ use super::memory::{Load0, Store0};
 use super::num::{Bin, BrBin, BrUn};
 use super::place::{A, C, S, ToAcc, ToPin, ToSlot, W};
 use super::profile::Unnoted;
+use super::select::Select;
 use super::tail::ReturnCall;
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 

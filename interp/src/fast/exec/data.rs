@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use bimetal_core::value::V128;
 use bimetal_runtime::vmctx::{VmFuncRef, VmGlobal};
 
-use super::place::{A, Dest, Place, Reg, S, ToAcc, ToSlot};
+use super::place::{Dest, Place, Reg, ToAcc, ToSlot};
 use super::{DEST_FORMS, by_place};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
@@ -111,35 +111,6 @@ impl Exec for ZeroSpan {
         }
     }
 }
-
-/// `select`: `[handler, dst a b condition]`.
-pub(crate) struct Select<T, P, D>(PhantomData<(T, P, D)>);
-
-impl<T: Reg, P: Place, D: Dest> Exec for Select<T, P, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
-        // SAFETY: the cell was linked for these places.
-        unsafe {
-            let a = S::read::<T>(r, 1, 2);
-            let b = S::read::<T>(r, 2, 2);
-            let value = if P::read::<i32>(r, 3, 2) != 0 { a } else { b };
-            D::write(r, value).next(2)
-        }
-    }
-}
-
-macro_rules! select_handlers {
-    ($ty:ty) => {
-        [
-            [handler::<Select<$ty, S, ToAcc>>, handler::<Select<$ty, S, ToSlot>>],
-            [handler::<Select<$ty, A, ToAcc>>, handler::<Select<$ty, A, ToSlot>>],
-        ]
-    };
-}
-
-/// Handlers of [`Select`] by class, place of the condition and of the result.
-pub(crate) static SELECT: [[[Handler; DEST_FORMS]; 2]; 3] =
-    [select_handlers!(i64), select_handlers!(f64), select_handlers!(V128)];
 
 /// `global.get`: `[handler, dst . | global]`.
 pub(crate) struct GlobalGet<T, D>(PhantomData<(T, D)>);

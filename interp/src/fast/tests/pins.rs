@@ -73,6 +73,38 @@ fn pinned_counters_have_one_value_in_every_cell_that_uses_them() {
 }
 
 #[test]
+fn operands_in_registers_move_with_branches_and_pass_calls() {
+    let wat = r#"(module
+        (func $other (param f64) (result f64) (local $i i32)
+            (local.set $i (i32.const 3))
+            (loop $l
+                (local.set 0 (f64.mul (f64.add (local.get 0) (local.get 0))
+                    (f64.sub (local.get 0) (f64.const 0.75))))
+                (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+            (local.get 0))
+        (func (export "run") (param $n i32) (result f64) (local $x f64) (local $s f64)
+            (local.set $x (f64.const 0.5))
+            (loop $next
+                (block $b (result f64 f64)
+                    (f64.mul (local.get $s) (f64.const 0.5))
+                    (f64.add (local.get $x) (local.get $s))
+                    (f64.mul (local.get $x) (f64.add (local.get $s) (f64.const 2)))
+                    (br_if $b (i32.and (local.get $n) (i32.const 1)))
+                    (drop) (drop) (drop)
+                    (f64.sub (local.get $x) (f64.mul (local.get $s) (local.get $x)))
+                    (f64.add (call $other (local.get $x)) (f64.add (local.get $s) (local.get $x))))
+                (local.set $s (f64.sub (f64.mul (f64.const 0.25)) (f64.mul (f64.const 0.125))))
+                (local.set $x (f64.add (f64.mul (local.get $x) (f64.const 0.5))
+                    (f64.div (local.get $s) (f64.add (local.get $x) (f64.const 3)))))
+                (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+            (f64.add (local.get $s) (local.get $x))))"#;
+    let run = |fusions| with(fusions, wat).get::<f64>("run", &[i32(9)]);
+    let (all, none) = (run(Fusions::ALL), run(Fusions::NONE));
+    assert!(none.is_finite() && none != 0.0, "{none}");
+    assert_eq!(all.to_bits(), none.to_bits());
+}
+
+#[test]
 fn copies_and_fills_check_both_ranges_before_they_write() {
     let wat = r#"(module (memory 1)
         (func (export "copy") (param i32 i32 i32)

@@ -222,6 +222,25 @@ impl Writer {
         let _ = write!(self.text, "({}.{op})", TYPES[ty]);
     }
 
+    /// A load and the store of the number.
+    fn move_bytes(&mut self) {
+        let moves = [
+            ["i32.store8", "i32.load8_s"],
+            ["i32.store16", "i32.load16_u"],
+            ["i32.store", "i32.load"],
+            ["i64.store", "i64.load"],
+            ["i64.store32", "i64.load32_u"],
+            ["f64.store", "f64.load"],
+        ];
+        let [store, load] = moves[self.random(6)];
+        let (to, from) = (self.random(8), self.random(8));
+        let _ = write!(self.text, "({store} offset={to} ");
+        self.address(1);
+        let _ = write!(self.text, "({load} offset={from} ");
+        self.address(1);
+        self.text.push_str("))");
+    }
+
     fn statement(&mut self, depth: usize) {
         match self.random(8) {
             0..=2 => {
@@ -229,6 +248,7 @@ impl Writer {
                 let local = self.local(ty);
                 self.wrap(&format!("local.set {local}"), &[ty], 3);
             }
+            3 if self.random(3) == 0 => self.move_bytes(),
             3 => {
                 let op = ["i32.store", "i64.store", "i32.store8", "i64.store16"][self.random(4)];
                 let offset = self.random(8);

@@ -127,6 +127,23 @@ fn a_backtrace_names_every_frame_and_its_position() {
 }
 
 #[test]
+fn a_load_and_the_store_of_its_number_trap_each_at_its_place() {
+    let mut wasm = Wasm::new(
+        r#"(module (memory 1)
+            (func (export "move") (param i32 i32)
+                (i32.store8 offset=1 (local.get 0) (i32.load8_u offset=2 (local.get 1)))))"#,
+    );
+    let module = std::sync::Arc::clone(wasm.tiers[0].module());
+    wasm.call("move", &[i32(65_534), i32(65_533)]).unwrap();
+    // i32.load8_u is 0x2d, i32.store8 0x3a.
+    for (args, opcode) in [([0, 65_534], 0x2d), ([65_535, 0], 0x3a), ([-1, -1], 0x2d)] {
+        let trap = wasm.trap("move", &args.map(i32));
+        assert_eq!(trap.code, TrapCode::MemoryOutOfBounds);
+        assert_eq!(module.bytes[trap.frames[0].offset as usize], opcode, "{args:?}");
+    }
+}
+
+#[test]
 fn a_backtrace_crosses_instances() {
     let mut wasm = Wasm::empty();
     let first = wasm.add(r#"(module (func (export "f") unreachable))"#, &[]);

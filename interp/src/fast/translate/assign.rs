@@ -4,7 +4,7 @@ use bimetal_core::index::LocalIdx;
 use bimetal_parser::walk::{Operand, Stack};
 
 use super::Translator;
-use super::ir::{Class, Src};
+use super::ir::{Class, Inst, Src};
 use super::operands::Value;
 
 impl Translator<'_> {
@@ -29,11 +29,13 @@ impl Translator<'_> {
             self.preserve(stack, local.0);
             return self.copy(Class::of(value.ty), from, to);
         }
-        self.preserve(stack, local.0);
         let last = self.last.filter(|last| last + 1 == self.insts.len());
-        match last {
-            Some(last) if self.fusions.retarget && self.insts[last].dst == value.slot => {
-                self.insts[last].dst = to;
+        match last.map(|last| self.insts[last]) {
+            Some(inst) if self.fusions.retarget && inst.dst == value.slot => {
+                // Copies of the last value stand before the instruction.
+                self.insts.pop();
+                self.preserve(stack, local.0);
+                self.insts.push(Inst { dst: to, ..inst });
                 self.wrote(to);
                 if let Some(acc) = &mut self.acc[Class::of(value.ty).acc()] {
                     acc.slot = to;
@@ -42,6 +44,7 @@ impl Translator<'_> {
                 self.last = None;
             }
             _ => {
+                self.preserve(stack, local.0);
                 let from = self.take(value, false);
                 self.copy(Class::of(value.ty), from, to);
             }

@@ -66,11 +66,7 @@ impl Backend for Translator<'_> {
     }
 
     fn select(&mut self, stack: &mut St, args: [Arg; 3]) -> Value {
-        let [a, b, condition] = args;
-        let (a, b) = (self.take_slot(a), self.take_slot(b));
-        let condition = self.take(condition, false);
-        let op = Op::Select(Class::of(args[0].ty));
-        self.result(op, [a, b, condition], stack.next_slot(), args[0].ty, true)
+        self.choose(stack, args)
     }
 
     fn drop_operand(&mut self, _: &mut St, operand: Arg) {

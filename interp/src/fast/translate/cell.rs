@@ -14,7 +14,7 @@ use super::{calls, exception, gc};
 use crate::fast::dispatch::Exec;
 use crate::fast::exec::atomic::atomic_handler;
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
-use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport, SELECT};
+use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport};
 use crate::fast::exec::fused::add_br_handlers;
 use crate::fast::exec::memory::MemorySize;
 use crate::fast::exec::num::handlers;
@@ -252,11 +252,6 @@ impl Cell<'_> {
                 self.wide_constant(l, 0);
             }
         }
-    }
-
-    fn select(&self, l: &mut Linker<'_>, class: Class) {
-        l.push_handler(SELECT[class as usize][place(self.args[2])][self.form]);
-        l.fields([self.d, self.f[0], self.f[1], self.f[2]]);
     }
 
     fn global_get(&self, l: &mut Linker<'_>, class: Class, global: GlobalIdx) {

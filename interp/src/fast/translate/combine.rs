@@ -42,13 +42,19 @@ impl Linker<'_> {
         let fusions = self.tier.fusions;
         self.pins.go_to(index + 1);
         let done = match (&first.op, &second.op) {
-            (Op::Bin(_), Op::Bin(_)) => fusions.pairs && self.pair(first, second),
+            (Op::Bin(_), Op::Bin(_)) => {
+                fusions.pairs && self.pair(first, second)
+                    || fusions.mul_add && self.mul_add(first, second)
+            }
             (Op::Bin(_), Op::BrBin { .. } | Op::BrUn { .. }) => {
                 fusions.pair_branch && self.pair_branch(first, second)
                     || fusions.sum_branch && self.sum_branch(first, second)
             }
             (Op::Load(..) | Op::LoadSum(..), Op::BrBin { .. } | Op::BrUn { .. }) => {
                 fusions.load_branch && self.load_branch(first, second)
+            }
+            (Op::Load(..) | Op::LoadSum(..), Op::Store(..) | Op::StoreSum(..)) => {
+                fusions.load_store && self.load_store(first, second)
             }
             (Op::Bin(_), Op::Load(..)) => fusions.load_tee && self.load_tee(first, second),
             (Op::Bin(_), Op::BrTable { .. }) => {

@@ -35,10 +35,18 @@ pub struct Fusions {
     pub sum_branch: bool,
     /// A load, a comparison of the number and the branch in one cell.
     pub load_branch: bool,
+    /// Constants among what a `select` chooses from in its cell.
+    pub select_constant: bool,
+    /// A load and the store of the number in one cell.
+    pub load_store: bool,
+    /// A multiplication of floats and the addition of the product in one cell.
+    pub mul_add: bool,
     /// `memory.copy` and `memory.fill` without the detour through the runtime.
     pub bulk: bool,
     /// The floats that loops use most in registers.
     pub pins: bool,
+    /// Operands that are floats in registers as well.
+    pub operand_pins: bool,
     /// The integers that loops count with in registers.
     pub steps: bool,
     /// Adding a constant to a local and loading from the sum in one cell.
@@ -83,8 +91,12 @@ impl Fusions {
         pair_branch: false,
         sum_branch: false,
         load_branch: false,
+        select_constant: false,
+        load_store: false,
+        mul_add: false,
         bulk: false,
         pins: false,
+        operand_pins: false,
         steps: false,
         load_tee: false,
         branch_table: false,
@@ -114,8 +126,12 @@ impl Fusions {
         pair_branch: true,
         sum_branch: true,
         load_branch: true,
+        select_constant: true,
+        load_store: true,
+        mul_add: true,
         bulk: true,
         pins: true,
+        operand_pins: true,
         steps: true,
         load_tee: true,
         branch_table: true,

@@ -196,6 +196,12 @@ impl Linker<'_> {
         self.offsets.push((self.words.len() as u32, inst.offset));
     }
 
+    /// The word behind the handler of the next cell stands for its second instruction, where
+    /// both can trap.
+    pub(super) fn position_behind(&mut self, inst: &Inst) {
+        self.offsets.push((self.words.len() as u32 + 1, inst.offset));
+    }
+
     /// The two instructions that [`Op::AddBr`] is: a branch cannot be followed by
     /// a copy from a scratch slot.
     fn add_then_branch(&mut self, inst: &Inst, step: i32, branch: Op) {

@@ -47,8 +47,11 @@ pub(super) struct Pins {
 struct Worth(Vec<(u32, i64)>);
 
 impl Worth {
-    fn of(slots: &[u32]) -> Worth {
-        Worth(slots.iter().map(|&slot| (slot, 0)).collect())
+    fn of(slots: impl Iterator<Item = u32>) -> Worth {
+        let mut slots: Vec<(u32, i64)> = slots.map(|slot| (slot, 0)).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        Worth(slots)
     }
 
     fn add(&mut self, slot: u32, value: i64) {
@@ -78,7 +81,9 @@ impl Pins {
         if none || !(tier.fusions.pins || tier.fusions.steps) {
             return Pins::new(Vec::new(), Vec::new());
         }
-        let (mut floats, mut ints) = (Worth::of(&ir.floats), Worth::of(&ir.ints));
+        let operands = tier.fusions.operand_pins.then(|| float_operands(ir)).into_iter().flatten();
+        let mut floats = Worth::of(ir.floats.iter().copied().chain(operands));
+        let mut ints = Worth::of(ir.ints.iter().copied());
         let mut reloads = 0;
         for (inst, &depth) in ir.insts.iter().zip(&depths(ir)).filter(|(_, depth)| **depth > 0) {
             let weight = 10_i64.pow(depth.min(DEPTH) as u32);
@@ -88,13 +93,17 @@ impl Pins {
             for arg in uses(inst) {
                 floats.add(arg, 2 * weight);
             }
-            if !matches!(inst.op, Op::Bin(op) if is_pinned(op)) && !is_float_load(&inst.op) {
+            let float = matches!(inst.op, Op::Bin(op) if is_pinned(op)) || is_float_load(&inst.op);
+            if !float {
                 floats.add(inst.dst, if has_result(&inst.op) { -3 * weight } else { 0 });
             }
             if steps(inst) {
                 ints.add(inst.dst, 2 * weight);
             } else if has_result(&inst.op) && !matches!(inst.op, Op::Copy(_)) {
-                ints.add(inst.dst, -6 * weight);
+                // The cell that reads the pin again; and what uses the accumulator would
+                // have shared a cell with what is before it.
+                let cost = if inst.args[..2].contains(&Src::Acc) { 20 } else { 6 };
+                ints.add(inst.dst, -cost * weight);
             }
         }
         let floats = if tier.fusions.pins { floats.best(PINS, 6 * reloads) } else { Vec::new() };
@@ -120,11 +129,16 @@ impl Pins {
         self.floats.contains(&slot) || self.ints.contains(&slot)
     }
 
-    /// The pins among the canonical slots, as a bit each.
+    /// The pin that a canonical slot is, as a bit; zero if it is none.
     pub(super) fn mask(&self, slot: u32) -> u8 {
+        self.mask_of(slot, 1)
+    }
+
+    /// The pins among canonical slots, as a bit each.
+    fn mask_of(&self, from: u32, count: u32) -> u8 {
         let all = self.ints.iter().chain(&self.floats);
         all.zip(0..)
-            .filter(|(pinned, _)| **pinned == slot)
+            .filter(|(pinned, _)| pinned.wrapping_sub(from) < count)
             .fold(0, |mask, (_, bit)| mask | 1 << bit)
     }
 
@@ -132,6 +146,16 @@ impl Pins {
     fn masks(&self) -> [u8; 2] {
         let ints = (1 << self.ints.len()) - 1;
         [ints, !ints]
+    }
+
+    /// The pin of a float.
+    pub(super) fn float(&self, slot: u32) -> Option<usize> {
+        self.floats.iter().position(|&pinned| pinned == slot)
+    }
+
+    /// The cell in the making writes the pin that its instruction writes.
+    pub(super) fn write(&mut self) {
+        self.written = true;
     }
 
     /// The pin of an integer.
@@ -151,6 +175,14 @@ fn uses(inst: &Inst) -> impl Iterator<Item = u32> {
 
 fn is_float_load(op: &Op) -> bool {
     matches!(op, Op::Load(op, _) | Op::LoadSum(op, _) if pinned_load(*op, false).is_some())
+}
+
+/// The slots that results of instructions on floats go to, of locals or operands. Other
+/// values may be there at other times: what writes those need not know of pins, because
+/// who reads a float has it from a write of a float.
+fn float_operands(ir: &Ir) -> impl Iterator<Item = u32> {
+    let made = |inst: &&Inst| matches!(inst.op, Op::Bin(op) if is_pinned(op)) && inst.to_slot;
+    ir.insts.iter().filter(made).map(|inst| inst.dst)
 }
 
 /// Whether an instruction makes the next value of a local out of its last one.
@@ -252,9 +284,14 @@ impl Linker<'_> {
             let [ints, floats] = self.pins.masks().map(live);
             return self.load_pins(floats, ints);
         }
-        let live = |this: &Self| this.pins.live.behind(this.pins.at, this.pins.mask(inst.dst));
+        let count = match inst.op {
+            Op::CopySpan { count, .. } => count,
+            _ => 1,
+        };
+        let live =
+            |this: &Self| this.pins.live.behind(this.pins.at, this.pins.mask_of(inst.dst, count));
         if has_result(&inst.op) && inst.to_slot && !written && live(self) {
-            let float = self.pins.floats.contains(&inst.dst);
+            let float = self.pins.floats.iter().any(|slot| slot.wrapping_sub(inst.dst) < count);
             let int = self.pins.ints.contains(&inst.dst);
             self.load_pins(float, int);
         }
