@@ -51,6 +51,7 @@ pub const KERNELS: &[Kernel] = kernels! {
     "calls/tail" 5_000 1.05;
     "calls/sites" 3_000 1.05;
     "calls/cold" 3_000 1.05;
+    "branches/grow" 1_000 1.05;
     "numbers/from_u64" 5_000 1.05;
 };
 

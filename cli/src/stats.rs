@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bimetal::{CallSiteStats, FunctionStats, LoopStats, Module};
+use bimetal::{BranchStats, CallSiteStats, FunctionStats, LoopStats, Module};
 use serde::Serialize;
 
 use crate::args::Tier;
@@ -56,6 +56,20 @@ pub(crate) struct Function {
     /// Its indirect calls that were done while it was interpreted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) indirect_calls: Vec<IndirectCall>,
+    /// Its conditional branches that were done while they were watched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) branches: Vec<Branch>,
+}
+
+/// What a conditional branch did while it was watched.
+#[derive(Serialize, Debug)]
+pub(crate) struct Branch {
+    /// Its byte offset in the module.
+    pub(crate) offset: u32,
+    /// How often it was done.
+    pub(crate) executed: u32,
+    /// How often it was taken.
+    pub(crate) taken: u32,
 }
 
 /// What an indirect call did.
@@ -111,6 +125,7 @@ fn function(func: FunctionStats) -> Function {
         reason: func.reason,
         loops: func.loops.into_iter().filter(ran).map(in_loop).collect(),
         indirect_calls: func.call_sites.iter().filter_map(indirect_call).collect(),
+        branches: func.branches.iter().filter_map(branch).collect(),
     }
 }
 
@@ -119,6 +134,11 @@ fn indirect_call(site: &CallSiteStats) -> Option<IndirectCall> {
     let callees = site.callees.iter().map(|callee| (callee.index, callee.calls)).collect();
     let done = !site.direct && site.calls > 0;
     done.then_some(IndirectCall { offset: site.offset, count: site.calls, callees })
+}
+
+fn branch(of: &BranchStats) -> Option<Branch> {
+    let BranchStats { offset, executed, taken, .. } = *of;
+    (executed > 0).then_some(Branch { offset, executed, taken })
 }
 
 fn in_loop(found: LoopStats) -> Function {
@@ -132,6 +152,7 @@ fn in_loop(found: LoopStats) -> Function {
         reason: found.reason,
         loops: Vec::new(),
         indirect_calls: Vec::new(),
+        branches: Vec::new(),
     }
 }
 

@@ -134,6 +134,18 @@ fn stats_show_whom_indirect_calls_reached() {
 }
 
 #[test]
+fn stats_show_what_branches_did() {
+    let file = wat(r#"(module (func (export "run") (param i32) (result i32)
+        (if (local.get 0) (then (return (i32.const 1)))) (i32.const 2)))"#);
+    let args = ["--tier", "tiered", "--stats", "--invoke", "run", file.path_str(), "7"];
+    let stats = stats(&bimetal(&args));
+    let branches = stats["functions"][0]["branches"].as_array().expect("branches of `run`");
+    assert_eq!(branches.len(), 1, "{stats}");
+    let found = (&branches[0]["executed"], &branches[0]["taken"]);
+    assert_eq!(found, (&1.into(), &1.into()), "{stats}");
+}
+
+#[test]
 fn bench_hooks_narrow_the_time_to_the_span_between_them() {
     let file = wat(r#"(module
         (import "bench" "start" (func $start)) (import "bench" "end" (func $end))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bimetal_parser::Module as Parsed;
 use bimetal_runtime::code::{LoopReport, SiteReport};
+use bimetal_runtime::seen::SeenBranch;
 
 use crate::module::Module;
 
@@ -36,6 +37,31 @@ pub struct FunctionStats {
     /// calls. What the compiler knows when it inlines. Under
     /// [`Strategy::Tiered`](crate::Strategy::Tiered) only, once it has been interpreted.
     pub call_sites: Vec<CallSiteStats>,
+    /// The conditional branches in it, ascending by their offsets: `if`, `br_if` and
+    /// branches on references, other than those that close a loop, which its iterations
+    /// are counted for. What the compiler knows when it keeps apart what is hardly ever
+    /// reached. As [`FunctionStats::call_sites`] otherwise.
+    pub branches: Vec<BranchStats>,
+}
+
+/// A conditional branch in a function: see [`FunctionStats::branches`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct BranchStats {
+    /// Its byte offset in the module.
+    pub offset: u32,
+    /// How often it was executed while the function was interpreted, up to 64 times: then
+    /// it is watched no more. Threads that count at the same time may lose some.
+    pub executed: u32,
+    /// How often it was taken among those times; of an `if`: how often its first arm was.
+    pub taken: u32,
+}
+
+impl BranchStats {
+    fn new(seen: SeenBranch) -> BranchStats {
+        let SeenBranch { offset, executed, taken } = seen;
+        BranchStats { offset, executed, taken }
+    }
 }
 
 /// A call in a function: see [`FunctionStats::call_sites`].
@@ -123,6 +149,7 @@ impl Module {
                 calls: report.calls,
                 loops: report.loops.into_iter().map(LoopStats::new).collect(),
                 call_sites: report.sites.into_iter().map(site).collect(),
+                branches: report.branches.into_iter().map(BranchStats::new).collect(),
             }
         };
         (0..module.bodies.len()).map(stats).collect()

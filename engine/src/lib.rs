@@ -84,7 +84,7 @@ pub use exception::{ExnRef, Tag, ThrownException};
 pub use extern_::{Export, Extern};
 pub use extern_ref::ExternRef;
 pub use func::{Func, IntoFunc, TypedFunc, WasmParams, WasmResults, WasmRet, WasmTy};
-pub use function_stats::{CallSiteStats, CalleeStats, FunctionStats, LoopStats};
+pub use function_stats::{BranchStats, CallSiteStats, CalleeStats, FunctionStats, LoopStats};
 pub use global::Global;
 pub use i31::{I31, I31Ref};
 pub use instance::Instance;

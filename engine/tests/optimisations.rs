@@ -268,7 +268,7 @@ fn products_and_remainders_by_constants_are_what_they_are_by_variables() {
                 (i32.xor (i32.mul (local.get $x) (i32.const {c})) (i32.add
                     (i32.div_u (local.get $x) (i32.const {c}))
                     (i32.rem_u (local.get $x) (i32.const {c})))))))",
-            wide = c % 10 | 1,
+            wide = (c % 10) | 1,
         )
     };
     let wat = format!(
@@ -279,7 +279,7 @@ fn products_and_remainders_by_constants_are_what_they_are_by_variables() {
     for x in [0, 1, 4, 5, 6, 999, 1000, 0x7fff_fffe, 0x8000_0000, u32::MAX - 1, u32::MAX] {
         let add = |sum: i64, &c: &u32| {
             let value = x.wrapping_mul(c) ^ (x / c + x % c);
-            sum.wrapping_mul(i64::from(c % 10 | 1)).wrapping_add(i64::from(value))
+            sum.wrapping_mul(i64::from((c % 10) | 1)).wrapping_add(i64::from(value))
         };
         assert_all(&wat, i64::from(x), constants.iter().fold(0, add));
     }

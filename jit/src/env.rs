@@ -79,6 +79,12 @@ impl<'a> ModuleEnv<'a> {
         }
     }
 
+    /// What the module says about the conditional branch at an offset: whether its
+    /// condition is likely to hold.
+    pub(crate) fn hint(&self, offset: u32) -> Option<bool> {
+        self.module.branch_hints.at(self.module, offset)
+    }
+
     /// The type of a defined function.
     pub(crate) fn defined_type(&self, defined: usize) -> &'a FuncType {
         self.module.type_of_func(self.module.func_at(defined))

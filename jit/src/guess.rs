@@ -89,7 +89,7 @@ fn listed(module: &Module) -> HashMap<TypeIdx, Vec<FuncIdx>> {
 mod tests {
     use super::*;
     use bimetal_parser::ParseOptions;
-    use bimetal_runtime::seen::SeenCall;
+    use bimetal_runtime::seen::{SeenBranch, SeenCall};
 
     struct Counts([u64; 6]);
 
@@ -99,6 +99,10 @@ mod tests {
         }
 
         fn calls_in(&self, _: usize) -> Vec<SeenCall> {
+            Vec::new()
+        }
+
+        fn branches_in(&self, _: usize) -> Vec<SeenBranch> {
             Vec::new()
         }
     }

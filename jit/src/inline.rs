@@ -136,13 +136,15 @@ impl Inlining {
 
     /// What is known about a function that may take the place of calls.
     fn outline(&mut self, env: &ModuleEnv<'_>, defined: u32) -> Option<&Outline> {
+        let sites = &mut self.sites;
         let look = || {
             let at = defined as usize;
             let ty = env.defined_type(at);
             let locals =
                 (ty.params.len() + ty.results.len()) as u64 + env.module.declared_locals(at);
             let small = env.module.bodies[at].range.len() <= MAX_BYTES && locals <= MAX_LOCALS;
-            let outline = if small { env.module.outline(at) } else { None };
+            let likely = |offset| env.hint(offset).or_else(|| sites.branch(env, defined, offset));
+            let outline = if small { env.module.outline(at, likely) } else { None };
             outline.filter(|outline| !outline.tail_calls)
         };
         self.outlines.entry(defined).or_insert_with(look).as_ref()
@@ -179,6 +181,13 @@ impl Inlining {
         (!sites::is_rare(site)).then(|| limit_of(site))
     }
 
+    /// Whether the condition of the branch at an offset of the innermost body is likely to
+    /// hold, as far as that was seen.
+    pub(crate) fn seen_branch(&mut self, env: &ModuleEnv<'_>, offset: u32) -> Option<bool> {
+        let within = self.chain.last().copied()?;
+        self.sites.branch(env, within, offset)
+    }
+
     /// The functions that the indirect call at an offset of the innermost body was seen
     /// to reach nearly always; `None` if that is not known, or they are too many to know.
     pub(crate) fn seen_callees(&mut self, env: &ModuleEnv<'_>, offset: u32) -> Option<Vec<u32>> {
@@ -197,7 +206,7 @@ impl Inlining {
         // Most of its work would not be here: calls of its own, or a loop beside which
         // a call is nothing.
         let elsewhere = outline.loops || outline.calls.contains(&itself);
-        (outline.instructions <= limit && !elsewhere).then_some(outline.instructions)
+        (outline.likely <= limit && !elsewhere).then_some(outline.instructions)
     }
 
     /// The instructions of a function whose body takes the place of a call here. Of
@@ -268,7 +277,7 @@ fn limit_of(site: &SeenCall) -> u32 {
 mod tests {
     use bimetal_parser::{Module, ParseOptions};
     use bimetal_runtime::limits::Settings;
-    use bimetal_runtime::seen::Seen;
+    use bimetal_runtime::seen::{Seen, SeenBranch};
 
     use super::*;
     use crate::env::Calls;
@@ -324,6 +333,10 @@ mod tests {
 
         fn calls_in(&self, _: usize) -> Vec<SeenCall> {
             vec![SeenCall { offset: 30, calls: 40, around: 40, callees: self.0.clone() }]
+        }
+
+        fn branches_in(&self, _: usize) -> Vec<SeenBranch> {
+            Vec::new()
         }
     }
 

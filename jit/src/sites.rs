@@ -1,9 +1,9 @@
-//! What has been seen of the calls in functions that are compiled, and what that says:
-//! the only place that decides.
+//! What has been seen of the calls and branches in functions that are compiled, and what
+//! that says: the only place that decides.
 
 use std::collections::HashMap;
 
-use bimetal_runtime::seen::SeenCall;
+use bimetal_runtime::seen::{SeenBranch, SeenCall};
 
 use crate::env::ModuleEnv;
 
@@ -17,16 +17,41 @@ const ENOUGH_CALLS: u64 = 16;
 /// The part of all calls that likely functions are to reach, as a fraction.
 const MOST: (u64, u64) = (7, 8);
 
-/// The calls that have been asked about, by function.
+/// How often a branch must have been executed before it says anything.
+const ENOUGH_BRANCHES: u32 = 32;
+/// A way is unlikely that a branch went once of so many times.
+const UNLIKELY: u32 = 64;
+
+/// The calls and branches that have been asked about, by function.
 #[derive(Default, Debug)]
-pub(crate) struct Sites(HashMap<u32, Vec<SeenCall>>);
+pub(crate) struct Sites {
+    calls: HashMap<u32, Vec<SeenCall>>,
+    branches: HashMap<u32, Vec<SeenBranch>>,
+}
 
 impl Sites {
     /// The calls of which something is known in a function, as they were when it was
     /// first asked for.
     pub(crate) fn of(&mut self, env: &ModuleEnv<'_>, defined: u32) -> &[SeenCall] {
         let look = || env.seen.map_or_else(Vec::new, |seen| seen.calls_in(defined as usize));
-        self.0.entry(defined).or_insert_with(look)
+        self.calls.entry(defined).or_insert_with(look)
+    }
+
+    /// Whether the conditional branch at an offset is likely to be taken.
+    pub(crate) fn branch(
+        &mut self,
+        env: &ModuleEnv<'_>,
+        defined: u32,
+        offset: u32,
+    ) -> Option<bool> {
+        if !env.optimisations.seen_branches {
+            return None;
+        }
+        let seen = env.seen?;
+        let look = || seen.branches_in(defined as usize);
+        let branches = self.branches.entry(defined).or_insert_with(look);
+        let at = branches.binary_search_by_key(&offset, |branch| branch.offset).ok()?;
+        is_taken(&branches[at])
     }
 
     /// The call at an offset.
@@ -38,6 +63,18 @@ impl Sites {
     ) -> Option<&SeenCall> {
         let sites = self.of(env, defined);
         sites.binary_search_by_key(&offset, |site| site.offset).ok().map(|at| &sites[at])
+    }
+}
+
+/// Whether a branch is nearly always taken, or nearly never.
+fn is_taken(&SeenBranch { executed, taken, .. }: &SeenBranch) -> Option<bool> {
+    let is_unlikely = |times: u32| times.saturating_mul(UNLIKELY) < executed;
+    if executed < ENOUGH_BRANCHES {
+        None
+    } else if is_unlikely(taken) {
+        Some(false)
+    } else {
+        is_unlikely(executed.saturating_sub(taken)).then_some(true)
     }
 }
 
@@ -81,6 +118,14 @@ mod tests {
         assert!(!is_rare(&site(0, 31, &[])) && !is_rare(&site(2, 100, &[])));
         assert!(is_hot(&site(50, 100, &[])) && !is_hot(&site(49, 100, &[])));
         assert!(!is_hot(&site(31, 31, &[])), "nothing is known yet");
+    }
+
+    #[test]
+    fn a_branch_is_likely_or_not_only_if_it_nearly_always_went_one_way() {
+        let taken = |executed, taken| is_taken(&SeenBranch { offset: 7, executed, taken });
+        assert_eq!((taken(64, 0), taken(64, 1), taken(65, 1)), (Some(false), None, Some(false)));
+        assert_eq!((taken(64, 64), taken(64, 63), taken(65, 64)), (Some(true), None, Some(true)));
+        assert_eq!((taken(31, 0), taken(31, 31), taken(64, 32)), (None, None, None));
     }
 
     #[test]

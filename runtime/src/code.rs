@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
 use crate::abi::ArrayCall;
+use crate::seen::SeenBranch;
 
 /// The entries of one function's code: the only place that names them.
 ///
@@ -73,6 +74,8 @@ pub struct FuncReport {
     pub loops: Vec<LoopReport>,
     /// The calls in it that note what they do, ascending by their offsets.
     pub sites: Vec<SiteReport>,
+    /// What its conditional branches did, ascending by their offsets.
+    pub branches: Vec<SeenBranch>,
 }
 
 /// What a call has noted while the function around it was interpreted.

@@ -59,6 +59,9 @@ pub struct Optimisations {
     /// Bodies stand in place of direct calls that were seen to be done, hot ones first,
     /// where somebody looked.
     pub seen_calls: bool,
+    /// What was seen hardly ever to be reached lies apart, and does not count when a body
+    /// is to stand in place of a call; the interpreter watches branches for this.
+    pub seen_branches: bool,
     /// Memory is copied and filled without the runtime: the ranges are checked in place,
     /// and small ones of constant size are moved there as well.
     pub inline_bulk: bool,
@@ -97,6 +100,7 @@ impl Default for Optimisations {
             fixed_tables: true,
             own_contexts: true,
             seen_calls: true,
+            seen_branches: true,
             inline_bulk: true,
             narrow: true,
             cheap_products: true,

@@ -19,6 +19,18 @@ pub struct SeenCall {
     pub callees: Vec<(u32, u64)>,
 }
 
+/// A conditional branch in a function, as far as that was interpreted: one that does not
+/// close a loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SeenBranch {
+    /// Its byte offset in the module.
+    pub offset: u32,
+    /// How often it was executed while it was watched, which is not for long.
+    pub executed: u32,
+    /// How often it was taken; of an `if`: how often its first arm was.
+    pub taken: u32,
+}
+
 /// What has been seen of the functions of a module, by their positions among the
 /// defined ones.
 pub trait Seen: Sync {
@@ -27,4 +39,8 @@ pub trait Seen: Sync {
 
     /// The calls in a function of which something is known, ascending by their offsets.
     fn calls_in(&self, defined: usize) -> Vec<SeenCall>;
+
+    /// The conditional branches in a function of which something is known, ascending by
+    /// their offsets.
+    fn branches_in(&self, defined: usize) -> Vec<SeenBranch>;
 }

@@ -128,6 +128,23 @@ const SWITCHES: &[Switch] = &[
         ],
     },
     Switch {
+        name: "ways apart that branches were seen hardly ever to go",
+        set: Config::seen_branches,
+        strategy: Strategy::Tiered,
+        programs: &[
+            "branches/grow",
+            "copies_records",
+            "exceptions/catch",
+            "gc/list",
+            "json",
+            "machine",
+            "match",
+            "sort_dynamic",
+            "squeeze",
+            "words",
+        ],
+    },
+    Switch {
         name: "bulk memory in place",
         set: Config::inline_bulk,
         strategy: Strategy::Jit,

@@ -87,6 +87,15 @@ impl Config {
         self
     }
 
+    /// Whether the interpreter watches conditional branches while they are new, and
+    /// compiled code keeps apart what they hardly ever led to. Also what
+    /// [`FunctionStats::branches`](crate::FunctionStats::branches) needs.
+    #[doc(hidden)]
+    pub fn seen_branches(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.seen_branches = enable;
+        self
+    }
+
     /// Whether compiled code copies and fills memory without calling the runtime: to
     /// measure what that gains. On by default.
     #[doc(hidden)]

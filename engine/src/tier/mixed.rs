@@ -216,6 +216,7 @@ unsafe impl ModuleCode for Mixed {
                 callees,
             };
             report.sites = self.fast.noted_calls(defined).into_iter().map(site).collect();
+            report.branches = self.branches_in(defined);
             for (number, left) in self.fast.iterations_left(defined) {
                 let known = machine.loops.get(&(defined, number)).cloned().unwrap_or_default();
                 let iterations = hotness.count(defined, Counted::Loop(number), Some(left));

@@ -3,7 +3,7 @@
 
 use bimetal_interp::fast::NotedCall;
 use bimetal_runtime::hot::Counted;
-use bimetal_runtime::seen::{Seen, SeenCall};
+use bimetal_runtime::seen::{Seen, SeenBranch, SeenCall};
 
 use super::mixed::Mixed;
 
@@ -39,6 +39,10 @@ impl Seen for Mixed {
             SeenCall { offset, calls, around, callees }
         };
         noted.into_iter().map(seen).collect()
+    }
+
+    fn branches_in(&self, defined: usize) -> Vec<SeenBranch> {
+        self.fast.noted_branches(defined)
     }
 }
 

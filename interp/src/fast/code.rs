@@ -15,6 +15,7 @@ use bimetal_runtime::layout::VmLayout;
 use bimetal_runtime::limits::Settings;
 use bimetal_runtime::vmctx::VmCtx;
 
+use super::branches::BranchSite;
 use super::dispatch::{Handler, Ip, Word, handler};
 use super::entry::array_call;
 use super::exec::call::Translate;
@@ -28,26 +29,30 @@ pub(super) const PREFIX_WORDS: usize = 1;
 
 /// The code of one function.
 pub(super) struct FuncCode {
-    /// The frame's size in bytes, then the cells.
+    /// The records of its branches (`super::exec::sample`), the frame's size in bytes,
+    /// then the cells.
     ///
     /// A vector, not a box: moving a box would take back the right to use the
     /// addresses in it.
     pub(super) words: Vec<Word>,
-    /// The first of them: where every address in code comes from, because some words
-    /// are replaced while code runs (`super::hot`).
+    /// The word with the frame's size, from which positions count: where every address
+    /// in code comes from, because some words are replaced while code runs
+    /// (`super::hot`).
     pub(super) base: *mut Word,
-    /// The module offset of each cell that can trap or call, by its position in
-    /// `words`, ascending.
+    /// The module offset of each cell that can trap or call, by its position,
+    /// ascending.
     pub(super) offsets: Box<[(u32, u32)]>,
     /// The calls that note what they do, in the order of the code.
     pub(super) sites: Box<[CallSite]>,
+    /// The conditional branches that are watched while they are new.
+    pub(super) branches: Box<[BranchSite]>,
     /// Every `try_table`, inner ones before outer ones.
     pub(super) try_tables: Box<[TryTable]>,
     /// The loops whose iterations are counted. A vector for the same reason.
     pub(super) loops: Vec<LoopSite>,
 }
 
-/// What a `try_table` catches; positions count in `words`.
+/// What a `try_table` catches; positions count from the function's base.
 pub(super) struct TryTable {
     /// The cells inside.
     pub(super) body: std::ops::Range<u32>,
@@ -150,6 +155,8 @@ pub struct FastModule {
     pub(super) layouts: Layouts,
     /// Whom counters ask; without it nothing is counted.
     pub(super) hot: Option<Hot>,
+    /// Whether conditional branches are counted as well.
+    seen_branches: bool,
     /// Where references are, of the functions that a collection has met.
     pub(super) roots: Mutex<HashMap<usize, FuncRoots>>,
 }
@@ -220,6 +227,7 @@ impl FastModule {
             counters: Counters::default(),
             layouts: Layouts::default(),
             hot,
+            seen_branches: settings.optimisations.seen_branches,
             roots: Mutex::default(),
         })
     }
@@ -239,6 +247,11 @@ impl FastModule {
             body_bytes: load(body_bytes),
             nanos: load(nanos),
         }
+    }
+
+    /// Whether somebody wants to know what conditional branches do.
+    pub(super) fn watches_branches(&self) -> bool {
+        self.hot.is_some() && self.seen_branches
     }
 
     /// The entry cell of a function before it is translated.

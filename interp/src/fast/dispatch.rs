@@ -113,6 +113,13 @@ impl Regs {
         unsafe { self.go() }
     }
 
+    /// Continues with another body for the same cell.
+    #[inline(always)] // a tail call
+    pub(super) unsafe fn to<E: Exec>(self) -> Flow {
+        // SAFETY: the caller upholds the contract of `E`.
+        unsafe { self.go_on(handler::<E>) }
+    }
+
     /// The word of the current cell at this position.
     #[inline(always)] // how every handler reads its operands
     pub(super) unsafe fn word(self, index: usize) -> Word {
@@ -290,12 +297,12 @@ mod shell {
             unsafe { handler_at(ip)(ip, fp, cx, a, p0, p1, v, w0, w1, w2) }
         }
 
-        /// Continues with another body for the same cell.
+        /// Continues with another handler for the same cell.
         #[inline(always)] // a tail call
-        pub(in crate::fast) unsafe fn to<E: Exec>(self) -> Flow {
+        pub(in crate::fast) unsafe fn go_on(self, handler: Handler) -> Flow {
             let Regs { ip, fp, cx, a, p0, p1, v, w0, w1, w2 } = self;
-            // SAFETY: the caller upholds the contract of `E`.
-            unsafe { handler::<E>(ip, fp, cx, a, p0, p1, v, w0, w1, w2) }
+            // SAFETY: the caller upholds the contract of the handler's body.
+            unsafe { handler(ip, fp, cx, a, p0, p1, v, w0, w1, w2) }
         }
     }
 
@@ -351,11 +358,11 @@ mod shell {
             Flow(self)
         }
 
-        /// Continues with another body for the same cell.
+        /// Continues with another handler for the same cell.
         #[inline(always)] // the end of a handler
-        pub(in crate::fast) unsafe fn to<E: Exec>(self) -> Flow {
-            // SAFETY: the caller upholds the contract of `E`.
-            unsafe { handler::<E>(self) }
+        pub(in crate::fast) unsafe fn go_on(self, handler: Handler) -> Flow {
+            // SAFETY: the caller upholds the contract of the handler's body.
+            unsafe { handler(self) }
         }
     }
 

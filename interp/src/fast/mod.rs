@@ -6,6 +6,7 @@
 //! ([`dispatch`], the only place that knows how). Frames lie on the store's value
 //! stack ([`frames`]); [`entry`] is the way in, [`trap`] the way out.
 
+mod branches;
 mod code;
 mod dispatch;
 mod dump;

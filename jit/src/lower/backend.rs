@@ -279,7 +279,7 @@ impl Backend for Lower<'_> {
         arity: usize,
         condition: Operand<Value>,
     ) {
-        let likely = self.hint();
+        let likely = self.likely();
         self.br_if(stack, target, arity, condition.value, likely);
     }
     fn br_on_null(
@@ -290,7 +290,8 @@ impl Backend for Lower<'_> {
         reference: Operand<Value>,
     ) -> Value {
         let null = self.ref_is_null(reference.value);
-        self.br_if(stack, target, arity, null, None);
+        let likely = self.seen_likely();
+        self.br_if(stack, target, arity, null, likely);
         reference.value
     }
     fn br_on_non_null(
@@ -300,7 +301,8 @@ impl Backend for Lower<'_> {
         arity: usize,
     ) {
         if let [reference] = *stack.top(1) {
-            self.br_if(stack, target, arity, reference.value, None);
+            let likely = self.seen_likely();
+            self.br_if(stack, target, arity, reference.value, likely);
         }
     }
     fn br_table(

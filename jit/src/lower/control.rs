@@ -41,7 +41,7 @@ impl Lower<'_> {
     }
 
     pub(super) fn block(&mut self, ty: BlockType) -> Label {
-        let target = self.block_with(ty.results(self.env.module));
+        let target = self.block_inside(ty.results(self.env.module));
         Label { target, otherwise: None }
     }
 
@@ -59,11 +59,10 @@ impl Lower<'_> {
     }
 
     pub(super) fn if_(&mut self, ty: BlockType, condition: Value) -> Label {
-        let target = self.block_with(ty.results(self.env.module));
-        let then = self.builder.create_block();
-        let otherwise = self.builder.create_block();
+        let target = self.block_inside(ty.results(self.env.module));
+        let (then, otherwise) = (self.block_inside(&[]), self.block_inside(&[]));
         self.builder.ins().brif(condition, then, &[], otherwise, &[]);
-        if let Some(likely) = self.hint() {
+        if let Some(likely) = self.likely() {
             self.builder.set_cold_block(if likely { otherwise } else { then });
         }
         self.continue_in(then);
@@ -84,10 +83,24 @@ impl Lower<'_> {
         }
     }
 
-    /// What the module says about the current conditional branch: whether its
-    /// condition is likely to hold.
-    pub(super) fn hint(&self) -> Option<bool> {
-        self.env.module.branch_hints.at(self.env.module, self.offset)
+    /// Whether the condition of the current branch is likely to hold: as the module says,
+    /// or as was seen.
+    pub(super) fn likely(&mut self) -> Option<bool> {
+        self.env.hint(self.offset).or_else(|| self.seen_likely())
+    }
+
+    /// Whether the current branch was seen to be taken nearly always, or nearly never.
+    pub(super) fn seen_likely(&mut self) -> Option<bool> {
+        self.inlining.seen_branch(self.env, self.offset)
+    }
+
+    /// A block that is unlikely to be reached if the current one is.
+    fn block_inside(&mut self, params: &[ValType]) -> Block {
+        let block = self.block_with(params);
+        if self.is_cold_here() {
+            self.builder.set_cold_block(block);
+        }
+        block
     }
 
     fn fall_into_end(&mut self, stack: &Stack<Value>, control: &Control<Value, Label>) {
@@ -141,14 +154,14 @@ impl Lower<'_> {
         condition: Value,
         likely: Option<bool>,
     ) {
-        let next = self.builder.create_block();
+        let next = self.block_inside(&[]);
         if likely == Some(true) {
             self.builder.set_cold_block(next);
         }
         let returns = target.kind == ControlKind::Func;
         // The target has other ways in, so an unlikely way gets a block of its own.
         if returns || likely == Some(false) {
-            let leave = self.builder.create_block();
+            let leave = self.block_inside(&[]);
             self.builder.ins().brif(condition, leave, &[], next, &[]);
             if likely == Some(false) {
                 self.builder.set_cold_block(leave);

@@ -35,7 +35,8 @@ impl Lower<'_> {
             if !cast.if_matches {
                 taken = self.builder.ins().icmp_imm_u(IntCC::Equal, taken, 0);
             }
-            self.br_if(stack, target, arity, taken, None);
+            let likely = self.seen_likely();
+            self.br_if(stack, target, arity, taken, likely);
         }
     }
 

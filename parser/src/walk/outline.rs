@@ -12,9 +12,11 @@ use crate::module::Module;
 pub struct Outline {
     /// How many instructions it has.
     pub instructions: u32,
+    /// How many of them are likely to be reached when it is called.
+    pub likely: u32,
     /// Whether one of them is a tail call: it ends the frame that it is in.
     pub tail_calls: bool,
-    /// Whether one of them begins a loop.
+    /// Whether one of those that are likely to be reached begins a loop.
     pub loops: bool,
     /// The functions that it calls directly, once for each call.
     pub calls: Vec<FuncIdx>,
@@ -22,20 +24,36 @@ pub struct Outline {
 
 impl Module {
     /// What the body of a defined function looks like; `None` if it is not valid.
-    pub fn outline(&self, defined: usize) -> Option<Outline> {
+    /// `likely` says of the conditional branch at an offset whether its condition is
+    /// likely to hold, or nothing.
+    pub fn outline(
+        &self,
+        defined: usize,
+        mut likely: impl FnMut(u32) -> Option<bool>,
+    ) -> Option<Outline> {
         self.ensure_valid(defined).ok()?;
         let ty = self.type_of_func(self.func_at(defined));
         let mut operators = Locals::read(self, defined, ty).ok()?.operators;
-        let mut outline =
-            Outline { instructions: 0, tail_calls: false, loops: false, calls: Vec::new() };
+        let mut outline = Outline {
+            instructions: 0,
+            likely: 0,
+            tail_calls: false,
+            loops: false,
+            calls: Vec::new(),
+        };
+        let mut ways = Ways::default();
         while !operators.eof() {
+            let offset = u32::try_from(operators.original_position()).ok()?;
+            let operator = operators.read().ok()?;
+            let is_likely = ways.pass(&operator, || likely(offset));
             outline.instructions += 1;
-            match operators.read().ok()? {
+            outline.likely += u32::from(is_likely);
+            match operator {
                 Operator::Call { function_index } => outline.calls.push(FuncIdx(function_index)),
                 Operator::ReturnCall { .. }
                 | Operator::ReturnCallIndirect { .. }
                 | Operator::ReturnCallRef { .. } => outline.tail_calls = true,
-                Operator::Loop { .. } => outline.loops = true,
+                Operator::Loop { .. } => outline.loops |= is_likely,
                 _ => {}
             }
         }
@@ -105,14 +123,79 @@ fn may_call(op: &Operator<'_>) -> bool {
     )
 }
 
+/// Which instructions are unlikely to be reached, as far as that can be told from one
+/// structure to the next.
+#[derive(Default)]
+struct Ways {
+    /// For each structure that is open, whether its second arm is unlikely.
+    open: Vec<bool>,
+    /// How many structures are open around the end of what is unlikely.
+    unlikely: Option<usize>,
+}
+
+impl Ways {
+    fn unlikely(&self) -> bool {
+        self.unlikely.is_some()
+    }
+
+    /// Goes on behind an instruction. Whether that is likely to be reached.
+    fn pass(&mut self, operator: &Operator<'_>, mut likely: impl FnMut() -> Option<bool>) -> bool {
+        let (depth, before) = (self.open.len(), self.unlikely());
+        match operator {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::TryTable { .. } => {
+                self.open.push(false);
+            }
+            Operator::If { .. } => {
+                let likely = if self.unlikely() { None } else { likely() };
+                self.open.push(likely == Some(true));
+                if likely == Some(false) {
+                    self.unlikely = Some(depth + 1);
+                }
+            }
+            Operator::Else => {
+                self.unlikely.take_if(|within| *within == depth);
+                if self.open.last() == Some(&true) {
+                    self.unlikely = Some(depth);
+                }
+            }
+            Operator::End => {
+                self.open.pop();
+                self.unlikely.take_if(|within| *within == depth);
+            }
+            Operator::BrIf { .. }
+            | Operator::BrOnNull { .. }
+            | Operator::BrOnNonNull { .. }
+            | Operator::BrOnCast { .. }
+            | Operator::BrOnCastFail { .. }
+                if !self.unlikely() && likely() == Some(true) =>
+            {
+                self.unlikely = Some(depth);
+            }
+            _ => {}
+        }
+        !(before && self.unlikely())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::load::ParseOptions;
 
-    fn outline(body: &str) -> Outline {
+    /// The outline of a body with conditional branches that are likely or not, one after
+    /// the other.
+    fn with(body: &str, likely: &[Option<bool>]) -> Outline {
         let text = format!("(module (func $a) (func $b (export \"b\") {body}))");
-        Module::new(text.as_bytes(), &ParseOptions::default()).unwrap().outline(1).unwrap()
+        let module = Module::new(text.as_bytes(), &ParseOptions::default()).unwrap();
+        let asked = Cell::new(0);
+        let next = |_| likely.get(asked.replace(asked.get() + 1)).copied().flatten();
+        module.outline(1, next).unwrap()
+    }
+
+    fn outline(body: &str) -> Outline {
+        with(body, &[])
     }
 
     #[test]
@@ -136,5 +219,20 @@ mod tests {
     fn tail_calls_and_loops_are_seen_wherever_they_are() {
         let seen = outline("(loop (if (i32.const 0) (then (return_call $a))))");
         assert!(seen.tail_calls && seen.loops);
+    }
+
+    #[test]
+    fn what_is_unlikely_to_be_reached_does_not_count() {
+        let likely = |body, likely: &[_]| with(body, likely).likely;
+        let arms = "(if (i32.const 1) (then nop nop) (else nop nop nop)) nop";
+        assert_eq!(likely(arms, &[]), 11);
+        assert_eq!(likely(arms, &[Some(false)]), 9);
+        assert_eq!(likely(arms, &[Some(true)]), 8);
+        let block = "(block (br_if 0 (i32.const 1)) nop (block nop) nop) nop";
+        assert_eq!((likely(block, &[Some(false)]), likely(block, &[Some(true)])), (11, 6));
+        let inner = "(if (i32.const 1) (then (if (i32.const 1) (then nop)) nop)) nop";
+        assert_eq!(likely(inner, &[Some(false), Some(false)]), 5);
+        assert!(!with("(if (i32.const 1) (then (loop)))", &[Some(false)]).loops);
+        assert!(with("(if (i32.const 1) (then)) (loop)", &[Some(false)]).loops);
     }
 }

@@ -27,6 +27,7 @@ pub(crate) mod pair;
 pub(crate) mod pinned;
 pub(crate) mod place;
 pub(crate) mod profile;
+pub(crate) mod sample;
 pub(crate) mod select;
 pub(crate) mod slow;
 pub(crate) mod step;

@@ -1,5 +1,6 @@
 //! Modules in the text format, run through the runtime.
 
+mod branches;
 mod calls;
 #[cfg(all(bimetal_tail_calls, target_arch = "x86_64", target_os = "linux", not(debug_assertions)))]
 mod handlers;

@@ -36,6 +36,13 @@ impl Translator<'_> {
         Label(self.labels.len() as u32 - 1)
     }
 
+    /// A new label for a branch over what the module's own branch leads to.
+    fn skip_label(&mut self) -> Label {
+        let label = self.label();
+        self.skips.push(label);
+        label
+    }
+
     /// Gives a label its place: here.
     pub(super) fn bind(&mut self, label: Label) {
         self.barrier = self.insts.len();
@@ -173,7 +180,7 @@ impl Translator<'_> {
     ) -> Label {
         let (test, sense) = self.test(condition);
         self.flush(stack);
-        let target = self.label();
+        let target = self.skip_label();
         self.emit_test(&test, !sense, target);
         target
     }
@@ -207,7 +214,7 @@ impl Translator<'_> {
         if arity > 1 {
             self.flush_top(stack, arity);
         }
-        let skip = self.label();
+        let skip = self.skip_label();
         self.emit_test(test, !sense, skip);
         if target.kind == ControlKind::Func {
             self.emit_return(stack, arity, false);

@@ -50,13 +50,15 @@ pub(super) struct Cell<'i> {
     pub(super) d: u16,
     /// Which form of the handler: without or with the store to the slot.
     pub(super) form: usize,
+    /// Where it is in the module.
+    pub(super) offset: u32,
 }
 
 /// Appends an instruction's cell. `f` are the frame slots of the operands.
 #[allow(clippy::too_many_lines, reason = "a switchboard, one short arm per instruction")]
 pub(super) fn cell_of(l: &mut Linker<'_>, inst: &Inst, f: [u16; 3], dst: u32) {
     let form = usize::from(inst.to_slot);
-    let c = Cell { args: &inst.args, f, d: dst as u16, form };
+    let c = Cell { args: &inst.args, f, d: dst as u16, form, offset: inst.offset };
     match inst.op {
         Op::Un(op) => c.unary(l, op),
         Op::Bin(op) => c.binary(l, op),
@@ -170,7 +172,7 @@ impl Cell<'_> {
     fn branch_unary(&self, l: &mut Linker<'_>, op: NumOp, negate: bool, target: Label) {
         l.push_handler(expect(handlers(op).br_un[place(self.args[0])][usize::from(negate)]));
         l.fields([0, self.f[0], 0, 0]);
-        l.target(target);
+        l.branch_target(target, self.offset);
     }
 
     fn branch_binary(&self, l: &mut Linker<'_>, op: NumOp, negate: bool, target: Label) {
@@ -182,7 +184,7 @@ impl Cell<'_> {
         let forms = &handlers(op).br_bin[place(self.args[0])][place(self.args[1])];
         l.push_handler(expect(forms[usize::from(negate)]));
         let wide = self.operands(l, op);
-        l.target(target);
+        l.branch_target(target, self.offset);
         if let Some(bits) = wide {
             l.bits(bits);
         }
@@ -198,7 +200,7 @@ impl Cell<'_> {
         let by_place = l.step_branch(op, self).unwrap_or(by_place);
         l.push_handler(by_place[constant][usize::from(negate)]);
         l.fields_imm([self.d, self.f[0]], step as u32);
-        l.target(target);
+        l.branch_target(target, self.offset);
         self.wide_constant(l, 0);
     }
 

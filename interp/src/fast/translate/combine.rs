@@ -152,7 +152,7 @@ impl Linker<'_> {
             return false;
         };
         self.pair_cell(handlers, 0, &operands);
-        self.target(target);
+        self.branch_target(target, second.offset);
         if let Some([b, c]) = operands.constants {
             self.halves(b, c);
         }

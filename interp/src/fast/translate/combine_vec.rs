@@ -38,7 +38,7 @@ impl Linker<'_> {
         };
         self.push_handler(handlers[place(test.args[0])][usize::from(negate)]);
         self.fields([0, slot, 0, 0]);
-        self.target(target);
+        self.branch_target(target, branch.offset);
         true
     }
 

@@ -310,6 +310,9 @@ pub(crate) struct Ir {
     /// The headers of loops with their numbers. Nothing but back-edges leads to these
     /// labels.
     pub(crate) loops: Vec<(Label, u32)>,
+    /// The labels behind what a conditional branch in the module leads to: branches to
+    /// them are taken when that one is not. Ascending.
+    pub(crate) skips: Vec<Label>,
     /// The slots of locals that are floats, and of those that are integers.
     pub(crate) floats: Vec<u32>,
     pub(crate) ints: Vec<u32>,

@@ -15,6 +15,7 @@ use super::cell::{cell_of, place};
 use super::counting;
 use super::ir::{self, Class, HEADER, Inst, Ir, Label, Op, SCRATCH, Src};
 use super::pins::Pins;
+use super::sampling::{self, Branch, Join};
 use super::scratch;
 use crate::fast::code::{FastModule, FuncCode, PREFIX_WORDS, TryTable};
 use crate::fast::dispatch::{Exec, Handler, Word, handler};
@@ -33,6 +34,10 @@ pub(super) struct Linker<'a> {
     pub(super) fixups: Vec<(usize, Label)>,
     offsets: Vec<(u32, u32)>,
     sites: Vec<CallSite>,
+    /// Conditional branches, if somebody wants to know about them.
+    pub(super) conditional: Vec<Branch>,
+    /// The cells that do what a watched branch does as well, once it is settled.
+    pub(super) joins: Vec<Join>,
     pub(super) wide: bool,
     pub(super) pins: Pins,
     /// Where each cell begins, if somebody wants to know.
@@ -52,6 +57,8 @@ pub(super) fn link(tier: &FastModule, ir: &Ir, defined: usize) -> (FuncCode, Vec
         fixups: Vec::new(),
         offsets: Vec::new(),
         sites: Vec::new(),
+        conditional: Vec::new(),
+        joins: Vec::new(),
         wide,
         pins: Pins::of(tier, ir),
         cells: scratch::cells(),
@@ -336,24 +343,30 @@ impl Linker<'_> {
     }
 
     fn finish(mut self, positions: &[u32], defined: usize) -> FuncCode {
-        self.branch_to(positions);
-        self.join_neighbours();
+        let watched = self.watched(positions);
+        self.branch_to(positions, &watched);
+        self.join_neighbours(&watched);
         let counters = self.count_loops();
         let try_tables =
             self.ir.try_tables.iter().map(|table| self.try_table(table, positions)).collect();
-        let Linker { words: used, fixups, offsets, sites, ir, .. } = self;
-        let mut words = used.clone();
+        let Linker { words: used, fixups, offsets, sites, joins, ir, .. } = self;
+        let records = sampling::room(&watched, &joins);
+        let mut words = Vec::with_capacity(records + used.len());
+        words.resize(records, Word { bits: 0 });
+        words.extend_from_slice(&used);
         scratch::keep_words(used);
-        let base = words.as_mut_ptr();
+        let base = words.as_mut_ptr().wrapping_add(records);
         for (word, label) in fixups {
             // Every label that is branched to was bound inside the code.
             let inst = ir.labels[label.0 as usize] as usize;
             let target = base.wrapping_add(positions[inst] as usize);
-            words[word] = Word { code: target };
+            words[records + word] = Word { code: target };
         }
         debug_assert!(words.len() > PREFIX_WORDS);
         let loops = counting::sites(defined, &counters, base);
-        FuncCode { words, base, offsets: offsets.into(), sites: sites.into(), try_tables, loops }
+        let branches = sampling::sites(&watched, joins, &ir.skips, base);
+        let (offsets, sites) = (offsets.into(), sites.into());
+        FuncCode { words, base, offsets, sites, branches, try_tables, loops }
     }
 }
 

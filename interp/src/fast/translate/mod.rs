@@ -27,6 +27,7 @@ mod operands;
 mod pins;
 mod plain;
 pub(super) mod safepoint;
+mod sampling;
 mod scratch;
 mod select;
 mod test_branch;
@@ -88,6 +89,8 @@ pub(super) struct Translator<'a> {
     try_tables: Vec<TryTable>,
     /// The headers of loops with their numbers.
     loops: Vec<(Label, u32)>,
+    /// The labels behind what conditional branches of the module lead to.
+    skips: Vec<Label>,
     /// One more than the highest slot that a handler needs for its exception.
     catch_slots: u32,
     /// The position of the last label.
@@ -126,6 +129,7 @@ impl<'a> Translator<'a> {
             vectors: Vec::new(),
             try_tables: Vec::new(),
             loops: Vec::new(),
+            skips: Vec::new(),
             catch_slots: 0,
             barrier: 0,
             acc: [None; 2],

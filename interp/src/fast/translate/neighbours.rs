@@ -2,6 +2,7 @@
 //! only the handlers of cells change, see [`crate::fast::exec::both`].
 
 use super::link::Linker;
+use super::sampling::{Branch, Join};
 use super::scratch;
 use crate::fast::dispatch::{Handler, Word};
 use crate::fast::exec::both::{both, branch_to};
@@ -13,9 +14,18 @@ impl Linker<'_> {
         unsafe { self.words[cell as usize].handler }
     }
 
+    /// Has a cell do what another one does as well: from the beginning, or once that is
+    /// no longer watched.
+    fn join(&mut self, (cell, other): (u32, u32), handler: Handler, watched: &[Branch]) {
+        match watched.binary_search_by_key(&other, |branch| branch.cell) {
+            Ok(branch) => self.joins.push(Join { branch, cell, handler }),
+            Err(_) => self.words[cell as usize] = Word { handler },
+        }
+    }
+
     /// Makes each `br` do what the cell that it leads to does. `positions`: where each
     /// instruction's cell begins.
-    pub(super) fn branch_to(&mut self, positions: &[u32]) {
+    pub(super) fn branch_to(&mut self, positions: &[u32], watched: &[Branch]) {
         if !self.tier.fusions.branch_to {
             return;
         }
@@ -31,18 +41,18 @@ impl Linker<'_> {
                 continue;
             }
             if let Some(handler) = branch_to(self.handler_at(target)) {
-                self.words[cell as usize] = Word { handler };
+                self.join((cell, target), handler, watched);
             }
         }
     }
 
     /// Makes each cell do what the one behind it does, where there is a handler for both.
-    pub(super) fn join_neighbours(&mut self) {
+    pub(super) fn join_neighbours(&mut self, watched: &[Branch]) {
         let cells = std::mem::take(&mut self.cells);
         let joined = if self.tier.fusions.neighbours { cells.as_slice() } else { &[] };
         for (&cell, &next) in joined.iter().zip(joined.iter().skip(1)) {
             if let Some(handler) = both(self.handler_at(cell), self.handler_at(next)) {
-                self.words[cell as usize] = Word { handler };
+                self.join((cell, next), handler, watched);
             }
         }
         scratch::keep_cells(cells);

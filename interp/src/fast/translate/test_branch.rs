@@ -68,7 +68,7 @@ impl Linker<'_> {
         };
         self.push_handler(forms[usize::from(constant.is_some())][form]);
         self.fields([self.slot(first.dst) as u16, self.slot(a) as u16, b, 0]);
-        self.target(target);
+        self.branch_target(target, second.offset);
         self.halves(constant.unwrap_or(0), c);
         true
     }
@@ -96,7 +96,7 @@ impl Linker<'_> {
         self.position(first);
         self.push_handler(forms[address as usize][form][constant]);
         self.fields_imm([self.slot(first.dst) as u16, at as u16], arg.offset as u32);
-        self.target(target);
+        self.branch_target(target, second.offset);
         self.halves(summand, c);
         true
     }
