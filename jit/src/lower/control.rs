@@ -22,6 +22,8 @@ pub(crate) struct Label {
     target: Block,
     /// The `else` of an `if`.
     otherwise: Option<Block>,
+    /// How many loops are open there, that of the structure included.
+    loops: u32,
 }
 
 impl Lower<'_> {
@@ -42,7 +44,7 @@ impl Lower<'_> {
 
     pub(super) fn block(&mut self, ty: BlockType) -> Label {
         let target = self.block_inside(ty.results(self.env.module));
-        Label { target, otherwise: None }
+        Label { target, otherwise: None, loops: self.loops }
     }
 
     pub(super) fn loop_(&mut self, stack: &mut Stack<Value>, ty: BlockType) -> Label {
@@ -55,7 +57,8 @@ impl Lower<'_> {
         for (operand, &param) in operands.iter_mut().zip(self.builder.block_params(header)) {
             operand.value = param;
         }
-        Label { target: header, otherwise: None }
+        self.loops += 1;
+        Label { target: header, otherwise: None, loops: self.loops }
     }
 
     pub(super) fn if_(&mut self, ty: BlockType, condition: Value) -> Label {
@@ -66,7 +69,7 @@ impl Lower<'_> {
             self.builder.set_cold_block(if likely { otherwise } else { then });
         }
         self.continue_in(then);
-        Label { target, otherwise: Some(otherwise) }
+        Label { target, otherwise: Some(otherwise), loops: self.loops }
     }
 
     pub(super) fn else_(
@@ -118,6 +121,7 @@ impl Lower<'_> {
         let target = control.label().target;
         self.results.clear();
         if matches!(control.kind, ControlKind::Loop(_)) {
+            self.loops -= 1;
             self.check_budget(target);
             self.seal(target);
             if reachable {
@@ -159,8 +163,11 @@ impl Lower<'_> {
             self.builder.set_cold_block(next);
         }
         let returns = target.kind == ControlKind::Func;
-        // The target has other ways in, so an unlikely way gets a block of its own.
-        if returns || likely == Some(false) {
+        // The target has other ways in, so an unlikely way gets a block of its own. Within a
+        // loop it does so only if the module says that it is unlikely: what was not seen
+        // yet may still become common, and would take one jump more each time.
+        let own = || self.loops > target.label().loops || self.env.hint(self.offset).is_some();
+        if returns || (likely == Some(false) && own()) {
             let leave = self.block_inside(&[]);
             self.builder.ins().brif(condition, leave, &[], next, &[]);
             if likely == Some(false) {

@@ -99,6 +99,8 @@ pub(crate) struct Lower<'a> {
     variables: usize,
     /// Slots of bodies in place of calls.
     inlined_slots: u32,
+    /// Loops that are open.
+    loops: u32,
     /// Calls that are not tail calls.
     safepoints: u64,
     /// What is known of addresses.
@@ -145,6 +147,7 @@ impl<'a> Lower<'a> {
             position: 0,
             variables: 0,
             inlined_slots: 0,
+            loops: 0,
             safepoints: 0,
             bounds: bounds::Bounds::default(),
             run_slot: None,
