@@ -3,8 +3,8 @@
 
 mod common;
 
-use bimetal::{Config, Engine, Func, Instance, Linker, Module, Store, Strategy, Trap, Val};
-use common::engines_with;
+use bimetal::{Config, Engine, Func, Instance, Linker, Module, Store, Trap, Val};
+use common::engines_and_tiered;
 
 /// Engines that compare indices, and some that do not.
 fn engines() -> Vec<Engine> {
@@ -13,10 +13,7 @@ fn engines() -> Vec<Engine> {
         let set = |config: &mut Config| {
             config.fixed_tables(enable).own_contexts(enable);
         };
-        engines.extend(engines_with(set));
-        let mut config = Config::new();
-        set(config.strategy(Strategy::Tiered).compile_threads(0).thresholds(2, 2));
-        engines.push(Engine::new(&config).unwrap());
+        engines.extend(engines_and_tiered(set));
     }
     engines
 }

@@ -3,11 +3,8 @@
 
 mod common;
 
-use bimetal::{
-    Config, Engine, ExternType, Func, Instance, Module, Ref, Store, Strategy, Table, Trap, Val,
-    WasmBacktrace,
-};
-use common::engines_with;
+use bimetal::{Config, Engine, ExternType, Func, Instance, Module, Ref, Store, Table, Trap, Val};
+use common::{Outcome, engines_and_tiered, outcome_of};
 
 /// Engines of every strategy with guesses and without, and some that compile functions
 /// and loops after a few runs.
@@ -17,10 +14,7 @@ fn engines(configure: impl Fn(&mut Config)) -> Vec<Engine> {
         let set = |config: &mut Config| {
             configure(config.inline_guesses(guesses).inline_calls(calls));
         };
-        engines.extend(engines_with(set));
-        let mut config = Config::new();
-        set(config.strategy(Strategy::Tiered).compile_threads(0).thresholds(2, 2));
-        engines.push(Engine::new(&config).unwrap());
+        engines.extend(engines_and_tiered(set));
     }
     engines
 }
@@ -51,9 +45,6 @@ const TABLE: &str = r#"(module
             (ref.cast (ref null $t) (table.get $table (local.get $index)))))
 )"#;
 
-/// What is called and what comes out.
-type Outcome = Result<i64, (Option<Trap>, Vec<(u32, Option<usize>)>)>;
-
 struct World {
     store: Store<()>,
     instance: Instance,
@@ -74,11 +65,7 @@ impl World {
 
     fn call(&mut self, name: &str, index: i32, n: i64) -> Outcome {
         let call = self.instance.get_typed_func::<(i32, i64), i64>(&mut self.store, name).unwrap();
-        call.call(&mut self.store, (index, n)).map_err(|error| {
-            let frames = error.downcast_ref::<WasmBacktrace>().unwrap().frames().iter();
-            let places = frames.map(|frame| (frame.func_index(), frame.module_offset()));
-            (error.downcast_ref::<Trap>().copied(), places.collect())
-        })
+        outcome_of(call.call(&mut self.store, (index, n)))
     }
 
     /// Every element in every way, three times.

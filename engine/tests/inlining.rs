@@ -3,7 +3,7 @@
 mod common;
 
 use bimetal::{Config, Engine, Module, Store, Strategy, Trap, WasmBacktrace};
-use common::{engines_with, instantiate};
+use common::{Outcome, engines_and_tiered, instantiate, outcome_of};
 
 /// Engines of every strategy with inlining and without, and some that compile
 /// functions and loops after a few runs.
@@ -13,16 +13,10 @@ fn engines(configure: impl Fn(&mut Config)) -> Vec<Engine> {
         let set = |config: &mut Config| {
             configure(config.inline_recursion(recursion).inline_calls(calls));
         };
-        engines.extend(engines_with(set));
-        let mut config = Config::new();
-        set(config.strategy(Strategy::Tiered).compile_threads(0).thresholds(2, 2));
-        engines.push(Engine::new(&config).unwrap());
+        engines.extend(engines_and_tiered(set));
     }
     engines
 }
-
-/// What a call gives: a number, or a trap and where it was, innermost frame first.
-type Outcome = Result<i64, (Option<Trap>, Vec<(u32, Option<usize>)>)>;
 
 fn outcome(engine: &Engine, wat: &str, n: i64) -> Outcome {
     let (mut store, instance) = instantiate(engine, wat);
@@ -30,13 +24,7 @@ fn outcome(engine: &Engine, wat: &str, n: i64) -> Outcome {
     // Once the tiers have changed, it is the same again.
     let first = run.call(&mut store, n);
     let second = run.call(&mut store, n);
-    let [first, second] = [first, second].map(|result| {
-        result.map_err(|error| {
-            let frames = error.downcast_ref::<WasmBacktrace>().unwrap().frames().iter();
-            let places = frames.map(|frame| (frame.func_index(), frame.module_offset()));
-            (error.downcast_ref::<Trap>().copied(), places.collect())
-        })
-    });
+    let [first, second] = [first, second].map(outcome_of);
     assert_eq!(first, second, "{engine:?}");
     first
 }

@@ -4,8 +4,8 @@
 
 mod common;
 
-use bimetal::{Config, Engine, Strategy, Trap, WasmBacktrace};
-use common::{engines_with, instantiate};
+use bimetal::{Config, Engine, Strategy, Trap};
+use common::{Outcome, engines_and_tiered, instantiate, outcome_of};
 
 /// Engines of every strategy, and one that changes tiers at once, that compile such
 /// functions as one, and some that do not; the last ones collect at every allocation.
@@ -15,29 +15,17 @@ fn engines() -> Vec<Engine> {
         let set = |config: &mut Config| {
             config.tail_sets(enable).own_contexts(enable).gc_stress(stress);
         };
-        engines.extend(engines_with(set));
-        let mut config = Config::new();
-        set(config.strategy(Strategy::Tiered).compile_threads(0).thresholds(2, 2));
-        engines.push(Engine::new(&config).unwrap());
+        engines.extend(engines_and_tiered(set));
     }
     engines
 }
-
-/// What a call gives: a number, or a trap and where it was, innermost frame first.
-type Outcome = Result<i64, (Option<Trap>, Vec<(u32, Option<usize>)>)>;
 
 /// What all engines agree on, when they call for the first and for the third time.
 fn agreed(wat: &str, n: i64) -> Outcome {
     let outcomes = engines().into_iter().flat_map(|engine| {
         let (mut store, instance) = instantiate(&engine, wat);
         let run = instance.get_typed_func::<i64, i64>(&mut store, "run").unwrap();
-        let outcomes = [(); 3].map(|()| {
-            run.call(&mut store, n).map_err(|error| {
-                let frames = error.downcast_ref::<WasmBacktrace>().unwrap().frames().iter();
-                let places = frames.map(|frame| (frame.func_index(), frame.module_offset()));
-                (error.downcast_ref::<Trap>().copied(), places.collect())
-            })
-        });
+        let outcomes = [(); 3].map(|()| outcome_of(run.call(&mut store, n)));
         outcomes.map(|outcome| (format!("{engine:?}"), outcome))
     });
     let outcomes: Vec<(String, Outcome)> = outcomes.collect();

@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-use bimetal::{Config, Engine, Instance, Linker, Module, Result, Store, Strategy};
+use bimetal::{
+    Config, Engine, Error, Instance, Linker, Module, Result, Store, Strategy, Trap, WasmBacktrace,
+};
 
 /// An engine of each strategy.
 pub(crate) fn engines() -> Vec<Engine> {
@@ -26,6 +28,28 @@ pub(crate) fn engines_with(configure: impl Fn(&mut Config)) -> Vec<Engine> {
     };
     let pure = Strategy::ALL.iter().map(|&strategy| engine(strategy, None));
     pure.chain(MIXES.map(|seed| engine(Strategy::Jit, Some(seed)))).collect()
+}
+
+/// The same, and one that compiles functions and loops after a few runs.
+pub(crate) fn engines_and_tiered(configure: impl Fn(&mut Config)) -> Vec<Engine> {
+    let mut engines = engines_with(&configure);
+    let mut config = Config::new();
+    configure(config.strategy(Strategy::Tiered).compile_threads(0).thresholds(2, 2));
+    engines.push(Engine::new(&config).expect("every strategy is available"));
+    engines
+}
+
+/// What a call gives: a number, or a trap and where it was, innermost frame first.
+pub(crate) type Outcome = std::result::Result<i64, (Option<Trap>, Vec<(u32, Option<usize>)>)>;
+
+/// What a call gave.
+pub(crate) fn outcome_of(result: Result<i64>) -> Outcome {
+    result.map_err(|error: Error| {
+        let backtrace = error.downcast_ref::<WasmBacktrace>().expect("a trap has a backtrace");
+        let places = backtrace.frames().iter();
+        let places = places.map(|frame| (frame.func_index(), frame.module_offset()));
+        (error.downcast_ref::<Trap>().copied(), places.collect())
+    })
 }
 
 /// An instance of a module without imports, in a store of its own.
