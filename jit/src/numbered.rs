@@ -110,6 +110,7 @@ pub(crate) fn through_slot(defined: u32, shifted: bool) -> Vec<u8> {
     code
 }
 
+#[cfg(target_arch = "x86_64")]
 macro_rules! bridge_by {
     ($name:ident, $cx:literal) => {
         /// Leaves the number of a function in the store and goes on to its bridge,
@@ -117,7 +118,6 @@ macro_rules! bridge_by {
         ///
         /// # Safety
         /// Entered from a numbered entry alone.
-        #[cfg(target_arch = "x86_64")]
         #[unsafe(naked)]
         unsafe extern "C" fn $name() {
             naked_asm!(
