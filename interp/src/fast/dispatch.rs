@@ -94,15 +94,20 @@ impl Exit {
 }
 
 impl Regs {
-    /// Continues with the cell `words` behind the current one.
-    #[inline(always)] // the end of every handler
-    pub(super) unsafe fn next(mut self, words: usize) -> Flow {
+    /// The registers at the cell `words` behind the current one.
+    #[inline(always)] // vanishes into handlers
+    pub(super) unsafe fn behind(mut self, words: usize) -> Regs {
         // SAFETY: the linker ends no function without a cell that leaves it, so
         // another cell follows in the same allocation.
-        unsafe {
-            self.ip = self.ip.add(words);
-            self.go()
-        }
+        self.ip = unsafe { self.ip.add(words) };
+        self
+    }
+
+    /// Continues with the cell `words` behind the current one.
+    #[inline(always)] // the end of every handler
+    pub(super) unsafe fn next(self, words: usize) -> Flow {
+        // SAFETY: the same contract.
+        unsafe { self.behind(words).go() }
     }
 
     /// Continues at another cell.
@@ -226,8 +231,8 @@ mod shell {
     macro_rules! shell_of {
         ($abi:literal) => {
             /// A handler. Vectors have a place in registers under this convention;
-            /// that no C compiler agrees with Rust on it matters to nobody. Six integer arguments: a seventh would be no register on
-            /// x86-64 and no jump anywhere.
+            /// that no C compiler agrees with Rust on it matters to nobody. Six integer
+            /// arguments: a seventh would be no register on x86-64 and no jump anywhere.
             #[allow(improper_ctypes_definitions, reason = "called from Rust only")]
             pub(in crate::fast) type Handler = unsafe extern $abi fn(
                 super::Ip, super::Fp, *mut VmCtx, u64, u64, u64, VReg, VReg, VReg, VReg,

@@ -15,29 +15,30 @@ use std::sync::LazyLock;
 use bimetal_core::ops::mem::mem_sem;
 use bimetal_core::ops::num::num_sem;
 
-use super::call::{Call, CallIndirect};
+use super::call::{Call, CallIndirect, CallRef};
 use super::control::{Br, BrTable, Return};
 use super::data::{Copy, CopyImm, CopyTwo};
 use super::fused::{AddBr, LoadSum};
 use super::fused_two::{ImmTwo, LoadTee, NO_PIN};
-use super::lead::Lead;
+use super::lists::{with_i32_comparisons, with_i32_ops};
 use super::memory::{Load0, Store0};
 use super::num::{Bin, BrBin, BrUn};
 use super::place::{A, C, S, ToAcc, ToPin, ToSlot, W};
 use super::profile::Unnoted;
 use super::select::Select;
+use super::straight::Straight;
 use super::tail::ReturnCall;
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
 /// A cell and the one behind it.
 struct Both<X, Y>(PhantomData<(X, Y)>);
 
-impl<X: Lead, Y: Exec> Exec for Both<X, Y> {
+impl<X: Straight, Y: Exec> Exec for Both<X, Y> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the cells were linked for these bodies.
         unsafe {
-            match X::lead(r) {
+            match X::straight(r) {
                 Ok(r) => Y::exec(r),
                 Err(code) => r.trap(code),
             }
@@ -75,116 +76,109 @@ macro_rules! group {
     };
 }
 
-macro_rules! branched_to {
-    ([] [$($second:ty,)*]) => { &[$((handler::<$second>, handler::<BrTo<$second>>)),*] };
-}
-
-/// What moves values and counters: it comes before nearly everything.
+/// What moves values and counters, which comes before nearly everything, and what comes
+/// behind that often.
 macro_rules! moves {
     ($then:ident) => {
-        $then!([
-            Bin<num_sem::i32_add, S, C, ToSlot>,
-            Bin<num_sem::i32_add, W<0>, C, ToPin<0>>,
-            Bin<num_sem::i32_add, W<1>, C, ToPin<1>>,
-            Bin<num_sem::i32_add, A, C, ToSlot>,
-            Bin<num_sem::i32_add, S, S, ToSlot>,
-            Bin<num_sem::i64_add, S, C, ToSlot>,
-            Copy<i64, S>,
-            Copy<i64, A>,
-            CopyImm,
-            CopyTwo,
-            ImmTwo,
-        ])
-    };
-}
-
-/// What comes behind those often.
-macro_rules! behind_moves {
-    ($then:ident $firsts:tt) => {
-        $then!($firsts [
-            Bin<num_sem::i32_add, S, C, ToSlot>,
-            Bin<num_sem::i32_add, W<0>, C, ToPin<0>>,
-            Bin<num_sem::i32_add, W<1>, C, ToPin<1>>,
-            Bin<num_sem::i32_add, A, C, ToSlot>,
-            Bin<num_sem::i32_add, S, S, ToSlot>,
-            Bin<num_sem::i64_add, S, C, ToSlot>,
-            Copy<i64, S>,
-            Copy<i64, A>,
-            CopyImm,
-            CopyTwo,
-            Br,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_eq, S, ToSlot, S, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_eq, S, ToSlot, C, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_ne, S, ToSlot, S, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_ne, S, ToSlot, C, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_eq, W<0>, ToPin<0>, S, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_eq, W<0>, ToPin<0>, C, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<0>, ToPin<0>, S, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<0>, ToPin<0>, C, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_eq, W<1>, ToPin<1>, S, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_eq, W<1>, ToPin<1>, C, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<1>, ToPin<1>, S, false>,
-            AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<1>, ToPin<1>, C, false>,
-            AddBr<i64, num_sem::i64_add, num_sem::i64_ne, S, ToSlot, C, false>,
-            AddBr<i64, num_sem::i64_add, num_sem::i64_ne, W<0>, ToPin<0>, C, false>,
-            AddBr<i64, num_sem::i64_add, num_sem::i64_ne, W<1>, ToPin<1>, C, false>,
-            BrUn<num_sem::i32_eqz, S, false>,
-            BrUn<num_sem::i32_eqz, S, true>,
-            BrUn<num_sem::i32_eqz, A, false>,
-            BrUn<num_sem::i32_eqz, A, true>,
-            BrUn<num_sem::i64_eqz, S, false>,
-            BrUn<num_sem::i64_eqz, S, true>,
-            BrBin<num_sem::i32_eq, S, S, false>,
-            BrBin<num_sem::i32_eq, S, C, false>,
-            BrBin<num_sem::i32_ne, S, S, false>,
-            BrBin<num_sem::i32_ne, S, C, false>,
-            BrBin<num_sem::i32_lt_s, S, S, false>,
-            BrBin<num_sem::i32_lt_s, S, C, false>,
-            BrBin<num_sem::i32_lt_u, S, S, false>,
-            BrBin<num_sem::i32_lt_u, S, C, false>,
-            BrBin<num_sem::i32_gt_s, S, S, false>,
-            BrBin<num_sem::i32_gt_s, S, C, false>,
-            BrBin<num_sem::i32_gt_u, S, S, false>,
-            BrBin<num_sem::i32_gt_u, S, C, false>,
-            BrBin<num_sem::i32_le_s, S, S, false>,
-            BrBin<num_sem::i32_le_s, S, C, false>,
-            BrBin<num_sem::i32_le_u, S, S, false>,
-            BrBin<num_sem::i32_le_u, S, C, false>,
-            BrBin<num_sem::i32_ge_s, S, S, false>,
-            BrBin<num_sem::i32_ge_s, S, C, false>,
-            BrBin<num_sem::i32_ge_u, S, S, false>,
-            BrBin<num_sem::i32_ge_u, S, C, false>,
-            BrTable<S>,
-            Call,
-            CallIndirect<Unnoted>,
-            ReturnCall,
-            Return<i64, S>,
-            Return<i64, A>,
-            Select<i64, A, ToAcc>,
-            Select<i64, A, ToSlot>,
-            Load0<i32, mem_sem::i32_load, S, ToAcc>,
-            Load0<i32, mem_sem::i32_load, S, ToSlot>,
-            Load0<i32, mem_sem::i32_load8_u, S, ToAcc>,
-            Load0<i32, mem_sem::i32_load8_u, S, ToSlot>,
-            LoadSum<i32, mem_sem::i32_load, C, ToAcc>,
-            LoadSum<i32, mem_sem::i32_load, C, ToSlot>,
-            LoadSum<i32, mem_sem::i32_load8_u, C, ToAcc>,
-            LoadSum<i32, mem_sem::i32_load8_u, C, ToSlot>,
-            LoadTee<i32, mem_sem::i32_load, S, NO_PIN, ToAcc>,
-            LoadTee<i32, mem_sem::i32_load, S, NO_PIN, ToSlot>,
-            LoadTee<i32, mem_sem::i32_load8_u, S, NO_PIN, ToAcc>,
-            LoadTee<i32, mem_sem::i32_load8_u, S, NO_PIN, ToSlot>,
-        ])
+        $then! {
+            [
+                Bin<num_sem::i32_add, S, C, ToSlot>,
+                Bin<num_sem::i32_add, W<0>, C, ToPin<0>>,
+                Bin<num_sem::i32_add, W<1>, C, ToPin<1>>,
+                Bin<num_sem::i32_add, A, C, ToSlot>,
+                Bin<num_sem::i32_add, S, S, ToSlot>,
+                Bin<num_sem::i64_add, S, C, ToSlot>,
+                Copy<i64, S>,
+                Copy<i64, A>,
+                CopyImm,
+                CopyTwo,
+            ]
+            [
+                Br,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_eq, S, ToSlot, S>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_eq, S, ToSlot, C>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_ne, S, ToSlot, S>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_ne, S, ToSlot, C>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_eq, W<0>, ToPin<0>, S>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_eq, W<0>, ToPin<0>, C>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<0>, ToPin<0>, S>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<0>, ToPin<0>, C>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_eq, W<1>, ToPin<1>, S>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_eq, W<1>, ToPin<1>, C>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<1>, ToPin<1>, S>,
+                AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<1>, ToPin<1>, C>,
+                AddBr<i64, num_sem::i64_add, num_sem::i64_ne, S, ToSlot, C>,
+                AddBr<i64, num_sem::i64_add, num_sem::i64_ne, W<0>, ToPin<0>, C>,
+                AddBr<i64, num_sem::i64_add, num_sem::i64_ne, W<1>, ToPin<1>, C>,
+                BrUn<num_sem::i32_eqz, S, false>,
+                BrUn<num_sem::i32_eqz, S, true>,
+                BrUn<num_sem::i32_eqz, A, false>,
+                BrUn<num_sem::i32_eqz, A, true>,
+                BrUn<num_sem::i64_eqz, S, false>,
+                BrUn<num_sem::i64_eqz, S, true>,
+                BrBin<num_sem::i32_eq, S, S, false>,
+                BrBin<num_sem::i32_eq, S, C, false>,
+                BrBin<num_sem::i32_ne, S, S, false>,
+                BrBin<num_sem::i32_ne, S, C, false>,
+                BrBin<num_sem::i32_lt_s, S, S, false>,
+                BrBin<num_sem::i32_lt_s, S, C, false>,
+                BrBin<num_sem::i32_lt_u, S, S, false>,
+                BrBin<num_sem::i32_lt_u, S, C, false>,
+                BrBin<num_sem::i32_gt_s, S, S, false>,
+                BrBin<num_sem::i32_gt_s, S, C, false>,
+                BrBin<num_sem::i32_gt_u, S, S, false>,
+                BrBin<num_sem::i32_gt_u, S, C, false>,
+                BrBin<num_sem::i32_le_s, S, S, false>,
+                BrBin<num_sem::i32_le_s, S, C, false>,
+                BrBin<num_sem::i32_le_u, S, S, false>,
+                BrBin<num_sem::i32_le_u, S, C, false>,
+                BrBin<num_sem::i32_ge_s, S, S, false>,
+                BrBin<num_sem::i32_ge_s, S, C, false>,
+                BrBin<num_sem::i32_ge_u, S, S, false>,
+                BrBin<num_sem::i32_ge_u, S, C, false>,
+                BrTable<S>,
+                Call,
+                CallIndirect<CallRef<Unnoted>>,
+                ReturnCall,
+                Return<i64, S>,
+                Return<i64, A>,
+                Select<i64, A, ToAcc>,
+                Select<i64, A, ToSlot>,
+                Load0<i32, mem_sem::i32_load, S, ToAcc>,
+                Load0<i32, mem_sem::i32_load, S, ToSlot>,
+                Load0<i32, mem_sem::i32_load8_u, S, ToAcc>,
+                Load0<i32, mem_sem::i32_load8_u, S, ToSlot>,
+                LoadSum<i32, mem_sem::i32_load, C, ToAcc>,
+                LoadSum<i32, mem_sem::i32_load, C, ToSlot>,
+                LoadSum<i32, mem_sem::i32_load8_u, C, ToAcc>,
+                LoadSum<i32, mem_sem::i32_load8_u, C, ToSlot>,
+                LoadTee<i32, mem_sem::i32_load, S, NO_PIN, ToAcc>,
+                LoadTee<i32, mem_sem::i32_load, S, NO_PIN, ToSlot>,
+                LoadTee<i32, mem_sem::i32_load8_u, S, NO_PIN, ToAcc>,
+                LoadTee<i32, mem_sem::i32_load8_u, S, NO_PIN, ToSlot>,
+            ]
+        }
     };
 }
 
 macro_rules! group_of_moves {
-    ($firsts:tt) => { behind_moves!(group $firsts) };
+    ([$($move:ty,)*] [$($other:ty,)*]) => {
+        group!([$($move,)* ImmTwo,] [$($move,)* $($other,)*])
+    };
+}
+
+macro_rules! branched_to {
+    ([$($move:ty,)*] [$($other:ty,)*]) => {
+        &[
+            $((handler::<$move>, handler::<BrTo<$move>>),)*
+            $((handler::<$other>, handler::<BrTo<$other>>),)*
+        ]
+    };
 }
 
 /// Groups of an instruction in all places of its operands, with the result in `$dest`.
 macro_rules! ops {
-    ($dest:ident [$($op:ident)*] $seconds:tt) => {
+    ($dest:ident $seconds:tt [$($op:ident)*]) => {
         group!([$(
             Bin<num_sem::$op, S, S, $dest>,
             Bin<num_sem::$op, S, A, $dest>,
@@ -197,15 +191,11 @@ macro_rules! ops {
 
 static GROUPS: &[Group] = &[
     moves!(group_of_moves),
-    ops!(ToAcc
-        [i32_eq i32_ne i32_lt_s i32_lt_u i32_gt_s i32_gt_u i32_le_s i32_le_u i32_ge_s i32_ge_u]
+    with_i32_comparisons!(ops ToAcc
         [Select<i64, A, ToAcc>, Select<i64, A, ToSlot>, Return<i64, A>,]),
-    ops!(ToSlot
-        [i32_eq i32_ne i32_lt_s i32_lt_u i32_gt_s i32_gt_u i32_le_s i32_le_u i32_ge_s i32_ge_u]
+    with_i32_comparisons!(ops ToSlot
         [BrUn<num_sem::i32_eqz, A, false>, BrUn<num_sem::i32_eqz, A, true>,]),
-    ops!(ToAcc
-        [i32_add i32_sub i32_mul i32_and i32_or i32_xor i32_shl i32_shr_u i32_shr_s i32_rotl]
-        [Return<i64, A>,]),
+    with_i32_ops!(ops ToAcc [Return<i64, A>,]),
 ];
 
 /// Bytes and words that are moved, and the pointers that go on behind them.
@@ -222,10 +212,10 @@ static ACCESSES: &[Group] = &[
         Bin<num_sem::i32_add, W<1>, C, ToPin<1>>,
         Copy<i64, S>,
         Br,
-        AddBr<i32, num_sem::i32_add, num_sem::i32_eq, S, ToSlot, C, false>,
-        AddBr<i32, num_sem::i32_add, num_sem::i32_ne, S, ToSlot, C, false>,
-        AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<0>, ToPin<0>, C, false>,
-        AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<1>, ToPin<1>, C, false>,
+        AddBr<i32, num_sem::i32_add, num_sem::i32_eq, S, ToSlot, C>,
+        AddBr<i32, num_sem::i32_add, num_sem::i32_ne, S, ToSlot, C>,
+        AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<0>, ToPin<0>, C>,
+        AddBr<i32, num_sem::i32_add, num_sem::i32_ne, W<1>, ToPin<1>, C>,
         Load0<i32, mem_sem::i32_load8_u, S, ToAcc>,
         Load0<i32, mem_sem::i32_load8_u, S, ToSlot>,
     ]),
@@ -249,7 +239,7 @@ static ACCESSES: &[Group] = &[
     ] [Copy<i64, S>, CopyTwo,]),
 ];
 
-static BRANCHED_TO: &[(Handler, Handler)] = behind_moves!(branched_to []);
+static BRANCHED_TO: &[(Handler, Handler)] = moves!(branched_to);
 
 /// Hashes addresses of handlers.
 #[derive(Default)]

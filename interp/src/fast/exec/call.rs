@@ -15,7 +15,7 @@ use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::vmctx::{VmCtx, VmFuncRef};
 
 use super::place::Reg;
-use super::profile::{Notes, Unnoted};
+use super::profile::Notes;
 use super::table::{element, table};
 use super::tail::write_bridge;
 use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
@@ -92,26 +92,41 @@ impl Exec for Call {
     }
 }
 
-/// A call of an imported function: `[handler, params . | base, record, result
+/// An imported function, for `C` to call: `[handler, params . | base, record, result
 /// slots]`.
-pub(crate) enum CallImport {}
+pub(crate) struct CallImport<C>(PhantomData<C>);
 
-impl Exec for CallImport {
+impl<C: Exec> Exec for CallImport<C> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: the linker passes the offset of a record in the context.
         unsafe {
             r.a = r.cx.byte_add(r.half(2, 0) as usize).expose_provenance() as u64;
-            CallRef::<Unnoted>::exec(r)
+            C::exec(r)
         }
     }
 }
 
-/// `call_indirect`: `[handler, params index | base, table | type id, result slots
-/// | 64-bit index, notes]`, the second word as offsets in the context.
-pub(crate) struct CallIndirect<N>(PhantomData<N>);
+/// A function reference, for `C` to call: `[handler, params ref | base, ., result slots]`.
+pub(crate) struct CallReference<C>(PhantomData<C>);
 
-impl<N: Notes> Exec for CallIndirect<N> {
+impl<C: Exec> Exec for CallReference<C> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(mut r: Regs) -> Flow {
+        // SAFETY: the cell names a slot with a reference in field 1; one that is not null
+        // is a record that lives as long as the store.
+        unsafe {
+            r.a = *r.slot(1);
+            if r.a != 0 { C::exec(r) } else { r.trap(TrapCode::NullFunctionReference) }
+        }
+    }
+}
+
+/// A function out of a table, for `C` to call: `[handler, params index | base, table |
+/// type id, result slots | 64-bit index]`, the second word as offsets in the context.
+pub(crate) struct CallIndirect<C>(PhantomData<C>);
+
+impl<C: Exec> Exec for CallIndirect<C> {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(mut r: Regs) -> Flow {
         // SAFETY: the cell was linked for this body.
@@ -119,7 +134,7 @@ impl<N: Notes> Exec for CallIndirect<N> {
             match indirect(r) {
                 Ok((func, same)) => {
                     r.a = func;
-                    if same { CallRef::<N>::exec(r) } else { r.to::<CallOfSubtype<CallRef<N>>>() }
+                    if same { C::exec(r) } else { r.to::<CallOfSubtype<C>>() }
                 }
                 Err(code) => r.trap(code),
             }
@@ -130,7 +145,7 @@ impl<N: Notes> Exec for CallIndirect<N> {
 /// The function that an indirect call finds in its table, and whether it has
 /// exactly the type that the call expects.
 #[inline(always)] // vanishes into handlers
-pub(crate) unsafe fn indirect(r: Regs) -> Result<(u64, bool), TrapCode> {
+unsafe fn indirect(r: Regs) -> Result<(u64, bool), TrapCode> {
     // SAFETY: the cell was linked for an indirect call; elements of function
     // tables are null or records that live as long as the store.
     unsafe {
@@ -156,7 +171,7 @@ unsafe fn expected_type(r: Regs) -> u32 {
 /// The rest of an indirect call of a function with another type: continues with
 /// `C` if it can be called as one of the expected type. Most types have no
 /// subtypes.
-pub(crate) struct CallOfSubtype<C>(PhantomData<C>);
+struct CallOfSubtype<C>(PhantomData<C>);
 
 impl<C: Exec> Exec for CallOfSubtype<C> {
     #[inline(always)] // the whole body of a handler
@@ -185,7 +200,8 @@ pub(crate) fn func_ref(r: Regs) -> *const VmFuncRef {
     std::ptr::with_exposed_provenance(r.a as usize)
 }
 
-/// Calls the function whose record is in the accumulator.
+/// Calls the function whose record is in the accumulator. What is noted about that is in
+/// words behind those of the cell.
 pub(crate) struct CallRef<N>(PhantomData<N>);
 
 impl<N: Notes> Exec for CallRef<N> {
@@ -321,12 +337,20 @@ impl Exec for Translate {
             if entry.is_null() {
                 return Flow::exit(r, Exit::PENDING);
             }
-            // The call tested for a frame of no size.
-            if available(r.cx, r.fp) < frame_bytes(entry) {
-                return r.trap(TrapCode::StackOverflow);
-            }
-            r.jump(entry)
+            enter_late(r, entry)
         }
+    }
+}
+
+/// Goes on at an entry cell in the frame of a call that has tested for another one's.
+#[inline(always)] // the end of cold handlers
+pub(super) unsafe fn enter_late(r: Regs, entry: Ip) -> Flow {
+    // SAFETY: the entry is that of the function that was called.
+    unsafe {
+        if available(r.cx, r.fp) < frame_bytes(entry) {
+            return r.trap(TrapCode::StackOverflow);
+        }
+        r.jump(entry)
     }
 }
 

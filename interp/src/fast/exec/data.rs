@@ -2,30 +2,31 @@
 //!
 //! These handlers know only three types: 64 bits that travel through integer
 //! registers (`i64`), 64 bits that travel through float registers (`f64`) and
-//! vectors. A
-//! value takes the way that its type takes elsewhere, so that a load finds the
-//! last store in the same kind of register.
+//! vectors. A value takes the way that its type takes elsewhere, so that a load finds
+//! the last store in the same kind of register.
 
 use std::marker::PhantomData;
 
+use bimetal_core::trap::TrapCode;
 use bimetal_core::value::V128;
 use bimetal_runtime::vmctx::{VmFuncRef, VmGlobal};
 
-use super::place::{Dest, Place, Reg, ToAcc, ToSlot};
+use super::place::{Dest, Place, Reg, ToAcc, ToSlot, extra};
+use super::straight::Straight;
 use super::{DEST_FORMS, by_place};
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use crate::fast::dispatch::{Handler, Regs, handler};
 
 /// One value from its slots or the accumulator: `[handler, dst src . .]`; from a
 /// constant: `[handler, dst . . ., bits..]`. Leaves the accumulators alone.
 pub(crate) struct Copy<T, P>(PhantomData<(T, P)>);
 
-impl<T: Reg, P: Place> Exec for Copy<T, P> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<T: Reg, P: Place> Straight for Copy<T, P> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this place.
         unsafe {
             P::read::<T>(r, 1, 2).store(r.slot(0));
-            r.next(2 + super::place::extra::<P, T>())
+            Ok(r.behind(2 + extra::<P, T>()))
         }
     }
 }
@@ -37,13 +38,13 @@ pub(crate) static COPY: [[Handler; 3]; 3] =
 /// One slot from a 32-bit constant, sign-extended: `[handler, dst . | constant]`.
 pub(crate) enum CopyImm {}
 
-impl Exec for CopyImm {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for CopyImm {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
             *r.slot(0) = i64::from(r.imm() as i32) as u64;
-            r.next(2)
+            Ok(r.behind(2))
         }
     }
 }
@@ -51,14 +52,14 @@ impl Exec for CopyImm {
 /// Two copies, one after the other: `[handler, dst src dst src]`.
 pub(crate) enum CopyTwo {}
 
-impl Exec for CopyTwo {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for CopyTwo {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
             *r.slot(0) = *r.slot(1);
             *r.slot(2) = *r.slot(3);
-            r.next(2)
+            Ok(r.behind(2))
         }
     }
 }
@@ -81,15 +82,15 @@ pub(crate) unsafe fn copy_slots(to: *mut u64, from: *const u64, count: usize) {
 /// size.
 pub(crate) enum CopySpan {}
 
-impl Exec for CopySpan {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for CopySpan {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the translator names slots of the function's frame only.
         unsafe {
             let to = r.fp.add(r.half(2, 0) as usize);
             let from = r.fp.add(r.half(2, 1) as usize);
             copy_slots(to, from, r.half(3, 0) as usize);
-            r.next(4)
+            Ok(r.behind(4))
         }
     }
 }
@@ -97,9 +98,9 @@ impl Exec for CopySpan {
 /// `[handler, . . . ., dst | count]`: zeroes slots; for frames of any size.
 pub(crate) enum ZeroSpan {}
 
-impl Exec for ZeroSpan {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for ZeroSpan {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the translator names slots of the function's frame only.
         unsafe {
             let to = r.fp.add(r.half(2, 0) as usize);
@@ -107,7 +108,7 @@ impl Exec for ZeroSpan {
                 // Volatile for the reason given at `copy_slots`.
                 to.add(i).write_volatile(0);
             }
-            r.next(3)
+            Ok(r.behind(3))
         }
     }
 }
@@ -115,13 +116,13 @@ impl Exec for ZeroSpan {
 /// `global.get`: `[handler, dst . | global]`.
 pub(crate) struct GlobalGet<T, D>(PhantomData<(T, D)>);
 
-impl<T: Reg, D: Dest> Exec for GlobalGet<T, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<T: Reg, D: Dest> Straight for GlobalGet<T, D> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the linker passes the offset of a global in the context.
         unsafe {
             let global = *r.cx.byte_add(r.imm() as usize).cast::<*const VmGlobal>();
-            D::write(r, T::load((&raw const (*global).value).cast())).next(2)
+            Ok(D::write(r, T::load((&raw const (*global).value).cast())).behind(2))
         }
     }
 }
@@ -137,16 +138,16 @@ pub(crate) static GLOBAL_GET: [[Handler; DEST_FORMS]; 3] = [
 /// further words.
 pub(crate) struct GlobalSet<T, P>(PhantomData<(T, P)>);
 
-impl<T: Reg, P: Place> Exec for GlobalSet<T, P> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<T: Reg, P: Place> Straight for GlobalSet<T, P> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the linker passes the offset of a global in the context; a
         // store is used by one thread at a time.
         unsafe {
             let global = *r.cx.byte_add(r.imm() as usize).cast::<*mut VmGlobal>();
             let value = if P::CONST { T::load(r.words(2)) } else { P::read::<T>(r, 1, 2) };
             value.store((&raw mut (*global).value).cast());
-            r.next(2 + if P::CONST { T::SLOTS } else { 0 })
+            Ok(r.behind(2 + if P::CONST { T::SLOTS } else { 0 }))
         }
     }
 }
@@ -159,13 +160,13 @@ pub(crate) static GLOBAL_SET: [[Handler; 3]; 3] =
 /// `[handler, dst . | offset]`.
 pub(crate) enum RefImport {}
 
-impl Exec for RefImport {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for RefImport {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the linker passes the offset of a record in the context.
         unsafe {
             let record = r.cx.byte_add(r.imm() as usize);
-            ToSlot::write(r, record.expose_provenance() as i64).next(2)
+            Ok(ToSlot::write(r, record.expose_provenance() as i64).behind(2))
         }
     }
 }
@@ -173,13 +174,13 @@ impl Exec for RefImport {
 /// `ref.func` of a defined function: `[handler, dst . | position]`.
 pub(crate) enum RefFunc {}
 
-impl Exec for RefFunc {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for RefFunc {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the linker passes the position of an escaping function.
         unsafe {
             let record: *const VmFuncRef = (*r.cx).func_refs.add(r.imm() as usize);
-            ToSlot::write(r, record.expose_provenance() as i64).next(2)
+            Ok(ToSlot::write(r, record.expose_provenance() as i64).behind(2))
         }
     }
 }

@@ -4,10 +4,13 @@
 use std::marker::PhantomData;
 
 use bimetal_core::ops::mem::{Load, LoadOp, MemType, mem_sem};
+use bimetal_core::trap::TrapCode;
 
 use super::DEST_FORMS;
 use super::memory::{Address, ByAddress, read};
-use super::place::{Dest, Place, Reg, S, ToAcc, ToSlot};
+use super::place::{Dest, Place, Reg, S, ToAcc, ToSlot, W};
+use super::step::INT_PINS;
+use super::straight::Straight;
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
 /// A load at a sum that is a local's new value: `[handler, dst sum a ., offset |
@@ -17,12 +20,12 @@ pub(crate) struct LoadTee<T, O, P, const PIN: usize, D>(PhantomData<(T, O, P, D)
 /// No pin.
 pub(crate) const NO_PIN: usize = usize::MAX;
 
-impl<T: Address, O: Load, P: Place, const PIN: usize, D: Dest> Exec for LoadTee<T, O, P, PIN, D>
+impl<T: Address, O: Load, P: Place, const PIN: usize, D: Dest> Straight for LoadTee<T, O, P, PIN, D>
 where
     O::Value: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(mut r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(mut r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
             let sum = P::read::<T>(r, 2, 0).sum(T::imm(r.half(2, 1)));
@@ -32,32 +35,47 @@ where
             if PIN != NO_PIN {
                 r = T::acc_to_pin(r, PIN);
             }
-            match sum.access(r, r.half(2, 0), O::Mem::WIDTH) {
-                Ok(at) => D::write(r, read::<O>(at)).next(3),
-                Err(code) => r.trap(code),
-            }
+            let at = sum.access(r, r.half(2, 0), O::Mem::WIDTH)?;
+            Ok(D::write(r, read::<O>(at)).behind(3))
         }
     }
 }
 
-macro_rules! load_tee {
+/// The handlers of [`LoadTee`] by type of the address and place of the result.
+pub(crate) type LoadTeeForms = ByAddress<[Handler; DEST_FORMS]>;
+
+/// The handlers of [`LoadTee`] for a load.
+pub(crate) struct LoadTeeHandlers {
+    /// The local is not pinned.
+    pub(crate) slot: LoadTeeForms,
+    /// It is, and what the constant is added to is itself.
+    pub(crate) pins: [LoadTeeForms; INT_PINS],
+}
+
+macro_rules! load_tees {
     ($($name:ident $operator:ident $mem:ident -> $value:ident;)*) => {
-        static LOAD_TEE: &[ByAddress<[Handler; DEST_FORMS]>] = &[$([
-            load_tee!(i32 $name),
-            load_tee!(i64 $name),
-        ]),*];
+        static LOAD_TEE: &[LoadTeeHandlers] = &[$(LoadTeeHandlers {
+            slot: load_tee!($name, S, NO_PIN),
+            pins: [load_tee!($name, W<0>, 0), load_tee!($name, W<1>, 1)],
+        }),*];
     };
-    ($ty:ident $name:ident) => {
+}
+
+macro_rules! load_tee {
+    ($name:ident, $from:ty, $pin:expr) => {
+        [load_tee!(i32, $name, $from, $pin), load_tee!(i64, $name, $from, $pin)]
+    };
+    ($ty:ident, $name:ident, $from:ty, $pin:expr) => {
         [
-            handler::<LoadTee<$ty, mem_sem::$name, S, NO_PIN, ToAcc>>,
-            handler::<LoadTee<$ty, mem_sem::$name, S, NO_PIN, ToSlot>>,
+            handler::<LoadTee<$ty, mem_sem::$name, $from, { $pin }, ToAcc>>,
+            handler::<LoadTee<$ty, mem_sem::$name, $from, { $pin }, ToSlot>>,
         ]
     };
 }
-bimetal_core::for_each_load_op!(load_tee);
+bimetal_core::for_each_load_op!(load_tees);
 
-/// The handlers of [`LoadTee`] by type of the address and place of the result.
-pub(crate) fn load_tee(op: LoadOp) -> &'static ByAddress<[Handler; DEST_FORMS]> {
+/// The handlers of [`LoadTee`] for a load.
+pub(crate) fn load_tee(op: LoadOp) -> &'static LoadTeeHandlers {
     &LOAD_TEE[op as usize]
 }
 
@@ -80,14 +98,14 @@ impl<P: Place> Exec for BrTableAdd<P> {
 /// Two slots from 32-bit constants, sign-extended: `[handler, dst dst . ., constants]`.
 pub(crate) enum ImmTwo {}
 
-impl Exec for ImmTwo {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for ImmTwo {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
             *r.slot(0) = i64::from(r.half(2, 0) as i32) as u64;
             *r.slot(1) = i64::from(r.half(2, 1) as i32) as u64;
-            r.next(3)
+            Ok(r.behind(3))
         }
     }
 }

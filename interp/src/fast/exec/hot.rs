@@ -17,7 +17,7 @@ use bimetal_runtime::hot::{Counted, Verdict};
 use bimetal_runtime::osr::{HEADER_SLOTS, OsrFrame, Replaced};
 use bimetal_runtime::trap::raise;
 
-use super::call::{available, entry_of, frame_bytes, with_result, write_header};
+use super::call::{available, enter_late, entry_of, frame_bytes, with_result, write_header};
 use super::control::header;
 use super::tail::{Moved, across, waiting};
 use crate::fast::code::FastModule;
@@ -223,13 +223,7 @@ impl Exec for AskCalls {
     #[inline(always)] // the whole body of a handler
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the frame is that of a call, whatever entry the function has now.
-        unsafe {
-            let entry = ask_calls(r);
-            if available(r.cx, r.fp) < frame_bytes(entry) {
-                return r.trap(TrapCode::StackOverflow);
-            }
-            r.jump(entry)
-        }
+        unsafe { enter_late(r, ask_calls(r)) }
     }
 }
 

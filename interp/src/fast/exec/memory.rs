@@ -4,11 +4,11 @@
 //! or one that uses a base or length read before the instruction began.
 //!
 //! The forms for memory 0 are for a memory that is not shared; accesses to others go
-//! through the general form. Threads that share a memory may race there, as they may in compiled code. A
-//! handler reads or writes guest memory once, through a raw pointer, with what is one
-//! instruction of the machine for every width up to 64 bits; what it reads becomes a
-//! guest's number and nothing that this program relies on. Volatile accesses would
-//! say no more and, for they ask for aligned types, go byte by byte; relaxed atomics
+//! through the general form. Threads that share a memory may race there, as they may in
+//! compiled code. A handler reads or writes guest memory once, through a raw pointer, with
+//! what is one instruction of the machine for every width up to 64 bits; what it reads
+//! becomes a guest's number and nothing that this program relies on. Volatile accesses
+//! would say no more and, for they ask for aligned types, go byte by byte; relaxed atomics
 //! cannot be unaligned.
 
 use std::marker::PhantomData;
@@ -20,9 +20,10 @@ use bimetal_core::trap::TrapCode;
 use bimetal_runtime::vmctx::{VmCtx, VmMemory};
 
 use super::fused::{LoadSum, StoreSum};
-use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot, extra};
+use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot};
+use super::straight::Straight;
 use super::{DEST_FORMS, PLACES};
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler, opaque};
+use crate::fast::dispatch::{Handler, Regs, handler, opaque};
 
 /// Where the pointer to memory 0 stands in a context: memories come first behind
 /// its fixed part.
@@ -129,35 +130,48 @@ impl Address for i64 {
     }
 }
 
-/// The first byte of an access to memory 0 at the address in field 1 plus the offset; a
-/// constant address is part of that.
-#[inline(always)] // vanishes into handlers
-pub(super) unsafe fn access_at<T: Address, P: Place>(
-    r: Regs,
-    width: u32,
-) -> Result<*mut u8, TrapCode> {
-    // SAFETY: the cell was linked for this place.
-    unsafe {
-        let index = if P::CONST { T::ZERO } else { P::read::<T>(r, 1, 2) };
-        index.access(r, r.imm(), width)
+/// Where an access to memory 0 finds its bytes.
+pub(crate) trait At: 'static {
+    /// The words of the cell that say so.
+    const WORDS: usize;
+    /// The first byte of the access, whose address has type `T`.
+    ///
+    /// # Safety
+    /// The cell was linked for this form; memory 0 is not shared.
+    unsafe fn at<T: Address>(r: Regs, width: u32) -> Result<*mut u8, TrapCode>;
+}
+
+/// At an address plus an offset: `[handler, . addr | offset]`. A constant address is part of
+/// the offset.
+pub(crate) struct Plain<P>(PhantomData<P>);
+
+impl<P: Place> At for Plain<P> {
+    const WORDS: usize = 2;
+    #[inline(always)] // vanishes into handlers
+    unsafe fn at<T: Address>(r: Regs, width: u32) -> Result<*mut u8, TrapCode> {
+        // SAFETY: the cell was linked for this place.
+        unsafe {
+            let index = if P::CONST { T::ZERO } else { P::read::<T>(r, 1, 2) };
+            index.access(r, r.imm(), width)
+        }
     }
 }
 
-/// Memory 0, address of type `T`: `[handler, dst addr | offset]`.
-pub(crate) struct Load0<T, O, P, D>(PhantomData<(T, O, P, D)>);
+/// Loads to the place that field 0 names.
+pub(crate) struct LoadAt<T, O, I, D>(PhantomData<(T, O, I, D)>);
+/// A load at an address of type `T`.
+pub(crate) type Load0<T, O, P, D> = LoadAt<T, O, Plain<P>, D>;
 
-impl<T: Address, O: Load, P: Place, D: Dest> Exec for Load0<T, O, P, D>
+impl<T: Address, O: Load, I: At, D: Dest> Straight for LoadAt<T, O, I, D>
 where
     O::Value: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            match access_at::<T, P>(r, O::Mem::WIDTH) {
-                Ok(at) => D::write(r, read::<O>(at)).next(2),
-                Err(code) => r.trap(code),
-            }
+            let at = I::at::<T>(r, O::Mem::WIDTH)?;
+            Ok(D::write(r, read::<O>(at)).behind(I::WORDS))
         }
     }
 }
@@ -165,46 +179,42 @@ where
 /// Any memory: `[handler, dst addr . ., offset, memory | 64-bit address]`.
 pub(crate) struct LoadAny<O>(PhantomData<O>);
 
-impl<O: Load> Exec for LoadAny<O>
+impl<O: Load> Straight for LoadAny<O>
 where
     O::Value: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            match access_any(r, 1, O::Mem::WIDTH) {
-                Ok(at) => ToSlot::write(r, read::<O>(at)).next(4),
-                Err(code) => r.trap(code),
-            }
+            let at = access_any(r, 1, O::Mem::WIDTH)?;
+            Ok(ToSlot::write(r, read::<O>(at)).behind(4))
         }
     }
 }
 
-/// Memory 0, address of type `T`: `[handler, value addr | offset, constant]`.
-pub(crate) struct Store0<T, O, P, Q>(PhantomData<(T, O, P, Q)>);
+/// Stores what field 0 names, or a constant in one more word.
+pub(crate) struct StoreAt<T, O, I, Q>(PhantomData<(T, O, I, Q)>);
+/// A store at an address of type `T`.
+pub(crate) type Store0<T, O, P, Q> = StoreAt<T, O, Plain<P>, Q>;
 
-impl<T: Address, O: Store, P: Place, Q: Place> Exec for Store0<T, O, P, Q>
+impl<T: Address, O: Store, I: At, Q: Place> Straight for StoreAt<T, O, I, Q>
 where
     O::Value: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            match access_at::<T, P>(r, O::Mem::WIDTH) {
-                Ok(at) => {
-                    // Not before: registers are scarce.
-                    let value = if Q::CONST {
-                        O::Value::load(r.words(2))
-                    } else {
-                        Q::read::<O::Value>(r, 0, 2)
-                    };
-                    write::<O>(at, value);
-                    r.next(2 + extra::<Q, f64>())
-                }
-                Err(code) => r.trap(code),
-            }
+            let at = I::at::<T>(r, O::Mem::WIDTH)?;
+            // Not before: registers are scarce.
+            let value = if Q::CONST {
+                O::Value::load(r.words(I::WORDS))
+            } else {
+                Q::read::<O::Value>(r, 0, 2)
+            };
+            write::<O>(at, value);
+            Ok(r.behind(I::WORDS + usize::from(Q::CONST)))
         }
     }
 }
@@ -212,21 +222,17 @@ where
 /// Any memory: `[handler, value addr . ., offset, memory | 64-bit address]`.
 pub(crate) struct StoreAny<O>(PhantomData<O>);
 
-impl<O: Store> Exec for StoreAny<O>
+impl<O: Store> Straight for StoreAny<O>
 where
     O::Value: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            match access_any(r, 1, O::Mem::WIDTH) {
-                Ok(at) => {
-                    write::<O>(at, S::read::<O::Value>(r, 0, 2));
-                    r.next(4)
-                }
-                Err(code) => r.trap(code),
-            }
+            let at = access_any(r, 1, O::Mem::WIDTH)?;
+            write::<O>(at, S::read::<O::Value>(r, 0, 2));
+            Ok(r.behind(4))
         }
     }
 }
@@ -234,14 +240,14 @@ where
 /// `memory.size`: `[handler, dst . ., memory | log2 of the page size]`.
 pub(crate) enum MemorySize {}
 
-impl Exec for MemorySize {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for MemorySize {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the linker passes the offset of a memory; its record is valid.
         unsafe {
             let memory = *r.cx.byte_add(r.half(2, 0) as usize).cast::<*const VmMemory>();
             let pages = (*memory).byte_len() >> (r.half(2, 1) & 63);
-            ToSlot::write(r, pages as i64).next(3)
+            Ok(ToSlot::write(r, pages as i64).behind(3))
         }
     }
 }

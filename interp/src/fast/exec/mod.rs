@@ -16,7 +16,7 @@ pub(crate) mod fused;
 pub(crate) mod fused_two;
 pub(crate) mod gc;
 pub(crate) mod hot;
-pub(crate) mod lead;
+pub(crate) mod lists;
 pub(crate) mod load_store;
 pub(crate) mod memory;
 pub(crate) mod mul_add;
@@ -31,6 +31,7 @@ pub(crate) mod sample;
 pub(crate) mod select;
 pub(crate) mod slow;
 pub(crate) mod step;
+pub(crate) mod straight;
 pub(crate) mod table;
 pub(crate) mod tail;
 pub(crate) mod vec;
@@ -47,7 +48,7 @@ pub(crate) const PLACES: usize = 3;
 /// How many places a result can have: accumulator, or slot and accumulator.
 pub(crate) const DEST_FORMS: usize = 2;
 
-/// A table of handlers by place of one operand: `forms!(P, A => Body<.., P>)`.
+/// A table of handlers by place of one operand: `by_place!(Body<args; _>)`.
 macro_rules! by_place {
     ($body:ident < $($arg:ty),* ; _ > ) => {
         [

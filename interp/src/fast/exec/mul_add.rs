@@ -4,29 +4,28 @@
 use std::marker::PhantomData;
 
 use bimetal_core::ops::num::{BinOp, NumOp, num_sem};
+use bimetal_core::trap::TrapCode;
 
 use super::pinned::PINS;
 use super::place::{A, C, Dest, Place, S, ToAcc, ToPin, ToSlot, W, extra};
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use super::straight::Straight;
+use crate::fast::dispatch::{Handler, Regs, handler};
 
 /// `z O (accumulator * x)`: `[handler, dst x z ., constant x]`.
 pub(crate) struct MulThen<O, X, Z, D>(PhantomData<(O, X, Z, D)>);
 
-impl<O, X: Place, Z: Place, D: Dest> Exec for MulThen<O, X, Z, D>
+impl<O, X: Place, Z: Place, D: Dest> Straight for MulThen<O, X, Z, D>
 where
     O: BinOp<A = f64, B = f64, R = f64>,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let x = X::read::<f64>(r, 1, 2);
             let result = num_sem::f64_mul::eval(A::read::<f64>(r, 0, 0), x)
-                .and_then(|product| O::eval(Z::read::<f64>(r, 2, 0), product));
-            match result {
-                Ok(value) => D::write(r, value).next(2 + extra::<X, f64>()),
-                Err(code) => r.trap(code),
-            }
+                .and_then(|product| O::eval(Z::read::<f64>(r, 2, 0), product))?;
+            Ok(D::write(r, result).behind(2 + extra::<X, f64>()))
         }
     }
 }

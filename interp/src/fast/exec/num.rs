@@ -6,8 +6,10 @@
 use std::marker::PhantomData;
 
 use bimetal_core::ops::num::{BinOp, NumOp, UnOp, num_sem};
+use bimetal_core::trap::TrapCode;
 
 use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot, extra};
+use super::straight::Straight;
 use super::{DEST_FORMS, PLACES};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 
@@ -18,19 +20,17 @@ const SECOND: usize = 2;
 /// One operand: `[handler, dst a . . | imm]`.
 pub(crate) struct Un<O, P, D>(PhantomData<(O, P, D)>);
 
-impl<O: UnOp, P: Place, D: Dest> Exec for Un<O, P, D>
+impl<O: UnOp, P: Place, D: Dest> Straight for Un<O, P, D>
 where
     O::A: Reg,
     O::R: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            match O::eval(P::read::<O::A>(r, FIRST, 2)) {
-                Ok(value) => D::write(r, value).next(2 + extra::<P, O::A>()),
-                Err(code) => r.trap(code),
-            }
+            let value = O::eval(P::read::<O::A>(r, FIRST, 2))?;
+            Ok(D::write(r, value).behind(2 + extra::<P, O::A>()))
         }
     }
 }
@@ -40,22 +40,20 @@ where
 /// its own.
 pub(crate) struct Bin<O, P, Q, D>(PhantomData<(O, P, Q, D)>);
 
-impl<O: BinOp, P: Place, Q: Place, D: Dest> Exec for Bin<O, P, Q, D>
+impl<O: BinOp, P: Place, Q: Place, D: Dest> Straight for Bin<O, P, Q, D>
 where
     O::A: Reg,
     O::B: Reg,
     O::R: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let a = P::read::<O::A>(r, FIRST, 2);
             let b = Q::read::<O::B>(r, second::<P>(), 2);
-            match O::eval(a, b) {
-                Ok(value) => D::write(r, value).next(2 + extra::<P, O::A>() + extra::<Q, O::B>()),
-                Err(code) => r.trap(code),
-            }
+            let r = D::write(r, O::eval(a, b)?);
+            Ok(r.behind(2 + extra::<P, O::A>() + extra::<Q, O::B>()))
         }
     }
 }
@@ -63,6 +61,15 @@ where
 #[inline(always)] // vanishes into handlers
 pub(super) const fn second<P: Place>() -> usize {
     if P::CONST { FIRST } else { SECOND }
+}
+
+/// The result of an instruction that does not trap.
+#[inline(always)] // vanishes into handlers
+pub(super) fn value<T, E>(result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(_) => unreachable!("only called where none does"),
+    }
 }
 
 /// Branch on one operand: `[handler, . a . ., target]`.

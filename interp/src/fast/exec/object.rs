@@ -13,7 +13,8 @@ use bimetal_runtime::gc::{GcRef, Objects};
 
 use super::DEST_FORMS;
 use super::place::{A, Dest, Place, Reg, S, ToAcc, ToSlot};
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use super::straight::Straight;
+use crate::fast::dispatch::{Handler, Regs, handler};
 
 /// How a field is read and written: its kind, and its type on the stack.
 pub(crate) trait Access: 'static {
@@ -84,17 +85,17 @@ unsafe fn reference(r: Regs, field: usize) -> GcRef {
 /// `struct.get`: `[handler, dst object | offset]`.
 pub(crate) struct StructGet<K, P, D>(PhantomData<(K, P, D)>);
 
-impl<K: Access, P: Place, D: Dest> Exec for StructGet<K, P, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<K: Access, P: Place, D: Dest> Straight for StructGet<K, P, D> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for a field of this kind.
         unsafe {
             let object = GcRef::from_bits(P::read::<i64>(r, 1, 2) as u32);
             if object.is_null() {
-                return r.trap(TrapCode::NullStructureReference);
+                return Err(TrapCode::NullStructureReference);
             }
             let field = Field { offset: r.imm(), kind: K::KIND };
-            D::write(r, K::of_slots(objects(r).get(object, field))).next(2)
+            Ok(D::write(r, K::of_slots(objects(r).get(object, field))).behind(2))
         }
     }
 }
@@ -102,48 +103,46 @@ impl<K: Access, P: Place, D: Dest> Exec for StructGet<K, P, D> {
 /// `struct.set`: `[handler, value object | offset]`.
 pub(crate) struct StructSet<K, P>(PhantomData<(K, P)>);
 
-impl<K: Access, P: Place> Exec for StructSet<K, P> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<K: Access, P: Place> Straight for StructSet<K, P> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for a field of this kind.
         unsafe {
             let object = reference(r, 1);
             if object.is_null() {
-                return r.trap(TrapCode::NullStructureReference);
+                return Err(TrapCode::NullStructureReference);
             }
             let field = Field { offset: r.imm(), kind: K::KIND };
             objects(r).set(object, field, K::to_slots(P::read::<K::Value>(r, 0, 2)));
-            r.next(2)
+            Ok(r.behind(2))
         }
     }
 }
 
-/// The trap for an element, if the reference is not to an array that has it.
+/// Traps if the reference is not to an array that has the element.
 #[inline(always)] // vanishes into handlers
-unsafe fn check(r: Regs, array: GcRef, index: u32) -> Option<TrapCode> {
+unsafe fn check(r: Regs, array: GcRef, index: u32) -> Result<(), TrapCode> {
     if array.is_null() {
-        return Some(TrapCode::NullArrayReference);
+        return Err(TrapCode::NullArrayReference);
     }
     // SAFETY: a reference to an array of the store.
     let length = unsafe { objects(r) }.length(array);
-    (index >= length).then_some(TrapCode::ArrayOutOfBounds)
+    if index < length { Ok(()) } else { Err(TrapCode::ArrayOutOfBounds) }
 }
 
 /// `array.get`: `[handler, dst array index ., offset of the first element]`.
 pub(crate) struct ArrayGet<K, P, D>(PhantomData<(K, P, D)>);
 
-impl<K: Access, P: Place, D: Dest> Exec for ArrayGet<K, P, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<K: Access, P: Place, D: Dest> Straight for ArrayGet<K, P, D> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for elements of this kind; the index has
         // been checked.
         unsafe {
             let (array, index) = (reference(r, 1), P::read::<i32>(r, 2, 2) as u32);
-            if let Some(code) = check(r, array, index) {
-                return r.trap(code);
-            }
+            check(r, array, index)?;
             let first = Field { offset: r.half(2, 0), kind: K::KIND };
-            D::write(r, K::of_slots(objects(r).get_element(array, first, index))).next(3)
+            Ok(D::write(r, K::of_slots(objects(r).get_element(array, first, index))).behind(3))
         }
     }
 }
@@ -151,19 +150,17 @@ impl<K: Access, P: Place, D: Dest> Exec for ArrayGet<K, P, D> {
 /// `array.set`: `[handler, value array index ., offset of the first element]`.
 pub(crate) struct ArraySet<K, P>(PhantomData<(K, P)>);
 
-impl<K: Access, P: Place> Exec for ArraySet<K, P> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<K: Access, P: Place> Straight for ArraySet<K, P> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: as for `ArrayGet`.
         unsafe {
             let (array, index) = (reference(r, 1), *r.slot(2) as u32);
-            if let Some(code) = check(r, array, index) {
-                return r.trap(code);
-            }
+            check(r, array, index)?;
             let first = Field { offset: r.half(2, 0), kind: K::KIND };
             let value = K::to_slots(P::read::<K::Value>(r, 0, 2));
             objects(r).set_element(array, first, index, value);
-            r.next(3)
+            Ok(r.behind(3))
         }
     }
 }
@@ -171,16 +168,16 @@ impl<K: Access, P: Place> Exec for ArraySet<K, P> {
 /// `array.len`: `[handler, dst array . .]`.
 pub(crate) enum ArrayLen {}
 
-impl Exec for ArrayLen {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for ArrayLen {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
             let array = reference(r, 1);
             if array.is_null() {
-                return r.trap(TrapCode::NullArrayReference);
+                return Err(TrapCode::NullArrayReference);
             }
-            ToSlot::write(r, objects(r).length(array).cast_signed()).next(2)
+            Ok(ToSlot::write(r, objects(r).length(array).cast_signed()).behind(2))
         }
     }
 }
@@ -188,13 +185,13 @@ impl Exec for ArrayLen {
 /// `ref.i31`: `[handler, dst number . .]`.
 pub(crate) enum RefI31 {}
 
-impl Exec for RefI31 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for RefI31 {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
             let value = GcRef::i31(*r.slot(1) as i32);
-            ToSlot::write(r, value.slot().i64()).next(2)
+            Ok(ToSlot::write(r, value.slot().i64()).behind(2))
         }
     }
 }
@@ -202,17 +199,15 @@ impl Exec for RefI31 {
 /// `i31.get_s` or `i31.get_u`: `[handler, dst i31 . .]`.
 pub(crate) struct I31Get<const SIGNED: bool>;
 
-impl<const SIGNED: bool> Exec for I31Get<SIGNED> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<const SIGNED: bool> Straight for I31Get<SIGNED> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
             let value = reference(r, 1);
             let number = if SIGNED { value.i31_signed() } else { value.i31_unsigned() };
-            match number {
-                Some(number) => ToSlot::write(r, number).next(2),
-                None => r.trap(TrapCode::NullI31Reference),
-            }
+            let number = number.ok_or(TrapCode::NullI31Reference)?;
+            Ok(ToSlot::write(r, number).behind(2))
         }
     }
 }

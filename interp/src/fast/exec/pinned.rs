@@ -5,12 +5,14 @@
 
 use bimetal_core::ops::mem::{LoadOp, mem_sem};
 use bimetal_core::ops::num::{NumOp, num_sem};
+use bimetal_core::trap::TrapCode;
 
 use super::fused::LoadSum;
 use super::memory::{ByAddress, Load0};
 use super::num::Bin;
 use super::place::{A, C, Place, S, ToAcc, ToPin, ToSlot, W};
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use super::straight::Straight;
+use crate::fast::dispatch::{Handler, Regs, handler};
 use crate::fast::vreg;
 
 /// How many locals can be pinned.
@@ -19,15 +21,15 @@ pub(crate) const PINS: usize = 3;
 /// Reads the pinned locals from their slots: `[handler, slot slot slot .]`.
 pub(crate) enum LoadPins {}
 
-impl Exec for LoadPins {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(mut r: Regs) -> Flow {
+impl Straight for LoadPins {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(mut r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
             r.w0 = vreg::of_f64(S::read::<f64>(r, 0, 0));
             r.w1 = vreg::of_f64(S::read::<f64>(r, 1, 0));
             r.w2 = vreg::of_f64(S::read::<f64>(r, 2, 0));
-            r.next(2)
+            Ok(r.behind(2))
         }
     }
 }

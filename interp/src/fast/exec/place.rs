@@ -280,6 +280,16 @@ impl<const INDEX: usize> Dest for ToPin<INDEX> {
     }
 }
 
+/// Nowhere: whoever makes it uses it up at once.
+pub(crate) enum Nowhere {}
+
+impl Dest for Nowhere {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn write<T: Reg>(r: Regs, _: T) -> Regs {
+        r
+    }
+}
+
 impl Dest for ToAcc {
     #[inline(always)] // vanishes into handlers
     unsafe fn write<T: Reg>(r: Regs, value: T) -> Regs {

@@ -2,24 +2,26 @@
 
 use std::marker::PhantomData;
 
+use bimetal_core::trap::TrapCode;
 use bimetal_core::value::V128;
 
 use super::DEST_FORMS;
 use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot};
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use super::straight::Straight;
+use crate::fast::dispatch::{Handler, Regs, handler};
 
 /// `select`: `[handler, dst a b condition]`.
 pub(crate) struct Select<T, P, D>(PhantomData<(T, P, D)>);
 
-impl<T: Reg, P: Place, D: Dest> Exec for Select<T, P, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<T: Reg, P: Place, D: Dest> Straight for Select<T, P, D> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let a = S::read::<T>(r, 1, 2);
             let b = S::read::<T>(r, 2, 2);
             let value = if P::read::<i32>(r, 3, 2) != 0 { a } else { b };
-            D::write(r, value).next(2)
+            Ok(D::write(r, value).behind(2))
         }
     }
 }
@@ -48,14 +50,14 @@ unsafe fn choice<P: Place>(r: Regs, field: usize, word: usize, half: usize) -> i
 /// constants a | b]`.
 pub(crate) struct SelectConst<P, Q, R>(PhantomData<(P, Q, R)>);
 
-impl<P: Place, Q: Place, R: Place> Exec for SelectConst<P, Q, R> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<P: Place, Q: Place, R: Place> Straight for SelectConst<P, Q, R> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let (a, b) = (choice::<Q>(r, 1, 2, 0), choice::<R>(r, 2, 2, 1));
             let value = if P::read::<i32>(r, 3, 2) != 0 { a } else { b };
-            ToSlot::write(r, value).next(3)
+            Ok(ToSlot::write(r, value).behind(3))
         }
     }
 }

@@ -5,7 +5,8 @@ use bimetal_core::value::Slot;
 use bimetal_runtime::vmctx::VmTable;
 
 use super::place::{Dest, ToSlot};
-use crate::fast::dispatch::{Exec, Flow, Regs};
+use super::straight::Straight;
+use crate::fast::dispatch::Regs;
 
 /// The table whose pointer stands at the offset in the lower half of word 2; the
 /// upper half says whether its indices have 64 bits.
@@ -26,15 +27,14 @@ pub(crate) unsafe fn element(table: *const VmTable, bits: u64, wide: bool) -> Op
 /// `[handler, dst index . ., table | 64-bit index]`.
 pub(crate) enum TableGet {}
 
-impl Exec for TableGet {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for TableGet {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            match element(table(r), *r.slot(1), r.half(2, 1) != 0) {
-                Some(at) => ToSlot::write(r, (*at).i64()).next(3),
-                None => r.trap(TrapCode::TableOutOfBounds),
-            }
+            let at = element(table(r), *r.slot(1), r.half(2, 1) != 0);
+            let at = at.ok_or(TrapCode::TableOutOfBounds)?;
+            Ok(ToSlot::write(r, (*at).i64()).behind(3))
         }
     }
 }
@@ -42,18 +42,15 @@ impl Exec for TableGet {
 /// `[handler, value index . ., table | 64-bit index]`.
 pub(crate) enum TableSet {}
 
-impl Exec for TableSet {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for TableSet {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            match element(table(r), *r.slot(1), r.half(2, 1) != 0) {
-                Some(at) => {
-                    *at = Slot::from_bits(*r.slot(0));
-                    r.next(3)
-                }
-                None => r.trap(TrapCode::TableOutOfBounds),
-            }
+            let at = element(table(r), *r.slot(1), r.half(2, 1) != 0);
+            let at = at.ok_or(TrapCode::TableOutOfBounds)?;
+            *at = Slot::from_bits(*r.slot(0));
+            Ok(r.behind(3))
         }
     }
 }
@@ -61,13 +58,13 @@ impl Exec for TableSet {
 /// `[handler, dst . . ., table]`.
 pub(crate) enum TableSize {}
 
-impl Exec for TableSize {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl Straight for TableSize {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
             let len = (*table(r)).len;
-            ToSlot::write(r, len as i64).next(3)
+            Ok(ToSlot::write(r, len as i64).behind(3))
         }
     }
 }

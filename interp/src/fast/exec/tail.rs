@@ -1,4 +1,4 @@
-//! Tail calls, and calls and tests of function references.
+//! Tail calls, and the test of a reference.
 //!
 //! A tail call moves the arguments to the first slots of the running function's
 //! frame and puts its header behind them, so the callee returns to where the
@@ -10,19 +10,15 @@
 //! that bridge whichever instance it goes on to, because the bridge restores the
 //! context of the one caller that waits for the result.
 
-use std::marker::PhantomData;
-
 use bimetal_core::trap::TrapCode;
 use bimetal_runtime::abi::Outcome;
 use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::vmctx::{VmCtx, VmFuncRef, VmTail};
 
 use super::call::{
-    BRIDGE_SLOTS, CallOfSubtype, CallRef, available, entry_of, frame_bytes, func_ref, indirect,
-    with_result, write_header,
+    BRIDGE_SLOTS, available, entry_of, frame_bytes, func_ref, with_result, write_header,
 };
 use super::control::header;
-use super::profile::Notes;
 use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
 use crate::fast::frames;
 
@@ -30,32 +26,6 @@ use crate::fast::frames;
 const OWN: usize = 4;
 /// Slots of a header.
 const HEADER: usize = 2;
-
-/// The function reference in a slot, to the accumulator; whether there is one.
-#[inline(always)] // vanishes into handlers
-unsafe fn load_reference(r: &mut Regs) -> bool {
-    // SAFETY: the cell names a slot with a reference in field 1.
-    r.a = unsafe { *r.slot(1) };
-    r.a != 0
-}
-
-/// `call_ref`: `[handler, params ref | base, ., result slots, notes]`.
-pub(crate) struct CallReference<N>(PhantomData<N>);
-
-impl<N: Notes> Exec for CallReference<N> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(mut r: Regs) -> Flow {
-        // SAFETY: the cell was linked for this body; a reference that is not null
-        // is a record that lives as long as the store.
-        unsafe {
-            if load_reference(&mut r) {
-                CallRef::<N>::exec(r)
-            } else {
-                r.trap(TrapCode::NullFunctionReference)
-            }
-        }
-    }
-}
 
 /// `ref.as_non_null`: `[handler, . ref . .]`.
 pub(crate) enum NonNull {}
@@ -86,62 +56,12 @@ impl Exec for ReturnCall {
     }
 }
 
-/// `return_call` of an imported function: `[handler, params . | base, record,
-/// result slots, own params]`.
-pub(crate) enum ReturnCallImport {}
+/// Goes on to the function whose record is in the accumulator: as a call of it, and a word
+/// with the own params.
+pub(crate) enum ReturnCallRef {}
 
-impl Exec for ReturnCallImport {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(mut r: Regs) -> Flow {
-        // SAFETY: the linker passes the offset of a record in the context.
-        unsafe {
-            r.a = r.cx.byte_add(r.half(2, 0) as usize).expose_provenance() as u64;
-            Go::exec(r)
-        }
-    }
-}
-
-/// `return_call_indirect`: as `call_indirect`, and a word with the own params.
-pub(crate) enum ReturnCallIndirect {}
-
-impl Exec for ReturnCallIndirect {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(mut r: Regs) -> Flow {
-        // SAFETY: the cell was linked for this body.
-        unsafe {
-            match indirect(r) {
-                Ok((func, same)) => {
-                    r.a = func;
-                    if same { Go::exec(r) } else { r.to::<CallOfSubtype<Go>>() }
-                }
-                Err(code) => r.trap(code),
-            }
-        }
-    }
-}
-
-/// `return_call_ref`: as `call_ref`, and a word with the own params.
-pub(crate) enum ReturnCallReference {}
-
-impl Exec for ReturnCallReference {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(mut r: Regs) -> Flow {
-        // SAFETY: as for `CallReference`.
-        unsafe {
-            if load_reference(&mut r) {
-                Go::exec(r)
-            } else {
-                r.trap(TrapCode::NullFunctionReference)
-            }
-        }
-    }
-}
-
-/// Goes on to the function whose record is in the accumulator.
-enum Go {}
-
-impl Exec for Go {
-    #[inline(always)] // the end of the handlers above
+impl Exec for ReturnCallRef {
+    #[inline(always)] // the end of the handlers that find it
     unsafe fn exec(r: Regs) -> Flow {
         // SAFETY: the record and its code slot live as long as the store.
         unsafe {

@@ -9,11 +9,13 @@ use bimetal_core::ops::vec::{
     VecBinOp, VecExtract, VecOp, VecReplace, VecTernOp, VecUnOp, vec_sem,
 };
 use bimetal_core::sem::vec::i8x16_shuffle;
+use bimetal_core::trap::TrapCode;
 use bimetal_core::value::V128;
 
 use super::place::{A, C, Dest, Place, Reg, S, extra};
+use super::straight::Straight;
 use super::{DEST_FORMS, PLACES};
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use crate::fast::dispatch::{Handler, Regs, handler};
 
 /// Fields of the operand word.
 pub(super) const FIRST: usize = 1;
@@ -23,15 +25,15 @@ const THIRD: usize = 3;
 /// One operand: `[handler, dst a . .]`.
 pub(crate) struct Un<O, P, D>(PhantomData<(O, P, D)>);
 
-impl<O: VecUnOp, P: Place, D: Dest> Exec for Un<O, P, D>
+impl<O: VecUnOp, P: Place, D: Dest> Straight for Un<O, P, D>
 where
     O::A: Reg,
     O::R: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
-        unsafe { D::write(r, O::eval(P::read::<O::A>(r, FIRST, 2))).next(2) }
+        unsafe { Ok(D::write(r, O::eval(P::read::<O::A>(r, FIRST, 2))).behind(2)) }
     }
 }
 
@@ -40,19 +42,19 @@ where
 /// vector.
 pub(crate) struct Bin<O, P, Q, D>(PhantomData<(O, P, Q, D)>);
 
-impl<O: VecBinOp, P: Place, Q: Place, D: Dest> Exec for Bin<O, P, Q, D>
+impl<O: VecBinOp, P: Place, Q: Place, D: Dest> Straight for Bin<O, P, Q, D>
 where
     O::A: Reg,
     O::B: Reg,
     O::R: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let a = P::read::<O::A>(r, FIRST, 2);
             let b = Q::read::<O::B>(r, SECOND, 2);
-            D::write(r, O::eval(a, b)).next(2 + extra::<P, O::A>() + extra::<Q, O::B>())
+            Ok(D::write(r, O::eval(a, b)).behind(2 + extra::<P, O::A>() + extra::<Q, O::B>()))
         }
     }
 }
@@ -60,15 +62,15 @@ where
 /// Three vectors: `[handler, dst a b c]`.
 pub(crate) struct Tern<O, P, Q, T, D>(PhantomData<(O, P, Q, T, D)>);
 
-impl<O: VecTernOp, P: Place, Q: Place, T: Place, D: Dest> Exec for Tern<O, P, Q, T, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<O: VecTernOp, P: Place, Q: Place, T: Place, D: Dest> Straight for Tern<O, P, Q, T, D> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let a = P::read::<V128>(r, FIRST, 2);
             let b = Q::read::<V128>(r, SECOND, 2);
             let c = T::read::<V128>(r, THIRD, 2);
-            D::write(r, O::eval(a, b, c)).next(2)
+            Ok(D::write(r, O::eval(a, b, c)).behind(2))
         }
     }
 }
@@ -76,16 +78,16 @@ impl<O: VecTernOp, P: Place, Q: Place, T: Place, D: Dest> Exec for Tern<O, P, Q,
 /// One lane taken out: `[handler, dst a . lane]`.
 pub(crate) struct Extract<O, P, D>(PhantomData<(O, P, D)>);
 
-impl<O: VecExtract, P: Place, D: Dest> Exec for Extract<O, P, D>
+impl<O: VecExtract, P: Place, D: Dest> Straight for Extract<O, P, D>
 where
     O::R: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let a = P::read::<V128>(r, FIRST, 2);
-            D::write(r, O::eval(a, r.field(THIRD) as u8)).next(2)
+            Ok(D::write(r, O::eval(a, r.field(THIRD) as u8)).behind(2))
         }
     }
 }
@@ -93,17 +95,17 @@ where
 /// One lane replaced: `[handler, dst a b lane]`.
 pub(crate) struct Replace<O, P, Q, D>(PhantomData<(O, P, Q, D)>);
 
-impl<O: VecReplace, P: Place, Q: Place, D: Dest> Exec for Replace<O, P, Q, D>
+impl<O: VecReplace, P: Place, Q: Place, D: Dest> Straight for Replace<O, P, Q, D>
 where
     O::B: Reg,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let a = P::read::<V128>(r, FIRST, 2);
             let b = Q::read::<O::B>(r, SECOND, 2);
-            D::write(r, O::eval(a, b, r.field(THIRD) as u8)).next(2)
+            Ok(D::write(r, O::eval(a, b, r.field(THIRD) as u8)).behind(2))
         }
     }
 }
@@ -111,14 +113,14 @@ where
 /// `i8x16.shuffle`: `[handler, dst a b ., lanes, lanes]`.
 pub(crate) struct Shuffle<P, Q, D>(PhantomData<(P, Q, D)>);
 
-impl<P: Place, Q: Place, D: Dest> Exec for Shuffle<P, Q, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<P: Place, Q: Place, D: Dest> Straight for Shuffle<P, Q, D> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let a = P::read::<V128>(r, FIRST, 2);
             let b = Q::read::<V128>(r, SECOND, 2);
-            D::write(r, i8x16_shuffle(a, b, V128::load(r.words(2)).0)).next(4)
+            Ok(D::write(r, i8x16_shuffle(a, b, V128::load(r.words(2)).0)).behind(4))
         }
     }
 }

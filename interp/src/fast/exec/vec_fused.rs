@@ -5,10 +5,12 @@ use std::marker::PhantomData;
 
 use bimetal_core::ops::vec::{VecBinOp, VecOp, VecUnOp, vec_sem};
 use bimetal_core::ops::vec_mem::{VecLoad, vec_mem_sem};
+use bimetal_core::trap::TrapCode;
 use bimetal_core::value::V128;
 
 use super::memory::access_0;
 use super::place::{A, C, Dest, Place, S, ToAcc, ToSlot, extra};
+use super::straight::Straight;
 use super::vec_mem::read;
 use super::{DEST_FORMS, PLACES};
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
@@ -32,25 +34,20 @@ impl<O: VecUnOp<A = V128, R = i32>, P: Place, const WHEN: bool> Exec for BrTest<
 /// `FIRST`: the loaded vector is the first operand.
 pub(crate) struct LoadThen<O, P, Q, const FIRST: bool, D>(PhantomData<(O, P, Q, D)>);
 
-impl<O, P: Place, Q: Place, const FIRST: bool, D: Dest> Exec for LoadThen<O, P, Q, FIRST, D>
+impl<O, P: Place, Q: Place, const FIRST: bool, D: Dest> Straight for LoadThen<O, P, Q, FIRST, D>
 where
     O: VecBinOp<A = V128, B = V128, R = V128>,
 {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         type Whole = vec_mem_sem::v128_load;
         // SAFETY: the cell was linked for these places.
         unsafe {
-            match access_0(r, P::read::<i32>(r, 1, 2) as u32, r.half(2, 1), 16) {
-                Ok(at) => {
-                    let loaded = Whole::extend(read::<<Whole as VecLoad>::Mem>(at));
-                    let other = Q::read::<V128>(r, 2, 3);
-                    let result =
-                        if FIRST { O::eval(loaded, other) } else { O::eval(other, loaded) };
-                    D::write(r, result).next(3 + extra::<Q, V128>())
-                }
-                Err(code) => r.trap(code),
-            }
+            let at = access_0(r, P::read::<i32>(r, 1, 2) as u32, r.half(2, 1), 16)?;
+            let loaded = Whole::extend(read::<<Whole as VecLoad>::Mem>(at));
+            let other = Q::read::<V128>(r, 2, 3);
+            let result = if FIRST { O::eval(loaded, other) } else { O::eval(other, loaded) };
+            Ok(D::write(r, result).behind(3 + extra::<Q, V128>()))
         }
     }
 }

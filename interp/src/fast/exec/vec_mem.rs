@@ -10,26 +10,26 @@ use bimetal_core::ops::vec_mem::{
     LoadLane, LoadLaneOp, StoreLane, StoreLaneOp, VecLoad, VecLoadOp, VecStore, VecStoreOp,
     vec_mem_sem,
 };
+use bimetal_core::trap::TrapCode;
 use bimetal_core::value::V128;
 
 use super::DEST_FORMS;
 use super::memory::{access_0, access_any};
 use super::place::{A, Dest, Place, S, ToAcc, ToSlot};
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use super::straight::Straight;
+use crate::fast::dispatch::{Handler, Regs, handler};
 
 /// A load of a vector from memory 0 at a 32-bit address: `[handler, dst addr |
 /// offset]`.
 pub(crate) struct Load0<O, P, D>(PhantomData<(O, P, D)>);
 
-impl<O: VecLoad, P: Place, D: Dest> Exec for Load0<O, P, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<O: VecLoad, P: Place, D: Dest> Straight for Load0<O, P, D> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            match access_0(r, P::read::<i32>(r, 1, 2) as u32, r.imm(), O::Mem::WIDTH) {
-                Ok(at) => D::write(r, O::extend(read::<O::Mem>(at))).next(2),
-                Err(code) => r.trap(code),
-            }
+            let at = access_0(r, P::read::<i32>(r, 1, 2) as u32, r.imm(), O::Mem::WIDTH)?;
+            Ok(D::write(r, O::extend(read::<O::Mem>(at))).behind(2))
         }
     }
 }
@@ -38,15 +38,13 @@ impl<O: VecLoad, P: Place, D: Dest> Exec for Load0<O, P, D> {
 /// 64-bit address]`.
 pub(crate) struct LoadAny<O>(PhantomData<O>);
 
-impl<O: VecLoad> Exec for LoadAny<O> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<O: VecLoad> Straight for LoadAny<O> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            match access_any(r, 1, O::Mem::WIDTH) {
-                Ok(at) => ToSlot::write(r, O::extend(read::<O::Mem>(at))).next(4),
-                Err(code) => r.trap(code),
-            }
+            let at = access_any(r, 1, O::Mem::WIDTH)?;
+            Ok(ToSlot::write(r, O::extend(read::<O::Mem>(at))).behind(4))
         }
     }
 }
@@ -55,18 +53,14 @@ impl<O: VecLoad> Exec for LoadAny<O> {
 /// offset]`.
 pub(crate) struct Store0<O, P, Q>(PhantomData<(O, P, Q)>);
 
-impl<O: VecStore, P: Place, Q: Place> Exec for Store0<O, P, Q> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<O: VecStore, P: Place, Q: Place> Straight for Store0<O, P, Q> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
-            match access_0(r, P::read::<i32>(r, 1, 2) as u32, r.imm(), O::Mem::WIDTH) {
-                Ok(at) => {
-                    write(at, O::wrap(Q::read::<V128>(r, 0, 2)));
-                    r.next(2)
-                }
-                Err(code) => r.trap(code),
-            }
+            let at = access_0(r, P::read::<i32>(r, 1, 2) as u32, r.imm(), O::Mem::WIDTH)?;
+            write(at, O::wrap(Q::read::<V128>(r, 0, 2)));
+            Ok(r.behind(2))
         }
     }
 }
@@ -75,18 +69,14 @@ impl<O: VecStore, P: Place, Q: Place> Exec for Store0<O, P, Q> {
 /// 64-bit address]`.
 pub(crate) struct StoreAny<O>(PhantomData<O>);
 
-impl<O: VecStore> Exec for StoreAny<O> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<O: VecStore> Straight for StoreAny<O> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            match access_any(r, 1, O::Mem::WIDTH) {
-                Ok(at) => {
-                    write(at, O::wrap(S::read(r, 0, 2)));
-                    r.next(4)
-                }
-                Err(code) => r.trap(code),
-            }
+            let at = access_any(r, 1, O::Mem::WIDTH)?;
+            write(at, O::wrap(S::read(r, 0, 2)));
+            Ok(r.behind(4))
         }
     }
 }
@@ -95,20 +85,16 @@ impl<O: VecStore> Exec for StoreAny<O> {
 /// offset, vector | lane]`.
 pub(crate) struct LoadLane0<O, P, Q, D>(PhantomData<(O, P, Q, D)>);
 
-impl<O: LoadLane, P: Place, Q: Place, D: Dest> Exec for LoadLane0<O, P, Q, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<O: LoadLane, P: Place, Q: Place, D: Dest> Straight for LoadLane0<O, P, Q, D> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places; field 4 is the first of
         // word 2.
         unsafe {
             let vector = Q::read::<V128>(r, 4, 2);
-            match access_0(r, P::read::<i32>(r, 1, 2) as u32, r.imm(), O::Mem::WIDTH) {
-                Ok(at) => {
-                    let lane = r.field(6) as u8;
-                    D::write(r, O::replace(vector, read::<O::Mem>(at), lane)).next(3)
-                }
-                Err(code) => r.trap(code),
-            }
+            let at = access_0(r, P::read::<i32>(r, 1, 2) as u32, r.imm(), O::Mem::WIDTH)?;
+            let lane = r.field(6) as u8;
+            Ok(D::write(r, O::replace(vector, read::<O::Mem>(at), lane)).behind(3))
         }
     }
 }
@@ -117,18 +103,14 @@ impl<O: LoadLane, P: Place, Q: Place, D: Dest> Exec for LoadLane0<O, P, Q, D> {
 /// memory | 64-bit address]`.
 pub(crate) struct LoadLaneAny<O>(PhantomData<O>);
 
-impl<O: LoadLane> Exec for LoadLaneAny<O> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<O: LoadLane> Straight for LoadLaneAny<O> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            match access_any(r, 1, O::Mem::WIDTH) {
-                Ok(at) => {
-                    let (vector, lane) = (S::read(r, 2, 2), r.field(3) as u8);
-                    ToSlot::write(r, O::replace(vector, read::<O::Mem>(at), lane)).next(4)
-                }
-                Err(code) => r.trap(code),
-            }
+            let at = access_any(r, 1, O::Mem::WIDTH)?;
+            let (vector, lane) = (S::read(r, 2, 2), r.field(3) as u8);
+            Ok(ToSlot::write(r, O::replace(vector, read::<O::Mem>(at), lane)).behind(4))
         }
     }
 }
@@ -137,19 +119,15 @@ impl<O: LoadLane> Exec for LoadLaneAny<O> {
 /// offset, . | lane]`.
 pub(crate) struct StoreLane0<O, P, Q>(PhantomData<(O, P, Q)>);
 
-impl<O: StoreLane, P: Place, Q: Place> Exec for StoreLane0<O, P, Q> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<O: StoreLane, P: Place, Q: Place> Straight for StoreLane0<O, P, Q> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places.
         unsafe {
             let value = Q::read::<V128>(r, 0, 2);
-            match access_0(r, P::read::<i32>(r, 1, 2) as u32, r.imm(), O::Mem::WIDTH) {
-                Ok(at) => {
-                    write(at, O::extract(value, r.field(6) as u8));
-                    r.next(3)
-                }
-                Err(code) => r.trap(code),
-            }
+            let at = access_0(r, P::read::<i32>(r, 1, 2) as u32, r.imm(), O::Mem::WIDTH)?;
+            write(at, O::extract(value, r.field(6) as u8));
+            Ok(r.behind(3))
         }
     }
 }
@@ -158,18 +136,14 @@ impl<O: StoreLane, P: Place, Q: Place> Exec for StoreLane0<O, P, Q> {
 /// | 64-bit address]`.
 pub(crate) struct StoreLaneAny<O>(PhantomData<O>);
 
-impl<O: StoreLane> Exec for StoreLaneAny<O> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<O: StoreLane> Straight for StoreLaneAny<O> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for this body.
         unsafe {
-            match access_any(r, 1, O::Mem::WIDTH) {
-                Ok(at) => {
-                    write(at, O::extract(S::read(r, 0, 2), r.field(3) as u8));
-                    r.next(4)
-                }
-                Err(code) => r.trap(code),
-            }
+            let at = access_any(r, 1, O::Mem::WIDTH)?;
+            write(at, O::extract(S::read(r, 0, 2), r.field(3) as u8));
+            Ok(r.behind(4))
         }
     }
 }

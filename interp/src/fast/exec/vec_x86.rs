@@ -8,11 +8,13 @@ use std::arch::x86_64::*;
 use std::mem::transmute;
 
 use bimetal_core::ops::vec::{VecBinOp, VecOp, VecTernOp, VecUnOp};
+use bimetal_core::trap::TrapCode;
 use bimetal_core::value::V128;
 
 use super::place::{Dest, Place};
+use super::straight::Straight;
 use super::vec::{FIRST, SECOND};
-use crate::fast::dispatch::{Exec, Flow, Regs};
+use crate::fast::dispatch::Regs;
 use std::marker::PhantomData;
 
 /// A result as an instruction gives it.
@@ -193,15 +195,15 @@ pub(crate) unsafe fn shuffle(a: V128, b: V128, bytes: V128) -> V128 {
 /// `i8x16.shuffle`: `[handler, dst a b ., lanes, lanes]`.
 pub(crate) struct Shuffle<P, Q, D>(PhantomData<(P, Q, D)>);
 
-impl<P: Place, Q: Place, D: Dest> Exec for Shuffle<P, Q, D> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<P: Place, Q: Place, D: Dest> Straight for Shuffle<P, Q, D> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the cell was linked for these places; its lanes are validated.
         unsafe {
             let a = P::read::<V128>(r, FIRST, 2);
             let b = Q::read::<V128>(r, SECOND, 2);
             let lanes = r.words(2).cast::<V128>().read_unaligned();
-            D::write(r, shuffle(a, b, lanes)).next(4)
+            Ok(D::write(r, shuffle(a, b, lanes)).behind(4))
         }
     }
 }

@@ -4,9 +4,11 @@ use std::marker::PhantomData;
 
 use bimetal_core::ops::wide::WideOp;
 use bimetal_core::sem;
+use bimetal_core::trap::TrapCode;
 use bimetal_core::value::Slot;
 
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use super::straight::Straight;
+use crate::fast::dispatch::{Handler, Regs, handler};
 
 /// `[handler, a | b, c | d, dst | .]`, for frames of any size: operands that the
 /// instruction lacks name any slot. The results go to `dst` and the next slot;
@@ -19,9 +21,9 @@ pub(crate) trait WideFn: 'static {
     fn eval(args: [i64; 4]) -> (i64, i64);
 }
 
-impl<F: WideFn> Exec for Wide<F> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
+impl<F: WideFn> Straight for Wide<F> {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
         // SAFETY: the translator names slots of the function's frame only.
         unsafe {
             let slot = |word, half| r.fp.add(r.half(word, half) as usize);
@@ -30,7 +32,7 @@ impl<F: WideFn> Exec for Wide<F> {
             let to = slot(3, 0);
             *to = Slot::from_i64(low).bits();
             *to.add(1) = Slot::from_i64(high).bits();
-            r.next(4)
+            Ok(r.behind(4))
         }
     }
 }

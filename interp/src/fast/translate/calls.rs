@@ -11,11 +11,9 @@ use super::cell::wide_table;
 use super::ir::{Class, Op, Src};
 use super::link::Linker;
 use super::operands::Value;
-use crate::fast::exec::call::{Call, CallImport, CallIndirect};
+use crate::fast::exec::call::{Call, CallImport, CallIndirect, CallRef, CallReference};
 use crate::fast::exec::profile::{CountedCall, NOTES, Noted, Unnoted};
-use crate::fast::exec::tail::{
-    CallReference, ReturnCall, ReturnCallImport, ReturnCallIndirect, ReturnCallReference,
-};
+use crate::fast::exec::tail::{ReturnCall, ReturnCallRef};
 
 /// Operands that an instruction does not have.
 const NONE: [Src; 3] = [Src::Acc; 3];
@@ -31,6 +29,16 @@ impl Translator<'_> {
         stack.top(count).first().map_or(stack.next_slot(), |arg| arg.slot)
     }
 
+    /// The operands of a call: its index or reference, if it has one.
+    fn callee(&mut self, callee: &Callee<Value>) -> [Src; 3] {
+        match *callee {
+            Callee::Direct(_) => NONE,
+            Callee::Indirect { index: operand, .. } | Callee::Ref { func: operand, .. } => {
+                [self.take_slot(operand), Src::Acc, Src::Acc]
+            }
+        }
+    }
+
     /// A call.
     pub(super) fn emit_call(
         &mut self,
@@ -39,17 +47,13 @@ impl Translator<'_> {
         ty: &FuncType,
     ) {
         let base = self.arguments(stack, ty);
-        match callee {
-            Callee::Direct(func) => self.emit(Op::Call { func, base }, NONE, 0),
-            Callee::Indirect { table, ty, index } => {
-                let args = [self.take_slot(index), Src::Acc, Src::Acc];
-                self.emit(Op::CallIndirect { table, ty, base }, args, 0)
-            }
-            Callee::Ref { ty, func } => {
-                let args = [self.take_slot(func), Src::Acc, Src::Acc];
-                self.emit(Op::CallRef { ty, base }, args, 0)
-            }
+        let args = self.callee(&callee);
+        let op = match callee {
+            Callee::Direct(func) => Op::Call { func, base },
+            Callee::Indirect { table, ty, .. } => Op::CallIndirect { table, ty, base },
+            Callee::Ref { ty, .. } => Op::CallRef { ty, base },
         };
+        self.emit(op, args, 0);
         self.forget();
         if let [result] = *ty.results {
             self.returned(base, result);
@@ -64,17 +68,13 @@ impl Translator<'_> {
         ty: &FuncType,
     ) {
         let base = self.arguments(stack, ty);
-        match callee {
-            Callee::Direct(func) => self.emit(Op::ReturnCall { func, base }, NONE, 0),
-            Callee::Indirect { table, ty, index } => {
-                let args = [self.take_slot(index), Src::Acc, Src::Acc];
-                self.emit(Op::ReturnCallIndirect { table, ty, base }, args, 0)
-            }
-            Callee::Ref { ty, func } => {
-                let args = [self.take_slot(func), Src::Acc, Src::Acc];
-                self.emit(Op::ReturnCallRef { ty, base }, args, 0)
-            }
+        let args = self.callee(&callee);
+        let op = match callee {
+            Callee::Direct(func) => Op::ReturnCall { func, base },
+            Callee::Indirect { table, ty, .. } => Op::ReturnCallIndirect { table, ty, base },
+            Callee::Ref { ty, .. } => Op::ReturnCallRef { ty, base },
         };
+        self.emit(op, args, 0);
         self.forget();
     }
 
@@ -142,7 +142,7 @@ pub(super) fn call(l: &mut Linker<'_>, func: FuncIdx, base: u32) {
         l.handler::<Call>();
         return direct(l, func, base);
     }
-    l.handler::<CallImport>();
+    l.handler::<CallImport<CallRef<Unnoted>>>();
     imported(l, func, base);
 }
 
@@ -153,7 +153,7 @@ pub(super) fn return_call(l: &mut Linker<'_>, func: FuncIdx, base: u32) {
         direct(l, func, base);
         l.bits(0);
     } else {
-        l.handler::<ReturnCallImport>();
+        l.handler::<CallImport<ReturnCallRef>>();
         imported(l, func, base);
     }
     own_params(l);
@@ -185,11 +185,11 @@ pub(super) fn call_indirect(
     base: u32,
 ) {
     if l.notes_call(None) {
-        l.handler::<CallIndirect<Noted>>();
+        l.handler::<CallIndirect<CallRef<Noted>>>();
         indirect(l, index, table, ty, base);
         NOTES.into_iter().for_each(|word| l.bits(word));
     } else {
-        l.handler::<CallIndirect<Unnoted>>();
+        l.handler::<CallIndirect<CallRef<Unnoted>>>();
         indirect(l, index, table, ty, base);
     }
 }
@@ -201,7 +201,7 @@ pub(super) fn return_call_indirect(
     ty: TypeIdx,
     base: u32,
 ) {
-    l.handler::<ReturnCallIndirect>();
+    l.handler::<CallIndirect<ReturnCallRef>>();
     indirect(l, index, table, ty, base);
     own_params(l);
 }
@@ -217,17 +217,17 @@ fn indirect(l: &mut Linker<'_>, index: u16, table: TableIdx, ty: TypeIdx, base: 
 
 pub(super) fn call_ref(l: &mut Linker<'_>, func: u16, ty: TypeIdx, base: u32) {
     if l.notes_call(None) {
-        l.handler::<CallReference<Noted>>();
+        l.handler::<CallReference<CallRef<Noted>>>();
         reference(l, func, ty, base);
         NOTES.into_iter().for_each(|word| l.bits(word));
     } else {
-        l.handler::<CallReference<Unnoted>>();
+        l.handler::<CallReference<CallRef<Unnoted>>>();
         reference(l, func, ty, base);
     }
 }
 
 pub(super) fn return_call_ref(l: &mut Linker<'_>, func: u16, ty: TypeIdx, base: u32) {
-    l.handler::<ReturnCallReference>();
+    l.handler::<CallReference<ReturnCallRef>>();
     reference(l, func, ty, base);
     own_params(l);
 }

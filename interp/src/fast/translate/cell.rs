@@ -15,7 +15,6 @@ use crate::fast::dispatch::Exec;
 use crate::fast::exec::atomic::atomic_handler;
 use crate::fast::exec::control::{Br, BrTable, RETURN, Return0, ReturnSpan, Unreachable};
 use crate::fast::exec::data::{COPY, CopyImm, GLOBAL_GET, GLOBAL_SET, RefFunc, RefImport};
-use crate::fast::exec::fused::add_br_handlers;
 use crate::fast::exec::memory::MemorySize;
 use crate::fast::exec::num::handlers;
 use crate::fast::exec::object::{ArrayLen, I31Get, RefI31};
@@ -191,14 +190,9 @@ impl Cell<'_> {
     }
 
     fn add_branch(&self, l: &mut Linker<'_>, op: NumOp, step: i32, negate: bool, target: Label) {
-        let (op, negate) = match opposite(op) {
-            Some(opposite) if negate => (opposite, false),
-            _ => (op, negate),
-        };
-        let by_place = expect(add_br_handlers(op));
+        let op = if negate { expect(opposite(op)) } else { op };
         let constant = usize::from(matches!(self.args[0], Src::Const(_)));
-        let by_place = l.step_branch(op, self).unwrap_or(by_place);
-        l.push_handler(by_place[constant][usize::from(negate)]);
+        l.push_handler(l.add_branch(op, self)[constant]);
         l.fields_imm([self.d, self.f[0]], step as u32);
         l.branch_target(target, self.offset);
         self.wide_constant(l, 0);

@@ -10,21 +10,36 @@ use super::ir::{Access, Class, Inst, Label, Op, Src};
 use super::link::Linker;
 use crate::fast::exec::control::BrTable;
 use crate::fast::exec::fused_two::{BrTableAdd, ImmTwo, load_tee};
-use crate::fast::exec::pair::{Forms, commutes, opposite, pair_branch_handlers, pair_handlers};
+use crate::fast::exec::pair::{ByConstants, commutes, pair_handlers};
 use crate::fast::exec::place::{A, S};
-use crate::fast::exec::step::step_load;
 
-/// The operands of an instruction on integers whose result is in the accumulator only.
-struct First {
-    op: NumOp,
-    a: Src,
-    b: Src,
+/// The first of two instructions, with its operands as cells of both can have them: `a` is
+/// in a slot or the accumulator, `b` in a slot or constant.
+pub(super) struct First {
+    pub(super) op: NumOp,
+    pub(super) a: Src,
+    pub(super) b: Src,
+}
+
+impl First {
+    pub(super) fn of(inst: &Inst) -> Option<First> {
+        let Op::Bin(op) = inst.op else { return None };
+        let [a, b] = match (inst.args[0], inst.args[1]) {
+            (a @ (Src::Slot(_) | Src::Acc), b @ (Src::Slot(_) | Src::Const(_))) => [a, b],
+            (b @ (Src::Slot(_) | Src::Const(_)), a @ (Src::Slot(_) | Src::Acc)) if commutes(op) => {
+                [a, b]
+            }
+            _ => return None,
+        };
+        Some(First { op, a, b })
+    }
 }
 
 /// The operands of a cell made of two instructions: as fields, and as constants if there
 /// are any.
-struct Operands {
-    forms: [usize; 3],
+pub(super) struct Operands {
+    /// Whether `a` is in the accumulator, `b` and `c` are constants.
+    pub(super) forms: [usize; 3],
     fields: [u16; 3],
     constants: Option<[u32; 2]>,
 }
@@ -47,8 +62,11 @@ impl Linker<'_> {
                     || fusions.mul_add && self.mul_add(first, second)
             }
             (Op::Bin(_), Op::BrBin { .. } | Op::BrUn { .. }) => {
-                fusions.pair_branch && self.pair_branch(first, second)
-                    || fusions.sum_branch && self.sum_branch(first, second)
+                if first.to_slot {
+                    fusions.sum_branch && self.sum_branch(first, second)
+                } else {
+                    fusions.pair_branch && self.pair_branch(first, second)
+                }
             }
             (Op::Load(..) | Op::LoadSum(..), Op::BrBin { .. } | Op::BrUn { .. }) => {
                 fusions.load_branch && self.load_branch(first, second)
@@ -71,19 +89,8 @@ impl Linker<'_> {
         done
     }
 
-    fn first(inst: &Inst) -> Option<First> {
-        let Op::Bin(op) = inst.op else { return None };
-        let [a, b] = match (inst.args[0], inst.args[1]) {
-            (a @ (Src::Slot(_) | Src::Acc), b @ (Src::Slot(_) | Src::Const(_))) => [a, b],
-            (b @ (Src::Slot(_) | Src::Const(_)), a) if commutes(op) => [a, b],
-            _ => return None,
-        };
-        let known = matches!(a, Src::Slot(_) | Src::Acc);
-        (!inst.to_slot && known).then_some(First { op, a, b })
-    }
-
     /// The operands `a`, `b` and `c` as a cell of two instructions has them.
-    fn pair_operands(&self, first: &First, c: Src) -> Option<Operands> {
+    pub(super) fn pair_operands(&self, first: &First, c: Src) -> Option<Operands> {
         let wide = first.op.result() == ValType::I64;
         let mut fields = [0; 3];
         let mut bits = [0; 2];
@@ -107,15 +114,31 @@ impl Linker<'_> {
         Some(Operands { forms, fields, constants })
     }
 
-    fn pair_cell(&mut self, handlers: &Forms, dst: u16, operands: &Operands) {
-        let [a, b, c] = operands.forms;
-        self.push_handler(handlers[a][b][c]);
+    /// Appends the cell of two instructions. `branch`: where it leads to, and its offset in
+    /// the module.
+    pub(super) fn pair_cell(
+        &mut self,
+        handlers: &ByConstants,
+        dst: u16,
+        operands: &Operands,
+        branch: Option<(Label, u32)>,
+    ) {
+        let [_, b, c] = operands.forms;
+        self.push_handler(handlers[b][c]);
         let [a, b, c] = operands.fields;
         self.fields([dst, a, b, c]);
+        if let Some((target, offset)) = branch {
+            self.branch_target(target, offset);
+        }
+        if let Some([b, c]) = operands.constants {
+            self.halves(b, c);
+        }
     }
 
     fn pair(&mut self, inst: &Inst, second: &Inst) -> bool {
-        let (Some(first), Op::Bin(op)) = (Self::first(inst), second.op) else { return false };
+        let (Some(first), Op::Bin(op), false) = (First::of(inst), second.op, inst.to_slot) else {
+            return false;
+        };
         let (c, swapped) = match (second.args[0], second.args[1]) {
             (Src::Acc, Src::Acc) => return false,
             (Src::Acc, c) => (c, false),
@@ -128,34 +151,8 @@ impl Linker<'_> {
         }
         let Some(handlers) = pair_handlers(first.op, op, swapped) else { return false };
         let Some(operands) = self.pair_operands(&first, c) else { return false };
-        self.pair_cell(handlers, self.slot(second.dst) as u16, &operands);
-        if let Some([b, c]) = operands.constants {
-            self.halves(b, c);
-        }
-        true
-    }
-
-    fn pair_branch(&mut self, inst: &Inst, second: &Inst) -> bool {
-        let Some(first) = Self::first(inst) else { return false };
-        let (compare, c, negate, target) = match second.op {
-            Op::BrUn { op: NumOp::i32_eqz, negate, target } => {
-                (NumOp::i32_eq, Src::Const(0), negate, target)
-            }
-            Op::BrBin { op, negate, target } => (op, second.args[1], negate, target),
-            _ => return false,
-        };
-        let compare = if negate { opposite(compare) } else { Some(compare) };
-        let handlers = compare.and_then(|compare| pair_branch_handlers(first.op, compare));
-        let operands = self.pair_operands(&first, c);
-        let (Some(handlers), Some(operands), Src::Acc) = (handlers, operands, second.args[0])
-        else {
-            return false;
-        };
-        self.pair_cell(handlers, 0, &operands);
-        self.branch_target(target, second.offset);
-        if let Some([b, c]) = operands.constants {
-            self.halves(b, c);
-        }
+        let dst = self.slot(second.dst) as u16;
+        self.pair_cell(&handlers[operands.forms[0]], dst, &operands, None);
         true
     }
 
@@ -189,8 +186,9 @@ impl Linker<'_> {
             return false;
         }
         self.position(second);
-        let forms = &pin.map_or_else(|| load_tee(op), |pin| &step_load(op)[pin])[address as usize];
-        self.push_handler(forms[usize::from(second.to_slot)]);
+        let handlers = load_tee(op);
+        let forms = pin.map_or(&handlers.slot, |pin| &handlers.pins[pin]);
+        self.push_handler(forms[address as usize][usize::from(second.to_slot)]);
         self.fields([self.slot(second.dst) as u16, sum, from, 0]);
         self.halves(arg.offset as u32, step);
         true

@@ -15,16 +15,17 @@ use bimetal_core::ops::num::NumOp;
 use bimetal_core::types::AddrType;
 
 use super::bulk::bulk_handler;
-use super::cell::{Cell, place};
+use super::cell::{Cell, expect, place};
 use super::ir::{Inst, Ir, Label, Op, Src};
 use super::link::Linker;
 use super::live::Live;
 use super::text::has_result;
 use crate::fast::code::FastModule;
 use crate::fast::dispatch::Handler;
+use crate::fast::exec::fused::{ByOther, add_br_handlers};
 use crate::fast::exec::pair::commutes;
 use crate::fast::exec::pinned::{LoadPins, PINS, is_pinned, pinned, pinned_load};
-use crate::fast::exec::step::{COPY_TO_PIN, INT_PINS, LoadIntPins, step, step_branch};
+use crate::fast::exec::step::{COPY_TO_PIN, INT_PINS, LoadIntPins, step};
 
 /// How deep loops count: an operand is worth ten times as much in each.
 const DEPTH: usize = 5;
@@ -328,14 +329,10 @@ impl Linker<'_> {
         Some(None)
     }
 
-    /// The handlers of an addition to a pinned integer and a branch.
-    pub(super) fn step_branch(
-        &self,
-        op: NumOp,
-        cell: &Cell<'_>,
-    ) -> Option<&'static [[Handler; 2]; 2]> {
-        let pin = self.int_pin(cell.d)?;
-        Some(&step_branch(op)?[pin])
+    /// The handlers of an addition to an integer and a branch.
+    pub(super) fn add_branch(&self, op: NumOp, cell: &Cell<'_>) -> &'static ByOther {
+        let handlers = expect(add_br_handlers(op));
+        self.int_pin(cell.d).map_or(&handlers.slot, |pin| &handlers.pins[pin])
     }
 
     /// The handler of a copy to a pinned integer.

@@ -1,12 +1,15 @@
-//! Cells that make a number, compare it and branch: a sum, or what a load gives.
+//! Cells that make a number, compare it and branch: what an instruction on integers gives,
+//! or a load.
 
 use bimetal_core::ops::num::NumOp;
 
+use super::combine::First;
 use super::ir::{Access, Inst, Label, Op, Src};
 use super::link::Linker;
-use crate::fast::exec::branch::{load_branch, sum_branch};
-use crate::fast::exec::pair::{mirrored, opposite};
-use crate::fast::exec::step::step_sum_branch;
+use crate::fast::exec::branch::load_branch;
+use crate::fast::exec::pair::{
+    mirrored, opposite, pair_branch_handlers, step_branch_handlers, sum_branch_handlers,
+};
 
 /// What a branch compares the accumulator with: it is taken if the comparison holds with
 /// the accumulator as the first operand.
@@ -47,29 +50,39 @@ impl Linker<'_> {
         }
     }
 
-    /// A sum that goes to a slot, and the branch on it.
-    pub(super) fn sum_branch(&mut self, first: &Inst, second: &Inst) -> bool {
-        let (Src::Slot(a), true) = (first.args[0], first.to_slot) else { return false };
-        let (b, constant) = match (first.op, first.args[1]) {
-            (Op::Bin(NumOp::i32_add), Src::Slot(slot)) => (self.slot(slot) as u16, None),
-            (Op::Bin(NumOp::i32_add), Src::Const(bits)) => (0, Some(bits as u32)),
-            (Op::Bin(NumOp::i32_sub), Src::Const(bits)) => (0, Some((bits as u32).wrapping_neg())),
-            _ => return false,
-        };
-        let Some(Comparison { op, other, target }) = Comparison::of(second) else { return false };
-        let (Some(forms), Some((c, form))) = (sum_branch(op), self.half(other)) else {
+    /// An instruction whose result nothing else uses, and the branch on it.
+    pub(super) fn pair_branch(&mut self, inst: &Inst, branch: &Inst) -> bool {
+        let (Some(first), Some(compared)) = (First::of(inst), Comparison::of(branch)) else {
             return false;
         };
-        let pin = self.pins.int(first.dst);
-        let forms = match pin.and_then(|pin| Some(&step_sum_branch(op)?[pin])) {
-            Some(pinned) if a == first.dst => pinned,
-            Some(_) => return false,
-            None => forms,
+        let handlers = pair_branch_handlers(first.op, compared.op);
+        let operands = self.pair_operands(&first, compared.other);
+        let (Some(handlers), Some(operands)) = (handlers, operands) else { return false };
+        let target = Some((compared.target, branch.offset));
+        self.pair_cell(&handlers[operands.forms[0]], 0, &operands, target);
+        true
+    }
+
+    /// A sum that goes to a slot, and the branch on it.
+    pub(super) fn sum_branch(&mut self, inst: &Inst, branch: &Inst) -> bool {
+        let (Some(first), Some(compared)) = (First::of(inst), Comparison::of(branch)) else {
+            return false;
         };
-        self.push_handler(forms[usize::from(constant.is_some())][form]);
-        self.fields([self.slot(first.dst) as u16, self.slot(a) as u16, b, 0]);
-        self.branch_target(target, second.offset);
-        self.halves(constant.unwrap_or(0), c);
+        let b = match (first.op, first.b) {
+            (NumOp::i32_add, b) => b,
+            (NumOp::i32_sub, Src::Const(bits)) => Src::Const(bits.wrapping_neg()),
+            _ => return false,
+        };
+        let Src::Slot(a) = first.a else { return false };
+        let handlers = match self.pins.int(inst.dst) {
+            Some(pin) if a == inst.dst => step_branch_handlers(compared.op, pin),
+            Some(_) => return false,
+            None => sum_branch_handlers(compared.op),
+        };
+        let operands = self.pair_operands(&First { b, ..first }, compared.other);
+        let (Some(handlers), Some(operands)) = (handlers, operands) else { return false };
+        let target = Some((compared.target, branch.offset));
+        self.pair_cell(handlers, self.slot(inst.dst) as u16, &operands, target);
         true
     }
 
