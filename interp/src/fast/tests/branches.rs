@@ -2,7 +2,11 @@
 //! is left of it.
 
 use std::ptr::NonNull;
+use std::sync::{Arc, Barrier};
 
+use bimetal_parser::{Module, ParseOptions};
+use bimetal_runtime::Settings;
+use bimetal_runtime::code::ModuleCode;
 use bimetal_runtime::hot::{Counted, Thresholds, TierUp, Verdict};
 use bimetal_runtime::vmctx::VmCtx;
 
@@ -142,6 +146,59 @@ fn a_branch_that_closes_a_loop_is_its_loops() {
     );
     wasm.get::<i32>("run", &[i32(20)]);
     assert_eq!(noted(&wasm, 0), [(21, 1)]);
+}
+
+/// Sums `n` up until there is enough, with what makes one handler of two cells around
+/// branches that are watched.
+const SUMS: &str = r#"(module (func $run (export "run") (param $n i32) (result i32)
+    (local $sum i32) (local $odd i32)
+    (block $out (loop $l
+        (local.set $sum (i32.add (local.get $sum) (local.get $n)))
+        (if (i32.and (local.get $sum) (i32.const 1))
+            (then (local.set $odd (i32.add (local.get $odd) (i32.const 3))))
+            (else (local.set $odd (i32.const 7))))
+        (br_if $out (i32.gt_u (local.get $sum) (i32.const 100)))
+        (br $l)))
+    (i32.add (local.get $sum) (local.get $odd))))"#;
+
+fn sums(n: i32) -> i32 {
+    let (mut sum, mut odd) = (0, 0);
+    while sum <= 100 {
+        sum += n;
+        odd = if sum & 1 == 1 { odd + 3 } else { 7 };
+    }
+    sum + odd
+}
+
+#[test]
+fn threads_may_settle_the_same_branches_at_once() {
+    let module = Arc::new(Module::new(SUMS.as_bytes(), &ParseOptions::default()).unwrap());
+    // Each time with code of its own, so that all meet while its branches are new.
+    for _ in 0..if cfg!(miri) { 2 } else { 50 } {
+        let first = Thresholds { calls: 1000, iterations: 1000 };
+        let hot = Some(Hot { hook: Box::new(Nobody), first });
+        let tier = FastModule::make(&module, &Settings::default(), Fusions::ALL, hot);
+        let start = Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let mut wasm = Wasm::empty();
+                    wasm.instantiate(&module, Arc::clone(&tier) as Arc<dyn ModuleCode>, &[]);
+                    start.wait();
+                    for n in 1..30 {
+                        assert_eq!(wasm.get::<i32>("run", &[i32(n)]), sums(n), "{n}");
+                    }
+                });
+            }
+        });
+        let noted = tier.noted_branches(0);
+        assert_eq!(noted.len(), 2);
+        for branch in noted {
+            // Threads that count at the same time may lose some, and come too late to stop.
+            assert!((1..u32::from(MAX) + 4).contains(&branch.executed), "{branch:?}");
+            assert!(branch.taken <= branch.executed, "{branch:?}");
+        }
+    }
 }
 
 #[test]

@@ -252,6 +252,31 @@ fn a_body_that_piles_up_operands_is_refused_at_its_first_call() {
 }
 
 #[test]
+fn a_result_may_be_compared_with_the_local_that_it_goes_to() {
+    let results = [
+        "(i32.add (local.get $n) (i32.const 2))",
+        "(i32.add (local.get $n) (local.get $n))",
+        "(i32.sub (local.get $n) (i32.const -2))",
+        "(i32.load (local.get $n))",
+        "(i32.load8_u (i32.add (local.get $n) (i32.const 4)))",
+    ];
+    for result in results {
+        for (compare, expected) in [("i32.ne", 1), ("i32.lt_s", 1), ("i32.eq", 2), ("i32.ge_u", 2)]
+        {
+            let mut wasm = Wasm::new(&format!(
+                "(module (memory 1) (func (export \"run\") (param $n i32) (result i32)
+                    (local $x i32) (local.set $x (i32.const 100))
+                    (block $b
+                        (br_if $b ({compare} (local.tee $x {result}) (local.get $x)))
+                        (return (i32.const 1)))
+                    (i32.const 2)))"
+            ));
+            assert_eq!(wasm.get::<i32>("run", &[i32(5)]), expected, "{compare} {result}");
+        }
+    }
+}
+
+#[test]
 fn an_if_without_else_has_no_branch_over_nothing() {
     let text = code("(module (func (param i32) (if (local.get 0) (then (nop)))))");
     assert!(!text.contains(" br "), "{text}");
