@@ -13,6 +13,7 @@ mod pins;
 mod profile;
 mod programs;
 mod random;
+mod rotate;
 mod shapes;
 mod tail;
 mod traps;

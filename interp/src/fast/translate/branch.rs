@@ -45,6 +45,7 @@ impl Translator<'_> {
 
     /// Gives a label its place: here.
     pub(super) fn bind(&mut self, label: Label) {
+        self.drop_exit(label);
         self.barrier = self.insts.len();
         self.labels[label.0 as usize] = self.barrier as u32;
         self.forget();
@@ -121,6 +122,7 @@ impl Translator<'_> {
                 self.emit(Op::BrBin { op, negate: !sense, target }, args, 0);
             }
         }
+        self.note_test();
         self.keep_stores();
     }
 
@@ -237,7 +239,10 @@ impl Translator<'_> {
             self.flush_top(stack, arity);
         }
         self.emit_moves(stack, target.base_slot, arity);
-        self.emit(Op::Br(target.label().target), [Src::Acc; 3], 0);
+        let label = target.label().target;
+        if !(matches!(target.kind, ControlKind::Loop(_)) && self.test_again(label)) {
+            self.emit(Op::Br(label), [Src::Acc; 3], 0);
+        }
         self.forget();
     }
 

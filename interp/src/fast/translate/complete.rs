@@ -50,6 +50,7 @@ impl Translator<'_> {
             floats: locals_of([ValType::F32, ValType::F64]),
             ints: locals_of([ValType::I32, ValType::I64]),
             loops: self.loops,
+            rotated: self.rotated,
             skips: self.skips,
             params: info.ty.param_slots(),
             results: info.ty.result_slots(),

@@ -71,6 +71,8 @@ pub struct Fusions {
     pub live_pins: bool,
     /// A constant added to a sum that has one already becomes part of that.
     pub sums: bool,
+    /// A branch back to the test that a loop begins with is that test once more.
+    pub rotate: bool,
 }
 
 impl Fusions {
@@ -108,6 +110,7 @@ impl Fusions {
         branch_to: false,
         live_pins: false,
         sums: false,
+        rotate: false,
     };
     /// Everything combined.
     pub const ALL: Fusions = Fusions {
@@ -143,6 +146,7 @@ impl Fusions {
         branch_to: true,
         live_pins: true,
         sums: true,
+        rotate: true,
     };
 }
 

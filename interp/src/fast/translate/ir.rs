@@ -310,6 +310,8 @@ pub(crate) struct Ir {
     /// The headers of loops with their numbers. Nothing but back-edges leads to these
     /// labels.
     pub(crate) loops: Vec<(Label, u32)>,
+    /// Labels that back-edges lead to instead of a header, and the header. Ascending.
+    pub(crate) rotated: Vec<(Label, Label)>,
     /// The labels behind what a conditional branch in the module leads to: branches to
     /// them are taken when that one is not. Ascending.
     pub(crate) skips: Vec<Label>,

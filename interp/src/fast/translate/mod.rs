@@ -26,6 +26,7 @@ mod neighbours;
 mod operands;
 mod pins;
 mod plain;
+mod rotate;
 pub(super) mod safepoint;
 mod sampling;
 mod scratch;
@@ -46,6 +47,7 @@ use super::code::{FastModule, FuncCode};
 use super::layouts::Layouts;
 use ir::{Inst, Ir, Label, TryTable};
 use operands::Acc;
+use rotate::LoopTest;
 use safepoint::Listener;
 use zero::ZeroLocals;
 
@@ -89,6 +91,12 @@ pub(super) struct Translator<'a> {
     try_tables: Vec<TryTable>,
     /// The headers of loops with their numbers.
     loops: Vec<(Label, u32)>,
+    /// The tests that loops begin with, ascending.
+    tests: Vec<LoopTest>,
+    /// The labels behind tests that are done again, and the headers of their loops.
+    rotated: Vec<(Label, Label)>,
+    /// The position behind the last branch out of a loop that follows such a test.
+    exit: usize,
     /// The labels behind what conditional branches of the module lead to.
     skips: Vec<Label>,
     /// One more than the highest slot that a handler needs for its exception.
@@ -121,7 +129,7 @@ impl<'a> Translator<'a> {
     fn new(tier: &'a FastModule) -> Translator<'a> {
         Translator {
             module: &tier.module,
-            fusions: tier.fusions,
+            fusions: Fusions { rotate: tier.fusions.rotate && tier.hot.is_none(), ..tier.fusions },
             relaxed: tier.relaxed,
             insts: scratch::insts(),
             labels: Vec::new(),
@@ -129,6 +137,9 @@ impl<'a> Translator<'a> {
             vectors: Vec::new(),
             try_tables: Vec::new(),
             loops: Vec::new(),
+            tests: Vec::new(),
+            rotated: Vec::new(),
+            exit: 0,
             skips: Vec::new(),
             catch_slots: 0,
             barrier: 0,

@@ -211,7 +211,8 @@ fn depths(ir: &Ir) -> Vec<usize> {
     // The last instruction that leads back to each header.
     let mut ends = vec![0; ir.insts.len() + 1];
     let mut back = |from: usize, label: Label| {
-        let to = at(label);
+        let rotated = ir.rotated.binary_search_by_key(&label.0, |(behind, _)| behind.0);
+        let to = at(rotated.map_or(label, |index| ir.rotated[index].1));
         if to <= from
             && let Some(end) = ends.get_mut(to)
         {
