@@ -117,19 +117,11 @@ fn threads_that_watch_the_same_branches_compute_the_same() {
     for round in 0..20 {
         let engine = engine(true, round % 2, if round < 10 { u32::MAX } else { 100 });
         let module = Module::new(&engine, MANY).unwrap();
-        std::thread::scope(|scope| {
-            for thread in 0..4 {
-                let (engine, module) = (&engine, &module);
-                scope.spawn(move || {
-                    let mut store = Store::new(engine, ());
-                    let instance = Instance::new(&mut store, module, &[]).unwrap();
-                    let run =
-                        instance.get_typed_func::<(i64, i64), i64>(&mut store, "run").unwrap();
-                    for n in 0..200 {
-                        let limit = 50 * thread;
-                        assert_eq!(run.call(&mut store, (n, limit)).unwrap(), expected(n, limit));
-                    }
-                });
+        common::on_threads(&module, |thread, store, instance| {
+            let run = instance.get_typed_func::<(i64, i64), i64>(&mut *store, "run").unwrap();
+            for n in 0..200 {
+                let limit = 50 * i64::from(thread);
+                assert_eq!(run.call(&mut *store, (n, limit)).unwrap(), expected(n, limit));
             }
         });
         for (executed, taken) in branches(&module, 2) {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use bimetal::{Config, Engine, Instance, Module, Store, Strategy, Trap};
+use bimetal::{Config, Engine, Module, Strategy, Trap};
 
 /// Engines that compile with what they have seen, and without.
 fn engines() -> Vec<Engine> {
@@ -88,24 +88,16 @@ fn a_call_that_was_seen_to_reach_one_function_reaches_any_other() {
 fn instances_and_threads_that_note_at_the_same_time_compute_the_same() {
     for engine in engines() {
         let module = Module::new(&engine, TABLE).unwrap();
-        std::thread::scope(|scope| {
-            for thread in 0..4 {
-                let (engine, module) = (&engine, &module);
-                scope.spawn(move || {
-                    let mut store = Store::new(engine, ());
-                    let instance = Instance::new(&mut store, module, &[]).unwrap();
-                    for round in 0..60 {
-                        // Each instance prefers a function of its own, but not only.
-                        let at = if round % 8 == 7 { (thread + 1) % 4 } else { thread };
-                        for name in ["call", "ref"] {
-                            let call = instance
-                                .get_typed_func::<(i32, i32), i64>(&mut store, name)
-                                .unwrap();
-                            let result = call.call(&mut store, (at, 40)).unwrap();
-                            assert_eq!(result, expected(at, 40));
-                        }
-                    }
-                });
+        common::on_threads(&module, |thread, store, instance| {
+            for round in 0..60 {
+                // Each instance prefers a function of its own, but not only.
+                let at = if round % 8 == 7 { (thread + 1) % 4 } else { thread };
+                for name in ["call", "ref"] {
+                    let call =
+                        instance.get_typed_func::<(i32, i32), i64>(&mut *store, name).unwrap();
+                    let result = call.call(&mut *store, (at, 40)).unwrap();
+                    assert_eq!(result, expected(at, 40));
+                }
             }
         });
     }

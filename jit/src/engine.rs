@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use bimetal_core::types::{FuncType, SubType};
 use bimetal_parser::Module;
+use bimetal_runtime::HostFunc;
 use bimetal_runtime::abi::InterpCall;
 use bimetal_runtime::code::CodeSlot;
 use bimetal_runtime::limits::Settings;
@@ -341,14 +342,15 @@ impl JitEngine {
         &self.stubs
     }
 
-    /// The native entry of every host function of this type: what belongs into
-    /// [`bimetal_runtime::code::CodeSlot::native`]. Valid as long as the engine
-    /// and any module that it compiled.
+    /// The native entry of a host function, and of all others of its type and kind:
+    /// what belongs into [`bimetal_runtime::code::CodeSlot::native`]. Valid as long as
+    /// the engine and any module that it compiled.
     ///
     /// # Errors
     /// If there is no memory for the code.
-    pub fn host_thunk(&self, ty: &FuncType) -> Result<*const u8, JitError> {
-        self.stub(Kind::HostThunk, ty)
+    pub fn host_thunk(&self, host: &HostFunc) -> Result<*const u8, JitError> {
+        let kind = if host.takes_registers() { Kind::RegisterThunk } else { Kind::HostThunk };
+        self.stub(kind, host.ty())
     }
 
     fn stub(&self, kind: Kind, ty: &FuncType) -> Result<*const u8, JitError> {

@@ -4,15 +4,17 @@
 //!   a native entry and puts the results back.
 //! - A *host thunk* is the native entry of a host function: it puts its
 //!   arguments into slots, calls the host, and takes the results.
+//! - A *register thunk* is that of a host function that takes its arguments in
+//!   registers, and finds out by itself where the guest left if it must.
 //! - The *slow-call stub* stands between compiled code and the builtins of the
 //!   runtime.
 //!
-//! The latter two tell the runtime where the guest left: the caller's frame
-//! pointer and return address.
+//! Host thunks and the slow-call stub tell the runtime where the guest left: the
+//! caller's frame pointer and return address.
 
 use bimetal_runtime::layout::{
-    ACTIVATION_EXIT_FP, ACTIVATION_EXIT_PC, CODE_ARRAY, CX_STORE, FUNC_REF_CALLER, FUNC_REF_CODE,
-    STORE_ACTIVATION,
+    ACTIVATION_EXIT_FP, ACTIVATION_EXIT_PC, CODE_ARRAY, CODE_REGISTERS, CX_STORE, FUNC_REF_CALLER,
+    FUNC_REF_CODE, STORE_ACTIVATION,
 };
 use cranelift_codegen::ir::{
     ExtFuncData, ExternalName, Function, InstBuilder, MemFlagsData, Signature, StackSlotData,
@@ -180,6 +182,56 @@ pub(crate) fn host_thunk(
         let pending = builder.ins().iconst(types::I64, 0);
         raise(builder, store, pending);
     })
+}
+
+/// The native entry of host functions of this shape that take registers: see
+/// [`bimetal_runtime::abi::RegisterCall`]. Its frame tells where the guest left.
+pub(crate) fn register_thunk(
+    compiler: &mut Compiler,
+    isa: &dyn TargetIsa,
+    shape: &Shape,
+) -> Result<FuncCode, JitError> {
+    compiler.stub(isa, function(shape.native()), |builder| {
+        let params = enter(builder);
+        let func_ref = params[0];
+        let left = builder.ins().get_frame_pointer(PTR);
+        let mut args = vec![func_ref, left];
+        args.extend(params[1..].iter().map(|&param| to_bits(builder, param)));
+        let types: Vec<Type> = args.iter().map(|&arg| builder.func.dfg.value_type(arg)).collect();
+        let code = builder.ins().load(PTR, TRUSTED, func_ref, FUNC_REF_CODE);
+        let entry = builder.ins().load(PTR, TRUSTED, code, CODE_REGISTERS);
+        let callee = builder.import_signature(host(&types, &[types::I64, PTR]));
+        let call = builder.ins().call_indirect(callee, entry, &args);
+        let (value, store) = {
+            let results = builder.inst_results(call);
+            (results[0], results[1])
+        };
+        let [unwound, done] = [(); 2].map(|()| builder.create_block());
+        builder.set_cold_block(unwound);
+        builder.ins().brif(store, unwound, &[], done, &[]);
+        builder.switch_to_block(done);
+        let results = shape.results.iter().map(|&ty| from_bits(builder, ty, value));
+        let results: Vec<Value> = results.collect();
+        builder.ins().return_(&results);
+        builder.switch_to_block(unwound);
+        let pending = builder.ins().iconst(types::I64, 0);
+        raise(builder, store, pending);
+    })
+}
+
+/// A number in an integer register.
+fn to_bits(builder: &mut FunctionBuilder<'_>, value: Value) -> Value {
+    let ty = builder.func.dfg.value_type(value);
+    if ty.is_int() { value } else { builder.ins().bitcast(ty.as_int(), MemFlagsData::new(), value) }
+}
+
+/// A number of this type that came in an integer register.
+fn from_bits(builder: &mut FunctionBuilder<'_>, ty: Type, bits: Value) -> Value {
+    let bits = match ty.bits() {
+        32 => builder.ins().ireduce(types::I32, bits),
+        _ => bits,
+    };
+    if ty.is_int() { bits } else { builder.ins().bitcast(ty, MemFlagsData::new(), bits) }
 }
 
 /// Notes in the running activation where the guest left; its store.

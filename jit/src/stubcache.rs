@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     TailTrampoline,
     /// Leads from a native call to a host function.
     HostThunk,
+    /// Leads from a native call to a host function that takes registers.
+    RegisterThunk,
     /// Leads from a native call to an interpreted function.
     Bridge(InterpCall),
 }
@@ -47,7 +49,8 @@ impl Kind {
             Kind::Trampoline => 0,
             Kind::TailTrampoline => 1,
             Kind::HostThunk => 2,
-            Kind::Bridge(_) => 3,
+            Kind::RegisterThunk => 3,
+            Kind::Bridge(_) => 4,
         }
     }
 
@@ -62,6 +65,7 @@ impl Kind {
             Kind::Trampoline => stub::trampoline(compiler, isa, shape),
             Kind::TailTrampoline => bridge::tail_trampoline(compiler, isa, shape),
             Kind::HostThunk => stub::host_thunk(compiler, isa, shape),
+            Kind::RegisterThunk => stub::register_thunk(compiler, isa, shape),
             Kind::Bridge(interpreter) => bridge::bridge(compiler, isa, shape, interpreter),
         }
     }
@@ -78,7 +82,7 @@ pub(crate) struct Stubs {
 #[derive(Default)]
 struct StubCache {
     /// Where stubs are, by signature and by what they do ([`Kind`]).
-    known: HashMap<Shape, [Option<Place>; 4]>,
+    known: HashMap<Shape, [Option<Place>; 5]>,
     blocks: Vec<CodeBlock>,
     /// In boxes, because code slots lead to them.
     trampolines: HashMap<Shape, Box<Trampolines>>,

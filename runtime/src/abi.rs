@@ -7,7 +7,13 @@
 //! [`bimetal_core::types::FuncType::call_slots`] slots. References travel as raw
 //! bits: a function reference as the address of a [`VmFuncRef`], an extern
 //! reference as the store's handle; null as zero.
+//!
+//! Compiled code passes a few numbers to host functions in registers
+//! ([`RegisterCall`]), where these have such an entry.
 
+use std::mem::MaybeUninit;
+
+use bimetal_core::types::{FuncType, ValType};
 use bimetal_core::value::Slot;
 
 use crate::code::CodeSlot;
@@ -48,6 +54,56 @@ pub type ArrayCall = unsafe extern "C-unwind" fn(
     callee: *const VmFuncRef,
     slots: *mut Slot,
 ) -> Outcome;
+
+/// How many parameters a [`RegisterCall`] takes.
+pub const REGISTER_PARAMS: usize = 4;
+
+/// An entry of a host function that takes its arguments in registers and leaves its
+/// result in one, if it has one: as the bits of slots, of which an `i32` or `f32` counts
+/// with its lower half. Parameters that the function does not have are not passed.
+///
+/// # Safety
+/// `callee` is a valid record of a function with this entry, whose store's guest code
+/// runs and is not borrowed by a live Rust reference; `left` stays in place during
+/// the call.
+pub type RegisterCall = unsafe extern "C-unwind" fn(
+    callee: *const VmFuncRef,
+    left: *const Left,
+    _: MaybeUninit<Slot>,
+    _: MaybeUninit<Slot>,
+    _: MaybeUninit<Slot>,
+    _: MaybeUninit<Slot>,
+) -> RegisterReturn;
+
+/// Where compiled code was left for the host: what a frame begins with on every
+/// supported processor.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Left {
+    /// The frame pointer of the code that was left.
+    pub fp: usize,
+    /// The return address into it.
+    pub pc: usize,
+}
+
+/// What a [`RegisterCall`] returns.
+#[repr(C)]
+#[derive(Debug)]
+pub struct RegisterReturn {
+    /// The result, if the function has one and returned.
+    pub value: MaybeUninit<Slot>,
+    /// Null if the function returned; otherwise the store in which the reason to
+    /// unwind is pending, whose activation says where the guest was left.
+    pub unwinding: *mut VmStore,
+}
+
+/// Whether a [`RegisterCall`] can take the arguments and give the results of this type:
+/// numbers, and not too many.
+pub fn fits_registers(ty: &FuncType) -> bool {
+    let number = |ty: &ValType| !matches!(ty, ValType::V128 | ValType::Ref(_));
+    let few = ty.params.len() <= REGISTER_PARAMS && ty.results.len() <= 1;
+    few && ty.params.iter().chain(&ty.results).all(number)
+}
 
 /// How compiled code calls an interpreted function of an instance: by its position
 /// among the defined functions, with so many slots of parameters.

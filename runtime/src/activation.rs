@@ -42,7 +42,8 @@ pub struct Activation {
     /// How to find the references in them.
     pub roots: WalkRoots,
     /// Where the innermost frame is: program counter or code pointer. Written by
-    /// the tier before it leaves for the host, a builtin or a trap.
+    /// the tier before it leaves for the host, a builtin or a trap; for host functions
+    /// that never ask ([`crate::HostFunc::detached`]), only if they fail.
     pub exit_pc: usize,
     /// The innermost frame itself, written together with `exit_pc`.
     pub exit_fp: usize,

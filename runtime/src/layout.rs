@@ -140,6 +140,9 @@ offsets! {
     CODE_TRAMPOLINE = crate::code::CodeSlot, trampoline;
     /// [`crate::code::CodeSlot::bridge`]
     CODE_BRIDGE = crate::code::CodeSlot, bridge;
+    /// The [`crate::abi::RegisterCall`] behind the code slot of a host function that has
+    /// one.
+    CODE_REGISTERS = crate::host::HostFunc, registers;
     /// [`VmFuncRef::code`]
     FUNC_REF_CODE = VmFuncRef, code;
     /// [`VmFuncRef::cx`]

@@ -1,11 +1,13 @@
 //! Host functions of Rust types.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bimetal_core::types::{FuncType, ValType};
 use bimetal_core::value::Slot;
-use bimetal_runtime::HostFunc;
+use bimetal_runtime::host::Failure;
 use bimetal_runtime::vmctx::{VmCtx, VmStore};
+use bimetal_runtime::{HostFunc, Unwind};
 
 use super::abi::List;
 use crate::caller::Caller;
@@ -67,6 +69,22 @@ const fn any_reference(types: &[ValType]) -> bool {
     false
 }
 
+/// The error of a host function in a `Store<T>`.
+struct Failed<T> {
+    error: Error,
+    data: PhantomData<fn() -> T>,
+}
+
+impl<T: 'static> Failure for Failed<T> {
+    unsafe fn into_unwind(self, vm: *mut VmStore) -> Unwind {
+        // SAFETY: the caller's promise; the error is that of a function of the store.
+        unsafe {
+            let store = StoreContextMut::<T>::from_vm(vm);
+            host_error(vm, store.opaque(), self.error)
+        }
+    }
+}
+
 /// The host function that runs this closure, which makes use of its `Caller` or not
 /// (`CALLER`).
 pub(super) fn typed_host_func<const CALLER: bool, T: 'static, P: List, R: Ret>(
@@ -82,16 +100,25 @@ pub(super) fn typed_host_func<const CALLER: bool, T: 'static, P: List, R: Ret>(
         // room for `R`.
         unsafe {
             let mut store = StoreContextMut::<T>::from_vm(vm);
-            // Who has neither the store nor a reference roots nothing.
-            let roots = const { CALLER || any_reference(P::TYPES) };
-            let scope = roots.then(|| HostScope::open(vm));
             let params = P::read(store.opaque_mut(), slots);
             let result = func(Caller::new(store, cx), params);
             let store = StoreContextMut::<T>::from_vm(vm);
             let written = result.write(store.opaque(), slots);
-            let written = written.map_err(|error| host_error(vm, store.opaque(), error));
+            written.map_err(|error| Failed::<T> { error, data: PhantomData })
+        }
+    };
+    // Who has neither the store nor a reference roots nothing.
+    if const { !CALLER && !any_reference(P::TYPES) } {
+        return Arc::new(HostFunc::detached(engine.types(), ty, body));
+    }
+    let body = move |vm: *mut VmStore, cx: *mut VmCtx, slots: *mut Slot| {
+        // SAFETY: as above; while a host function runs, every activation has been left
+        // for the host, and the scope ends before the call.
+        unsafe {
+            let scope = HostScope::open(vm);
+            let result = body(vm, cx, slots).map_err(|error| error.into_unwind(vm));
             drop(scope);
-            written
+            result
         }
     };
     Arc::new(HostFunc::new(engine.types(), ty, body))

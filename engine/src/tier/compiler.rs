@@ -37,7 +37,7 @@ pub(super) fn prepare_host_func(jit: &JitEngine, host: &HostFunc) -> Result<()> 
     if !host.slot().native.load(Ordering::Acquire).is_null() {
         return Ok(());
     }
-    let thunk = jit.host_thunk(host.ty())?;
+    let thunk = jit.host_thunk(host)?;
     host.slot().native.store(thunk.cast_mut(), Ordering::Release);
     Ok(())
 }

@@ -60,6 +60,21 @@ pub(crate) fn instantiate(engine: &Engine, wat: &str) -> (Store<()>, Instance) {
     (store, instance)
 }
 
+/// Runs something on several threads at once, each with its number and an instance of its
+/// own of a module without imports.
+pub(crate) fn on_threads(module: &Module, body: impl Fn(i32, &mut Store<()>, Instance) + Sync) {
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let body = &body;
+            scope.spawn(move || {
+                let mut store = Store::new(module.engine(), ());
+                let instance = Instance::new(&mut store, module, &[]);
+                body(thread, &mut store, instance.expect("the module can be instantiated"));
+            });
+        }
+    });
+}
+
 /// Links and instantiates a module, and calls its export `run`.
 pub(crate) fn run<T: 'static>(linker: &Linker<T>, store: &mut Store<T>, wat: &str) -> Result<()> {
     let module = Module::new(linker.engine(), wat)?;

@@ -63,8 +63,8 @@ impl World {
 
     /// A host function as an import.
     pub fn host(&mut self, ty: FuncType, body: HostBody) -> Extern {
-        let host = HostFunc::new(&self.types, ty.clone(), body);
-        let thunk = self.engine.host_thunk(&ty).expect("the thunk compiles");
+        let host = HostFunc::new(&self.types, ty, body);
+        let thunk = self.engine.host_thunk(&host).expect("the thunk compiles");
         host.slot().native.store(thunk.cast_mut(), std::sync::atomic::Ordering::Release);
         Extern::Func(self.store.new_host_func(Arc::new(host)))
     }

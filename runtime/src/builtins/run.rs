@@ -18,28 +18,37 @@ struct Bytes {
     count: u64,
 }
 
-/// A run and how long it is.
+/// A run, how long it is, and the memory that it is in.
 struct Extent {
     run: MemoryRun,
     backward: bool,
     iterations: u64,
+    base: *mut u8,
+    len: u64,
 }
 
 impl Extent {
-    fn new(imm: u64, iterations: u64) -> Extent {
+    /// # Safety
+    /// As for the builtins.
+    unsafe fn new(cx: *mut VmCtx, imm: u64, iterations: u64) -> Extent {
         let run = MemoryRun::from_imm(SlowImm::unpack(imm));
-        if run.signed {
+        let (backward, iterations) = if run.signed {
             let signed = iterations.cast_signed();
-            Extent { run, backward: signed < 0, iterations: signed.unsigned_abs() }
+            (signed < 0, signed.unsigned_abs())
         } else {
-            let iterations = u64::from(iterations as u32);
-            Extent { run, backward: run.backward, iterations }
-        }
+            (run.backward, u64::from(iterations as u32))
+        };
+        // SAFETY: by the contract of `Builtin` the context is live.
+        let (base, len) = unsafe {
+            let (vm, _) = memory(cx, run.memory.into());
+            ((*vm).base, (*vm).byte_len())
+        };
+        Extent { run, backward, iterations, base, len }
     }
 
     /// What is accessed from the index of the first iteration on, if no index wraps
     /// and all of it is inside the memory.
-    fn bytes(&self, index: u64, offset: u16, len: u64) -> Option<Bytes> {
+    fn bytes(&self, index: u64, offset: u16) -> Option<Bytes> {
         const INDICES: u64 = 1 << 32;
         let unit = u64::from(self.run.unit());
         let count = unit.checked_mul(self.iterations).filter(|&count| count != 0)?;
@@ -52,7 +61,7 @@ impl Extent {
             return None;
         }
         let start = low + u64::from(offset);
-        range_in_bounds(start, count, len).then_some(Bytes { start, count })
+        range_in_bounds(start, count, self.len).then_some(Bytes { start, count })
     }
 }
 
@@ -68,19 +77,15 @@ pub(super) unsafe extern "C-unwind" fn memory_copy_run(
     from: u64,
     iterations: u64,
 ) -> BuiltinResult {
-    let extent = Extent::new(imm, iterations);
-    let run = extent.run;
-    // SAFETY: by the contract of `Builtin` the context is live; both ranges are inside
-    // the memory, which nobody else accesses meanwhile.
+    // SAFETY: the caller's promise; both ranges are inside the memory, which nobody else
+    // accesses meanwhile.
     whether(unsafe {
-        let (vm, _) = memory(cx, run.memory.into());
-        let (base, len) = ((*vm).base, (*vm).byte_len());
-        let to = extent.bytes(to, run.store_offset, len);
-        let from = extent.bytes(from, run.load_offset, len);
-        match (to, from) {
-            (Some(to), Some(from)) => copy(base, to, from, extent.backward, run.width_log2),
-            _ => false,
-        }
+        let extent = Extent::new(cx, imm, iterations);
+        let to = extent.bytes(to, extent.run.store_offset);
+        let from = extent.bytes(from, extent.run.load_offset);
+        to.zip(from).is_some_and(|(to, from)| {
+            copy(extent.base, to, from, extent.backward, extent.run.width_log2)
+        })
     })
 }
 
@@ -135,18 +140,14 @@ pub(super) unsafe extern "C-unwind" fn memory_fill_run(
     value: u64,
     iterations: u64,
 ) -> BuiltinResult {
-    let extent = Extent::new(imm, iterations);
-    let run = extent.run;
-    // SAFETY: by the contract of `Builtin` the context is live; the range is inside
-    // the memory, which nobody else accesses meanwhile.
+    // SAFETY: the caller's promise; the range is inside the memory, which nobody else
+    // accesses meanwhile.
     whether(unsafe {
-        let (vm, _) = memory(cx, run.memory.into());
-        match extent.bytes(to, run.store_offset, (*vm).byte_len()) {
-            Some(Bytes { start, count }) => {
-                fill((*vm).base.add(start as usize), count as usize, value, run.width_log2)
-            }
-            None => false,
-        }
+        let extent = Extent::new(cx, imm, iterations);
+        extent.bytes(to, extent.run.store_offset).is_some_and(|Bytes { start, count }| {
+            let to = extent.base.add(start as usize);
+            fill(to, count as usize, value, extent.run.width_log2)
+        })
     })
 }
 
