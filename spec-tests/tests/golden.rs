@@ -1,8 +1,9 @@
 //! Golden files: the code that the tiers make of small functions, as text.
 //!
 //! Beside each module in `golden/` stand the fast interpreter's code and the CLIF
-//! before optimisation. Neither depends on the processor as long as no relaxed
-//! vector instruction is among them. After a change that is meant, the environment
+//! before optimisation. The former does not depend on the processor as long as no relaxed
+//! vector instruction is among them; the latter is that for x86-64, where a store is one
+//! instruction. After a change that is meant, the environment
 //! variable `BIMETAL_BLESS` writes the files anew.
 
 use std::path::{Path, PathBuf};
@@ -74,6 +75,7 @@ fn the_interpreters_code_is_as_written() {
     compare(Form::Interpreter, "interp");
 }
 
+#[cfg(target_arch = "x86_64")]
 #[test]
 fn the_compilers_input_is_as_written() {
     compare(Form::Clif, "clif");

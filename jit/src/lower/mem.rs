@@ -20,6 +20,10 @@ use super::Lower;
 use crate::abi::PTR;
 use crate::env::{CONSTANT, Region};
 
+/// Whether a store across the end of a page may have written what lies before it when
+/// the next page faults. x86-64 excludes that; others do not, or do not say.
+const WRITES_BEFORE_FAULTS: bool = !cfg!(target_arch = "x86_64");
+
 /// Where an access goes: an address, a constant displacement and its flags.
 pub(super) struct Place {
     pub(super) address: Value,
@@ -45,6 +49,24 @@ impl Lower<'_> {
         });
         let region = Region::of_memory(self.env, arg.memory);
         Place { address, displacement, flags: region.guest(self.builder.func) }
+    }
+
+    /// The place of a store of any alignment, which writes all its bytes or none.
+    pub(super) fn place_to_write(
+        &mut self,
+        arg: MemArg,
+        addr: Operand<Value>,
+        width: u32,
+    ) -> Place {
+        let place = self.place(arg, addr, width);
+        let can_fault = self.env.plans[arg.memory.index()].guard > 0;
+        if WRITES_BEFORE_FAULTS && can_fault && width > 1 {
+            // What lies before this byte is in the memory if it is: it faults for all.
+            let Place { address, displacement, flags } = place;
+            let last = self.builder.ins().iadd_imm_s(address, i64::from(width - 1));
+            self.builder.ins().uload8(types::I32, flags, last, displacement);
+        }
+        place
     }
 
     /// The address of an access that must be aligned, checked for that and then as any
@@ -127,7 +149,8 @@ impl Lower<'_> {
 
     pub(super) fn store(&mut self, op: StoreOp, arg: MemArg, addr: Operand<Value>, value: Value) {
         use StoreOp::*;
-        let Place { address: at, displacement: by, flags } = self.place(arg, addr, op.width());
+        let place = self.place_to_write(arg, addr, op.width());
+        let Place { address: at, displacement: by, flags } = place;
         match op {
             i32_store | i64_store | f32_store | f64_store => {
                 self.builder.ins().store(flags, value, at, by);

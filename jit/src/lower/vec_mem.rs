@@ -54,7 +54,8 @@ impl Lower<'_> {
         addr: Operand<Value>,
         vector: Value,
     ) {
-        let Place { address, displacement, flags } = self.place(arg, addr, op.width());
+        let place = self.place_to_write(arg, addr, op.width());
+        let Place { address, displacement, flags } = place;
         self.builder.ins().store(flags, vector, address, displacement);
     }
 
@@ -83,7 +84,8 @@ impl Lower<'_> {
         vector: Value,
     ) {
         let ty = lanes_of(op.width());
-        let Place { address, displacement, flags } = self.place(arg, addr, op.width());
+        let place = self.place_to_write(arg, addr, op.width());
+        let Place { address, displacement, flags } = place;
         // The first lane of floats is stored from where it is.
         let ty = match (ty, lane) {
             (types::I32X4, 0) if self.env.optimisations.narrow => types::F32X4,
