@@ -19,7 +19,7 @@ use super::call::{
     BRIDGE_SLOTS, available, entry_of, frame_bytes, func_ref, with_result, write_header,
 };
 use super::control::header;
-use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs};
+use crate::fast::dispatch::{Exec, Exit, Flow, Fp, Ip, Regs, opaque};
 use crate::fast::frames;
 
 /// The word of a tail call that names the slots of the caller's parameters.
@@ -86,10 +86,10 @@ unsafe fn own_header(r: Regs) -> (Ip, Fp) {
 
 /// Goes on to a function of the same instance, in the same frame.
 #[inline(always)] // the end of the handlers above
-unsafe fn replace(r: Regs, slot: *const CodeSlot) -> Flow {
+unsafe fn replace(mut r: Regs, slot: *const CodeSlot) -> Flow {
     // SAFETY: the cell was linked for a tail call; the arguments lie at or above
     // the first slot, so copying upwards is right, and the frame has room for
-    // them and a header wherever they lie in it.
+    // them and a header wherever they lie in it: for two slots at least.
     unsafe {
         let entry = entry_of(slot);
         if available(r.cx, r.fp) < frame_bytes(entry) {
@@ -98,8 +98,16 @@ unsafe fn replace(r: Regs, slot: *const CodeSlot) -> Flow {
         let params = r.field(0);
         let (ip, caller) = own_header(r);
         let from = r.fp.add(r.imm() as usize);
-        for i in 0..params {
+        // The accumulator is dead here; this frees its register.
+        r.a = r.fp as u64;
+        // Each was written as one slot, and is read as such.
+        let (first, second) = (from.read_volatile(), from.add(1).read_volatile());
+        (*r.fp, *r.fp.add(1)) = (first, second);
+        let mut i = 2;
+        while i < params {
             *r.fp.add(i) = *from.add(i);
+            // Two at a time, or more, would take registers that must be saved before.
+            i = opaque(i as u64 + 1) as usize;
         }
         write_header(r.fp, params, ip, caller);
         r.jump(entry)
