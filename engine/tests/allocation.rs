@@ -137,6 +137,33 @@ fn stores_may_go_in_any_order() {
     }
 }
 
+#[test]
+fn threads_that_share_an_engine_find_their_memories_new() {
+    let texts = [with_data('a'), PLAIN.to_owned()];
+    // What stands there in a new memory, by module.
+    let expected = [[(0, 0), (65536, 0x6161_6161), (131_072, 0)], [(0, 0), (9000, 0), (65532, 0)]];
+    for engine in engines() {
+        let modules = texts.each_ref().map(|text| Module::new(&engine, text).unwrap());
+        let run = |index: usize| {
+            let (mut store, one) = instance(&engine, &modules[index]);
+            for (address, content) in expected[index] {
+                assert_eq!(call(&mut store, one, "read", address).unwrap(), content);
+                call(&mut store, one, "write", address).unwrap();
+            }
+            let pages = call(&mut store, one, "grow", 2).unwrap();
+            assert_eq!(call(&mut store, one, "read", pages << 16).unwrap(), 0);
+            call(&mut store, one, "write", pages << 16).unwrap();
+            call(&mut store, one, "fail", 0).unwrap_err();
+        };
+        // As many as the pool has room for.
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                scope.spawn(move || (0..10).for_each(|round| run((thread + round) % 2)));
+            }
+        });
+    }
+}
+
 /// An engine with a pool and the default strategy.
 fn pooled(pool: PoolingAllocationConfig) -> Engine {
     let mut config = Config::new();
