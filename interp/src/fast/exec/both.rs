@@ -15,18 +15,19 @@ use std::sync::LazyLock;
 use bimetal_core::ops::mem::mem_sem;
 use bimetal_core::ops::num::num_sem;
 
+use super::add_branch::AddBr;
 use super::call::{Call, CallIndirect, CallRef};
 use super::control::{Br, BrTable, Return};
-use super::data::{Copy, CopyImm, CopyTwo};
-use super::fused::{AddBr, LoadSum};
-use super::fused_two::{ImmTwo, LoadTee, NO_PIN};
+use super::data::{Copy, CopyImm, CopyTwo, ImmTwo};
 use super::lists::{with_i32_comparisons, with_i32_ops};
+use super::load_tee::{LoadTee, NO_PIN};
 use super::memory::{Load0, Store0};
 use super::num::{Bin, BrBin, BrUn};
 use super::place::{A, C, S, ToAcc, ToPin, ToSlot, W};
 use super::profile::Unnoted;
 use super::select::Select;
 use super::straight::Straight;
+use super::sum::LoadSum;
 use super::tail::ReturnCall;
 use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
 

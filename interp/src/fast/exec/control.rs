@@ -36,6 +36,22 @@ impl<P: Place> Exec for BrTable<P> {
     }
 }
 
+/// `br_table` on the accumulator or on a slot plus a constant, which is kept in a slot
+/// as well: `[handler, sum index | count, constant, targets..]`.
+pub(crate) struct BrTableAdd<P>(PhantomData<P>);
+
+impl<P: Place> Exec for BrTableAdd<P> {
+    #[inline(always)] // the whole body of a handler
+    unsafe fn exec(r: Regs) -> Flow {
+        // SAFETY: the linker wrote `count` addresses, at least one.
+        unsafe {
+            let sum = (P::read::<i32>(r, 1, 0) as u32).wrapping_add(r.half(2, 0));
+            *r.slot(0) = u64::from(sum);
+            r.jump(r.target(3 + sum.min(r.imm() - 1) as usize))
+        }
+    }
+}
+
 /// `unreachable`: `[handler]`.
 pub(crate) enum Unreachable {}
 

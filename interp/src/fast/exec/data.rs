@@ -64,6 +64,21 @@ impl Straight for CopyTwo {
     }
 }
 
+/// Two slots from 32-bit constants, sign-extended: `[handler, dst dst . ., constants]`.
+pub(crate) enum ImmTwo {}
+
+impl Straight for ImmTwo {
+    #[inline(always)] // vanishes into handlers
+    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
+        // SAFETY: the cell was linked for this body.
+        unsafe {
+            *r.slot(0) = i64::from(r.half(2, 0) as i32) as u64;
+            *r.slot(1) = i64::from(r.half(2, 1) as i32) as u64;
+            Ok(r.behind(3))
+        }
+    }
+}
+
 /// Copies slots, ascending.
 ///
 /// # Safety

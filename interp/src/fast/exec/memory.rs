@@ -19,9 +19,9 @@ use bimetal_core::sem;
 use bimetal_core::trap::TrapCode;
 use bimetal_runtime::vmctx::{VmCtx, VmMemory};
 
-use super::fused::{LoadSum, StoreSum};
 use super::place::{A, C, Dest, Place, Reg, S, ToAcc, ToSlot};
 use super::straight::Straight;
+use super::sum::{LoadSum, StoreSum};
 use super::{DEST_FORMS, PLACES};
 use crate::fast::dispatch::{Handler, Regs, handler, opaque};
 

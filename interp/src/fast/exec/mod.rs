@@ -4,20 +4,20 @@
 //! the family's docstring says so, further words. Handlers call `bimetal-core`
 //! for the meaning of an instruction.
 
+pub(crate) mod add_branch;
 pub(crate) mod atomic;
 pub(crate) mod both;
-pub(crate) mod branch;
 pub(crate) mod bulk;
 pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod data;
 pub(crate) mod exception;
-pub(crate) mod fused;
-pub(crate) mod fused_two;
 pub(crate) mod gc;
 pub(crate) mod hot;
 pub(crate) mod lists;
+pub(crate) mod load_branch;
 pub(crate) mod load_store;
+pub(crate) mod load_tee;
 pub(crate) mod memory;
 pub(crate) mod mul_add;
 pub(crate) mod native;
@@ -32,6 +32,7 @@ pub(crate) mod select;
 pub(crate) mod slow;
 pub(crate) mod step;
 pub(crate) mod straight;
+pub(crate) mod sum;
 pub(crate) mod table;
 pub(crate) mod tail;
 pub(crate) mod vec;

@@ -7,11 +7,11 @@ use bimetal_core::ops::mem::{LoadOp, mem_sem};
 use bimetal_core::ops::num::{NumOp, num_sem};
 use bimetal_core::trap::TrapCode;
 
-use super::fused::LoadSum;
 use super::memory::{ByAddress, Load0};
 use super::num::Bin;
 use super::place::{A, C, Place, S, ToAcc, ToPin, ToSlot, W};
 use super::straight::Straight;
+use super::sum::LoadSum;
 use crate::fast::dispatch::{Handler, Regs, handler};
 use crate::fast::vreg;
 

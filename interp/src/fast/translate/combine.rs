@@ -8,8 +8,9 @@ use bimetal_core::types::{AddrType, ValType};
 
 use super::ir::{Access, Class, Inst, Label, Op, Src};
 use super::link::Linker;
-use crate::fast::exec::control::BrTable;
-use crate::fast::exec::fused_two::{BrTableAdd, ImmTwo, load_tee};
+use crate::fast::exec::control::{BrTable, BrTableAdd};
+use crate::fast::exec::data::ImmTwo;
+use crate::fast::exec::load_tee::load_tee;
 use crate::fast::exec::pair::{ByConstants, commutes, pair_handlers};
 use crate::fast::exec::place::{A, S};
 

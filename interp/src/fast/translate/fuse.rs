@@ -8,7 +8,7 @@ use bimetal_parser::walk::Operand;
 use super::Translator;
 use super::ir::{Inst, Label, Op, Src};
 use super::operands::Value;
-use crate::fast::exec::fused::add_br_handlers;
+use crate::fast::exec::add_branch::add_br_handlers;
 
 impl Translator<'_> {
     /// Makes one cell of a test and the addition of a constant to a local in

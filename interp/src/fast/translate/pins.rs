@@ -22,7 +22,7 @@ use super::live::Live;
 use super::text::has_result;
 use crate::fast::code::FastModule;
 use crate::fast::dispatch::Handler;
-use crate::fast::exec::fused::{ByOther, add_br_handlers};
+use crate::fast::exec::add_branch::{ByOther, add_br_handlers};
 use crate::fast::exec::pair::commutes;
 use crate::fast::exec::pinned::{LoadPins, PINS, is_pinned, pinned, pinned_load};
 use crate::fast::exec::step::{COPY_TO_PIN, INT_PINS, LoadIntPins, step};

@@ -6,7 +6,7 @@ use bimetal_core::ops::num::NumOp;
 use super::combine::First;
 use super::ir::{Access, Inst, Label, Op, Src};
 use super::link::Linker;
-use crate::fast::exec::branch::load_branch;
+use crate::fast::exec::load_branch::load_branch;
 use crate::fast::exec::pair::{
     mirrored, opposite, pair_branch_handlers, step_branch_handlers, sum_branch_handlers,
 };

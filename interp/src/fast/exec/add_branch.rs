@@ -1,11 +1,10 @@
-//! Several instructions in one cell.
+//! An addition of a constant to a local, the comparison of the sum and the branch in one
+//! cell: what most loops end with.
 
 use std::marker::PhantomData;
 
 use bimetal_core::ops::num::{BinOp, NumOp, num_sem};
-use bimetal_core::trap::TrapCode;
 
-use super::memory::{Address, At, LoadAt, StoreAt};
 use super::num::{is_test, value};
 use super::place::{C, Dest, Place, Reg, S, ToPin, ToSlot, W};
 use super::step::INT_PINS;
@@ -87,29 +86,3 @@ bimetal_core::for_each_num_sem!(add_br_handlers);
 pub(crate) fn add_br_handlers(op: NumOp) -> Option<&'static AddBrHandlers> {
     ADD_BR[op as usize].as_ref()
 }
-
-/// At the sum of a slot, another operand and an offset: `[handler, . a b offset]` or
-/// `[handler, . a | b, offset]`.
-pub(crate) struct Sum<Q>(PhantomData<Q>);
-
-impl<Q: Place> At for Sum<Q> {
-    const WORDS: usize = if Q::CONST { 3 } else { 2 };
-    #[inline(always)] // vanishes into handlers
-    unsafe fn at<T: Address>(r: Regs, width: u32) -> Result<*mut u8, TrapCode> {
-        // SAFETY: the cell was linked for this place.
-        unsafe {
-            let a = S::read::<T>(r, 1, 2);
-            let (b, offset) = if Q::CONST {
-                (T::imm(r.imm()), r.half(2, 0))
-            } else {
-                (Q::read::<T>(r, 2, 2), r.field(3) as u32)
-            };
-            a.sum(b).access(r, offset, width)
-        }
-    }
-}
-
-/// A load at a sum.
-pub(crate) type LoadSum<T, O, Q, D> = LoadAt<T, O, Sum<Q>, D>;
-/// A store at a sum.
-pub(crate) type StoreSum<T, O, Q, P> = StoreAt<T, O, Sum<Q>, P>;

@@ -1,5 +1,5 @@
-//! An addition in the cell of the load or branch table that uses the sum, and two
-//! constants for two slots.
+//! An addition of a constant, and the load at the sum, in one cell: a local becomes the
+//! sum, as when a pointer goes on to what it loads.
 
 use std::marker::PhantomData;
 
@@ -11,7 +11,7 @@ use super::memory::{Address, ByAddress, read};
 use super::place::{Dest, Place, Reg, S, ToAcc, ToSlot, W};
 use super::step::INT_PINS;
 use super::straight::Straight;
-use crate::fast::dispatch::{Exec, Flow, Handler, Regs, handler};
+use crate::fast::dispatch::{Handler, Regs, handler};
 
 /// A load at a sum that is a local's new value: `[handler, dst sum a ., offset |
 /// constant]`. `PIN`: the pin of that local.
@@ -77,35 +77,4 @@ bimetal_core::for_each_load_op!(load_tees);
 /// The handlers of [`LoadTee`] for a load.
 pub(crate) fn load_tee(op: LoadOp) -> &'static LoadTeeHandlers {
     &LOAD_TEE[op as usize]
-}
-
-/// `br_table` on the accumulator or on a slot plus a constant, which is kept in a slot
-/// as well: `[handler, sum index | count, constant, targets..]`.
-pub(crate) struct BrTableAdd<P>(PhantomData<P>);
-
-impl<P: Place> Exec for BrTableAdd<P> {
-    #[inline(always)] // the whole body of a handler
-    unsafe fn exec(r: Regs) -> Flow {
-        // SAFETY: the linker wrote `count` addresses, at least one.
-        unsafe {
-            let sum = (P::read::<i32>(r, 1, 0) as u32).wrapping_add(r.half(2, 0));
-            *r.slot(0) = u64::from(sum);
-            r.jump(r.target(3 + sum.min(r.imm() - 1) as usize))
-        }
-    }
-}
-
-/// Two slots from 32-bit constants, sign-extended: `[handler, dst dst . ., constants]`.
-pub(crate) enum ImmTwo {}
-
-impl Straight for ImmTwo {
-    #[inline(always)] // vanishes into handlers
-    unsafe fn straight(r: Regs) -> Result<Regs, TrapCode> {
-        // SAFETY: the cell was linked for this body.
-        unsafe {
-            *r.slot(0) = i64::from(r.half(2, 0) as i32) as u64;
-            *r.slot(1) = i64::from(r.half(2, 1) as i32) as u64;
-            Ok(r.behind(3))
-        }
-    }
 }
