@@ -51,7 +51,8 @@ impl PoolingAllocationConfig {
     }
 
     /// How many memories there are at most. Each takes 6 GiB of address space, or 2 GiB
-    /// more than the largest memory if that is larger than 4 GiB; without
+    /// more than the largest memory if that is larger than 4 GiB, and on x86-64 Linux
+    /// 2 GiB more; without
     /// [`Config::memory_guard_pages`](crate::Config::memory_guard_pages) it takes as much
     /// as the largest memory.
     pub fn total_memories(&mut self, count: u32) -> &mut PoolingAllocationConfig {

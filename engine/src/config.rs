@@ -230,10 +230,14 @@ impl Config {
 
     /// Whether a 32-bit memory reserves its whole address range, with
     /// inaccessible pages behind it, so that compiled code needs no bounds
-    /// checks. A 64-bit memory takes as much, 6 GiB, and moves if it outgrows that;
-    /// compiled code checks its addresses, but not the offsets of instructions. On by
-    /// default; without it, memories take less address space and may move when they
-    /// grow.
+    /// checks. A 64-bit memory takes as much, 6 GiB (on x86-64 Linux 8, of which 2 are in
+    /// front of it), and moves if it outgrows that; compiled code checks its addresses,
+    /// but not the offsets of instructions. On by default; without it, memories take less
+    /// address space and may move when they grow.
+    ///
+    /// On x86-64 Linux, compiled code may address the upper half of such a 32-bit memory
+    /// in front of the lower. So it is mapped there a second time once the memory grows
+    /// beyond 2 GiB, and the memory has 65,535 pages at most: it never reaches the last.
     pub fn memory_guard_pages(&mut self, guard: bool) -> &mut Config {
         self.settings.memory_guard_pages = guard;
         self

@@ -14,6 +14,7 @@ fn engines() -> Vec<Engine> {
             config.inline_recursion(enable).inline_calls(enable).inline_guesses(enable);
             config
                 .cheap_products(enable)
+                .address_sums(enable)
                 .inline_bulk(enable)
                 .narrow(enable)
                 .place_loops(enable)

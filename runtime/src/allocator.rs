@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits::{ResourceError, Settings};
-use crate::memory::plan::{GUARD_BYTES, GUARDED_BYTES};
+use crate::memory::plan::{FRONT_BYTES, GUARD_BYTES, GUARDED_BYTES};
 use crate::memory::{Mapping, MemoryImage, MemoryPlan, MemorySlot};
 
 /// How much the stores of an engine may have together, and what is kept for the next.
@@ -61,6 +61,8 @@ pub struct Allocator {
     pool: Option<PoolLimits>,
     /// The bytes of a slot that is kept.
     slot_bytes: usize,
+    /// The bytes in front of it.
+    slot_front: usize,
     state: Mutex<State>,
 }
 
@@ -87,7 +89,8 @@ impl Allocator {
     /// One without limits.
     pub fn on_demand(settings: &Settings) -> Allocator {
         let slot_bytes = slot_bytes(0, settings);
-        Allocator { pool: None, slot_bytes, state: Mutex::default() }
+        let slot_front = slot_front(settings);
+        Allocator { pool: None, slot_bytes, slot_front, state: Mutex::default() }
     }
 
     /// One that has reserved all that these limits admit.
@@ -96,15 +99,16 @@ impl Allocator {
     /// If the system refuses the address space.
     pub fn pool(limits: PoolLimits, settings: &Settings) -> Result<Allocator, ResourceError> {
         let slot_bytes = slot_bytes(limits.memory_bytes, settings);
+        let slot_front = slot_front(settings);
         let count = limits.memories as usize;
-        let mappings = Mapping::reserve_many(slot_bytes, count).map_err(|error| {
+        let mappings = Mapping::reserve_many(slot_front, slot_bytes, count).map_err(|error| {
             ResourceError::new(format!(
                 "cannot reserve a pool of {count} memories of {slot_bytes} bytes each: {error}"
             ))
         })?;
         let free = mappings.into_iter().map(MemorySlot::new).collect();
         let state = State { free, ..State::default() };
-        Ok(Allocator { pool: Some(limits), slot_bytes, state: Mutex::new(state) })
+        Ok(Allocator { pool: Some(limits), slot_bytes, slot_front, state: Mutex::new(state) })
     }
 
     /// Bytes that a memory may have.
@@ -130,7 +134,7 @@ impl Allocator {
     ) -> Result<MemorySlot, ResourceError> {
         let free = self.take(plan, len, image)?;
         let slot = free.map_or_else(|| self.reserve(plan), Ok).and_then(|mut slot| {
-            slot.prepare(len, image).map_err(|error| {
+            slot.prepare(plan.circular, len, image).map_err(|error| {
                 ResourceError::new(format!("cannot commit {len} bytes for a memory: {error}"))
             })?;
             Ok(slot)
@@ -152,7 +156,9 @@ impl Allocator {
         if let Some(limits) = &self.pool {
             check("memories", state.used.memories, limits.memories)?;
             state.used.memories += 1;
-        } else if plan.total_bytes() != self.slot_bytes as u64 {
+        } else if (plan.front, plan.total_bytes())
+            != (self.slot_front as u64, self.slot_bytes as u64)
+        {
             return Ok(None);
         }
         let looked_at = state.warm.min(LOOKED_AT);
@@ -169,11 +175,14 @@ impl Allocator {
 
     /// A slot that nobody had.
     fn reserve(&self, plan: &MemoryPlan) -> Result<MemorySlot, ResourceError> {
-        let bytes = match &self.pool {
-            Some(_) => self.slot_bytes,
-            None => usize::try_from(plan.total_bytes()).unwrap_or(usize::MAX),
+        let (front, bytes) = match &self.pool {
+            Some(_) => (self.slot_front, self.slot_bytes),
+            None => {
+                let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+                (bytes(plan.front), bytes(plan.total_bytes()))
+            }
         };
-        let mapping = Mapping::reserve(bytes).map_err(|error| {
+        let mapping = Mapping::reserve_behind(front, bytes).map_err(|error| {
             ResourceError::new(format!("cannot reserve {bytes} bytes for a memory: {error}"))
         })?;
         Ok(MemorySlot::new(mapping))
@@ -181,7 +190,8 @@ impl Allocator {
 
     /// Takes the slot of a memory back that is gone.
     pub(crate) fn release_memory(&self, mut slot: MemorySlot) {
-        let (limits, kept) = (self.pool.as_ref(), slot.len() == self.slot_bytes);
+        let (limits, kept) =
+            (self.pool.as_ref(), (slot.front(), slot.len()) == (self.slot_front, self.slot_bytes));
         let warm = limits.map_or(WARM_SLOTS, |limits| limits.warm_slots);
         let keep = limits.map_or(KEEP_RESIDENT, |limits| limits.keep_resident);
         let is_warm = self.state().warm < warm;
@@ -280,4 +290,9 @@ fn slot_bytes(memory_bytes: usize, settings: &Settings) -> usize {
     }
     let bytes = (memory_bytes as u64).saturating_add(GUARD_BYTES).max(GUARDED_BYTES);
     usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// The bytes in front of such a slot.
+fn slot_front(settings: &Settings) -> usize {
+    if settings.memory_guard_pages { FRONT_BYTES as usize } else { 0 }
 }

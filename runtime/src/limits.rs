@@ -70,6 +70,9 @@ pub struct Optimisations {
     pub narrow: bool,
     /// Products and remainders by 3, 5 and 9 are made of sums.
     pub cheap_products: bool,
+    /// Sums of 32 bits are taken apart into addresses of accesses to memories whose upper
+    /// half is in front of them as well.
+    pub address_sums: bool,
     /// Functions lie where their innermost loops take as few lines as possible.
     pub place_loops: bool,
     /// The base of a memory that never moves is taken from the context.
@@ -104,6 +107,7 @@ impl Default for Optimisations {
             inline_bulk: true,
             narrow: true,
             cheap_products: true,
+            address_sums: true,
             place_loops: true,
             near_bases: true,
             short_checks: true,

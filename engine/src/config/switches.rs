@@ -120,6 +120,14 @@ impl Config {
         self
     }
 
+    /// Whether the compiler makes 32-bit sums of a value and constants parts of
+    /// addresses: to measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn address_sums(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.address_sums = enable;
+        self
+    }
+
     /// Whether compiled functions are placed by where their loops begin: to measure
     /// what that gains. On by default.
     #[doc(hidden)]

@@ -217,7 +217,7 @@ impl Lower<'_> {
     }
 
     /// A number that this value, as unsigned, does not exceed.
-    fn most(&self, value: Value, depth: u32) -> u64 {
+    pub(super) fn most(&self, value: Value, depth: u32) -> u64 {
         let dfg = &self.builder.func.dfg;
         let value = dfg.resolve_aliases(value);
         let bits = dfg.value_type(value).bits();

@@ -41,6 +41,9 @@ impl Lower<'_> {
         }
         let base = self.memory_base(arg.memory);
         let mut address = self.builder.ins().iadd(base, index);
+        if arg.offset == 0 && self.only_pages_check(arg.memory, addr.ty, width) {
+            self.note_sum(address, base, addr.value);
+        }
         let displacement = i32::try_from(arg.offset).unwrap_or_else(|_| {
             // Checked above: the sum lies inside the memory and does not wrap.
             let offset = self.builder.ins().iconst(types::I64, arg.offset as i64);
@@ -91,6 +94,13 @@ impl Lower<'_> {
             by => self.builder.ins().iadd_imm_s(address, i64::from(by)),
         };
         (address, flags)
+    }
+
+    /// Whether accesses without constant offset have no check, in a memory that is a
+    /// circle.
+    fn only_pages_check(&self, memory: MemIdx, ty: ValType, width: u32) -> bool {
+        let plan = &self.env.plans[memory.index()];
+        ty == ValType::I32 && plan.circular && plan.elides_check(0, width)
     }
 
     fn memory_header(&mut self, memory: MemIdx) -> Value {

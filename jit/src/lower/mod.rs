@@ -26,6 +26,7 @@ mod osr;
 mod product;
 mod reference;
 mod slow;
+mod sums;
 mod table;
 mod tail;
 mod vec;
@@ -105,6 +106,8 @@ pub(crate) struct Lower<'a> {
     safepoints: u64,
     /// What is known of addresses.
     bounds: bounds::Bounds,
+    /// Accesses at sums of 32 bits.
+    sums: Vec<sums::AtSum>,
     /// What runs use, once there is one.
     run_slot: Option<StackSlot>,
     /// Locals that a collection follows.
@@ -150,6 +153,7 @@ impl<'a> Lower<'a> {
             loops: 0,
             safepoints: 0,
             bounds: bounds::Bounds::default(),
+            sums: Vec::new(),
             run_slot: None,
             collected_locals: 0,
             collected_values: 0,
@@ -346,6 +350,7 @@ impl<'a> Lower<'a> {
         if let Some(error) = self.refused {
             return Err(error);
         }
+        self.take_sums_apart();
         self.builder.finalize(self.config);
         Ok(())
     }

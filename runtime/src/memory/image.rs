@@ -14,6 +14,7 @@ use bimetal_parser::Module;
 use bimetal_parser::module::DataSegment;
 
 use super::mapping::{Mapping, round_up};
+use super::plan::HALF;
 use crate::constexpr::{address, constant};
 
 /// With fewer bytes of data, copying them is as good.
@@ -58,7 +59,7 @@ impl MemoryImage {
         range: Range<usize>,
         datas: impl Iterator<Item = (usize, &'d [u8])>,
     ) -> io::Result<MemoryImage> {
-        let file = memory_file(range.len())?;
+        let file = memory_file("bimetal-memory-image", range.len())?;
         for (offset, bytes) in datas {
             write_at(&file, bytes, offset - range.start)?;
         }
@@ -135,21 +136,23 @@ fn worth(datas: &[(usize, &[u8])]) -> Option<Range<usize>> {
     let end = datas.iter().map(|&(offset, bytes)| offset + bytes.len()).max()?;
     let end = round_up(end)?;
     let bytes: usize = datas.iter().map(|(_, bytes)| bytes.len()).sum();
-    (bytes >= LEAST && end - start <= bytes.saturating_mul(SPARSEST)).then_some(start..end)
+    // The upper half of a memory may be other pages later.
+    let low = end as u64 <= HALF;
+    (low && bytes >= LEAST && end - start <= bytes.saturating_mul(SPARSEST)).then_some(start..end)
 }
 
 /// A file in memory of so many zeros.
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(miri)))]
-fn memory_file(len: usize) -> io::Result<File> {
+pub(super) fn memory_file(name: &str, len: usize) -> io::Result<File> {
     let flags = rustix::fs::MemfdFlags::CLOEXEC;
-    let file = File::from(rustix::fs::memfd_create("bimetal-memory-image", flags)?);
+    let file = File::from(rustix::fs::memfd_create(name, flags)?);
     file.set_len(len as u64)?;
     Ok(file)
 }
 
 /// Elsewhere there are none.
 #[cfg(not(all(any(target_os = "linux", target_os = "android"), not(miri))))]
-fn memory_file(_: usize) -> io::Result<File> {
+pub(super) fn memory_file(_: &str, _: usize) -> io::Result<File> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicBool;
 
 use super::pages;
 
@@ -16,6 +17,10 @@ use super::pages;
 pub(crate) struct Mapping {
     base: NonNull<u8>,
     len: usize,
+    /// Bytes in front of the base.
+    front: usize,
+    /// Whether what is in front is the same memory as the upper half of the first 4 GiB.
+    pub(super) mirrored: AtomicBool,
 }
 
 // SAFETY: the value owns plain memory; whoever reads or writes there answers for it.
@@ -30,9 +35,17 @@ impl Mapping {
     /// # Errors
     /// If the system refuses.
     pub(crate) fn reserve(len: usize) -> io::Result<Mapping> {
-        let len = round_up(len.max(1)).ok_or(io::ErrorKind::OutOfMemory)?;
-        let base = NonNull::new(pages::reserve(len)?).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Mapping { base, len })
+        Mapping::reserve_behind(0, len)
+    }
+
+    /// The same behind `front` bytes, whole pages of the host, which stay inaccessible
+    /// unless the mapping becomes a circle.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub(crate) fn reserve_behind(front: usize, len: usize) -> io::Result<Mapping> {
+        let mut one = Mapping::reserve_many(front, len, 1)?;
+        one.pop().ok_or_else(|| io::ErrorKind::OutOfMemory.into())
     }
 
     /// Makes the first `to` bytes accessible, of which the first `from` already
@@ -54,22 +67,24 @@ impl Mapping {
         Ok(())
     }
 
-    /// As many mappings as asked for, each of `len` bytes and made in one go. `len` is
-    /// whole pages of the host.
+    /// As many mappings as asked for, each of `len` bytes behind `front` others, and made
+    /// in one go. `front` is whole pages of the host.
     ///
     /// # Errors
     /// If the system refuses.
-    pub(crate) fn reserve_many(len: usize, count: usize) -> io::Result<Vec<Mapping>> {
+    pub(crate) fn reserve_many(front: usize, len: usize, count: usize) -> io::Result<Vec<Mapping>> {
         let too_many = || io::Error::from(io::ErrorKind::OutOfMemory);
         let len = round_up(len.max(1)).ok_or_else(too_many)?;
+        let each = front.checked_add(len).ok_or_else(too_many)?;
         // Parts of an allocation of Miri's cannot be freed one by one.
-        if count == 0 || cfg!(miri) {
-            return (0..count).map(|_| Mapping::reserve(len)).collect();
+        if count == 0 || (cfg!(miri) && count > 1) {
+            return (0..count).map(|_| Mapping::reserve_behind(front, len)).collect();
         }
-        let whole = pages::reserve(len.checked_mul(count).ok_or_else(too_many)?)?;
+        let whole = pages::reserve(each.checked_mul(count).ok_or_else(too_many)?)?;
         let parts = (0..count).map(|index| {
-            let base = NonNull::new(whole.wrapping_add(index * len)).ok_or_else(too_many)?;
-            Ok(Mapping { base, len })
+            let base = whole.wrapping_add(index * each + front);
+            let base = NonNull::new(base).ok_or_else(too_many)?;
+            Ok(Mapping { base, len, front, mirrored: AtomicBool::new(false) })
         });
         parts.collect()
     }
@@ -163,13 +178,20 @@ impl Mapping {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
+
+    /// The bytes reserved in front of the first.
+    pub(crate) fn front(&self) -> usize {
+        self.front
+    }
 }
 
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the value owns the range; the store drops its mappings when no
         // guest code can run in it any more. A failure leaks address space only.
-        unsafe { pages::release(self.base.as_ptr(), self.len) };
+        unsafe {
+            pages::release(self.base.as_ptr().wrapping_sub(self.front), self.front + self.len);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Linear memories.
 
 mod atomic;
+mod circle;
 mod copy;
 mod image;
 mod mapping;
@@ -78,8 +79,9 @@ struct Extent {
 impl Extent {
     /// Of a memory of this type that nobody lets have more than `most` bytes.
     fn new(ty: &MemoryType, settings: &Settings, most: u64) -> Result<Extent, ResourceError> {
+        let plan = MemoryPlan::new(ty, settings);
         let max_pages = ty.limits.max.unwrap_or(u64::MAX).min(ty.max_pages());
-        let max_bytes = max_pages.saturating_mul(ty.page_size()).min(most);
+        let max_bytes = max_pages.saturating_mul(ty.page_size()).min(most).min(plan.max_bytes());
         let len = ty.limits.min.checked_mul(ty.page_size()).filter(|&len| len <= max_bytes);
         let Some(len) = len.and_then(|len| usize::try_from(len).ok()) else {
             return Err(ResourceError::new(format!(
@@ -87,7 +89,7 @@ impl Extent {
                 ty.limits.min
             )));
         };
-        Ok(Extent { plan: MemoryPlan::new(ty, settings), max_bytes, len })
+        Ok(Extent { plan, max_bytes, len })
     }
 }
 

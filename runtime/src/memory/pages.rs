@@ -84,6 +84,30 @@ pub(super) unsafe fn map_file(at: *mut u8, len: usize, file: &File) -> io::Resul
     Ok(())
 }
 
+/// Replaces pages by those of a file from its beginning on, none of them accessible yet:
+/// what is written to one of its pages shows wherever that page is mapped.
+///
+/// # Safety
+/// The caller owns the pages, nobody has a reference to what is in them, and the file is
+/// at least as long.
+pub(super) unsafe fn map_shared(at: *mut u8, len: usize, file: &File) -> io::Result<()> {
+    let flags = MapFlags::SHARED | MapFlags::NORESERVE | MapFlags::FIXED;
+    // SAFETY: the caller's promise.
+    unsafe { mmap(at.cast(), len, ProtFlags::empty(), flags, file, 0)? };
+    Ok(())
+}
+
+/// Replaces pages by what [`reserve`] gives.
+///
+/// # Safety
+/// The caller owns the pages, and nobody has a reference to what is in them.
+pub(super) unsafe fn map_nothing(at: *mut u8, len: usize) -> io::Result<()> {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+    // SAFETY: the caller's promise.
+    unsafe { mmap_anonymous(at.cast(), len, ProtFlags::empty(), flags)? };
+    Ok(())
+}
+
 /// Gives back the memory behind accessible pages. Best effort.
 ///
 /// # Safety

@@ -42,6 +42,22 @@ pub(super) unsafe fn make_inaccessible(_: *mut u8, _: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// There are no files that could be mapped.
+///
+/// # Safety
+/// None is needed.
+pub(super) unsafe fn map_shared(_: *mut u8, _: usize, _: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The pages stay accessible.
+///
+/// # Safety
+/// None is needed.
+pub(super) unsafe fn map_nothing(_: *mut u8, _: usize) -> io::Result<()> {
+    Ok(())
+}
+
 /// Makes pages zero.
 ///
 /// # Safety

@@ -15,6 +15,23 @@ use crate::limits::Settings;
 /// a byte of the memory touches the memory or a page that faults.
 pub const GUARD_BYTES: u64 = 2 << 30;
 
+/// The half of a 32-bit address range.
+pub const HALF: u64 = 1 << 31;
+
+/// Address space in front of memories with guard pages. The upper half of a 32-bit
+/// memory is there a second time (see [`MemoryPlan::circular`]); only Linux has what
+/// that takes. Other processors than x86-64 may have written some bytes of a store when
+/// the page of others faults: there, one across the beginning of the memory would show.
+pub const FRONT_BYTES: u64 = if cfg!(all(
+    any(target_os = "linux", target_os = "android"),
+    target_arch = "x86_64",
+    not(miri)
+)) {
+    HALF
+} else {
+    0
+};
+
 /// What a 32-bit address range takes together with its guard.
 pub const GUARDED_BYTES: u64 = (1 << 32) + GUARD_BYTES;
 
@@ -32,6 +49,14 @@ pub struct MemoryPlan {
     /// byte, and all memories of the address and page size have as many, wherever they
     /// move: compiled code relies on that.
     pub guard: u64,
+    /// Bytes reserved in front of the memory.
+    pub front: u64,
+    /// Whether the upper half of the address range is there a second time, in front of
+    /// the memory: byte `2^32 - n` is the one `n` bytes in front of the first, or both
+    /// fault, for `n` up to [`HALF`]. Then the last page of the address range is never
+    /// part of the memory, so that no access runs over from the end of the upper half
+    /// into the beginning of the lower.
+    pub circular: bool,
     /// Whether growing can move the memory: then compiled code reloads the base
     /// after everything that can grow it.
     pub can_move: bool,
@@ -51,6 +76,8 @@ impl MemoryPlan {
             return MemoryPlan {
                 reservation: 1 << 32,
                 guard: GUARD_BYTES,
+                front: FRONT_BYTES,
+                circular: FRONT_BYTES == HALF,
                 can_move: false,
                 whole_address_range: true,
             };
@@ -64,10 +91,17 @@ impl MemoryPlan {
         // With a guard as much as a 32-bit memory, so that one's slot serves the other.
         let (reservation, guard) =
             if guarded { (reservation.max(1 << 32), GUARD_BYTES) } else { (reservation, 0) };
-        MemoryPlan { reservation, guard, can_move, whole_address_range: false }
+        let front = if guarded { FRONT_BYTES } else { 0 };
+        let (circular, whole_address_range) = (false, false);
+        MemoryPlan { reservation, guard, front, circular, can_move, whole_address_range }
     }
 
-    /// The address space that a memory takes when it is made.
+    /// As many bytes as a memory may have by the way it lies.
+    pub fn max_bytes(&self) -> u64 {
+        if self.circular { (1 << 32) - (1 << 16) } else { u64::MAX }
+    }
+
+    /// The address space that a memory takes when it is made, without what is in front.
     pub fn total_bytes(&self) -> u64 {
         self.reservation.saturating_add(self.guard)
     }

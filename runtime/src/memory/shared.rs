@@ -61,9 +61,10 @@ impl SharedMemory {
             ResourceError::new(format!("cannot {what} {bytes} bytes for a memory: {error}"))
         };
         let total = plan.total_bytes();
-        let mapping = Mapping::reserve(usize::try_from(total).unwrap_or(usize::MAX))
+        let bytes = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let mapping = Mapping::reserve_behind(bytes(plan.front), bytes(total))
             .map_err(|error| refused("reserve", total, error))?;
-        mapping.make_accessible(0, len).map_err(|error| refused("commit", len as u64, error))?;
+        commit(&mapping, &plan, 0, len).map_err(|error| refused("commit", len as u64, error))?;
         let vm = VmMemory { base: mapping.base(), len: (len as u64).into() };
         Ok(SharedMemory(Arc::new(Shared {
             ty,
@@ -124,7 +125,7 @@ impl SharedMemory {
         }
         if new > old {
             let (from, to) = (usize::try_from(old).ok()?, usize::try_from(new).ok()?);
-            shared.mapping.make_accessible(from, to).ok()?;
+            commit(&shared.mapping, &shared.plan, from, to).ok()?;
             // After the pages: who sees the length may access them.
             shared.vm.len.store(new, Ordering::Release);
         }
@@ -201,5 +202,14 @@ impl SharedMemory {
         // SAFETY: inside the memory, aligned, and nobody has a reference to it.
         let found = || unsafe { atomic_access(load, self.base().add(at as usize), [0; 2]) };
         Ok(self.0.waiters.wait(at, timeout, || found() == expected))
+    }
+}
+
+/// Makes the first `to` bytes accessible, of which the first `from` already are.
+fn commit(mapping: &Mapping, plan: &MemoryPlan, from: usize, to: usize) -> std::io::Result<()> {
+    if plan.circular {
+        mapping.make_circle_accessible(from, to)
+    } else {
+        mapping.make_accessible(from, to)
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::image::MemoryImage;
 use super::mapping::{Mapping, round_up};
 use super::pagemap;
+use super::plan::HALF;
 
 /// A memory up to this size is cleaned by writing zeros: quicker than to ask where it
 /// was written to.
@@ -24,6 +25,8 @@ pub(crate) struct MemorySlot {
     mapping: Mapping,
     /// So many bytes are accessible from the start: whole pages of the host.
     accessible: usize,
+    /// Whether the memory that has it is to be a circle.
+    circular: bool,
     /// What is mapped, and the contents of a new memory besides zeros.
     image: Option<Arc<MemoryImage>>,
 }
@@ -31,7 +34,7 @@ pub(crate) struct MemorySlot {
 impl MemorySlot {
     /// A slot that was never used.
     pub(crate) fn new(mapping: Mapping) -> MemorySlot {
-        MemorySlot { mapping, accessible: 0, image: None }
+        MemorySlot { mapping, accessible: 0, circular: false, image: None }
     }
 
     /// The first byte.
@@ -44,22 +47,29 @@ impl MemorySlot {
         self.mapping.len()
     }
 
+    /// Those in front of the first.
+    pub(crate) fn front(&self) -> usize {
+        self.mapping.front()
+    }
+
     /// Whether preparing it for such a memory is little work.
     pub(crate) fn suits(&self, len: usize, image: Option<&Arc<MemoryImage>>) -> bool {
         same(self.image.as_ref(), image) && round_up(len) == Some(self.accessible)
     }
 
     /// Makes the first `len` bytes accessible, with the contents of an image, and no
-    /// others. The slot is new or clean.
+    /// others but those that a circular memory has in front. The slot is new or clean.
     ///
     /// # Errors
     /// If the system refuses, or the slot is too small: then it is of no use.
     pub(crate) fn prepare(
         &mut self,
+        circular: bool,
         len: usize,
         image: Option<&Arc<MemoryImage>>,
     ) -> io::Result<()> {
         let wanted = round_up(len).ok_or(io::ErrorKind::OutOfMemory)?;
+        self.circular = circular;
         let kept = same(self.image.as_ref(), image);
         if !kept && let Some(old) = self.image.take() {
             self.mapping.map_zero(old.range())?;
@@ -67,7 +77,7 @@ impl MemorySlot {
         if wanted < self.accessible {
             self.mapping.make_inaccessible(wanted..self.accessible)?;
         } else {
-            self.mapping.make_accessible(self.accessible, wanted)?;
+            self.commit(wanted)?;
         }
         self.accessible = wanted;
         if !kept && let Some(image) = image {
@@ -87,10 +97,18 @@ impl MemorySlot {
     pub(crate) fn extend(&mut self, len: usize) -> io::Result<()> {
         let wanted = round_up(len).ok_or(io::ErrorKind::OutOfMemory)?;
         if wanted > self.accessible {
-            self.mapping.make_accessible(self.accessible, wanted)?;
+            self.commit(wanted)?;
             self.accessible = wanted;
         }
         Ok(())
+    }
+
+    fn commit(&self, wanted: usize) -> io::Result<()> {
+        if self.circular {
+            self.mapping.make_circle_accessible(self.accessible, wanted)
+        } else {
+            self.mapping.make_accessible(self.accessible, wanted)
+        }
     }
 
     /// Gives everything accessible its first contents again. Up to `keep` bytes are
@@ -99,6 +117,11 @@ impl MemorySlot {
     /// # Errors
     /// If the system refuses: then the slot is of no use.
     pub(crate) fn clean(&mut self, keep: usize) -> io::Result<()> {
+        if self.front() > 0 && self.accessible as u64 > HALF {
+            // The next memory may be a circle, or none.
+            self.mapping.reset_upper()?;
+            self.accessible = HALF as usize;
+        }
         if self.image.is_none() && self.accessible <= SMALL.min(keep) {
             // SAFETY: these bytes are accessible, and whoever had references to them is
             // gone with the memory.
@@ -161,7 +184,7 @@ mod tests {
         for (len, writes) in [(1 << 16, 3), (1 << 20, 7), (1 << 20, 256), (5 << 20, 100)] {
             for keep in [0, 4 << 10, 256 << 10, 8 << 20] {
                 let mut slot = MemorySlot::new(Mapping::reserve(8 << 20).unwrap());
-                slot.prepare(len, None).unwrap();
+                slot.prepare(false, len, None).unwrap();
                 for index in 0..writes {
                     // SAFETY: inside the accessible part.
                     unsafe { slot.base().add(index * (len / writes) + 17).write(1) };

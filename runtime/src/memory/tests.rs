@@ -57,8 +57,10 @@ fn growth_stops_at_the_maximum_and_at_the_address_space() {
     }
     let mut whole = memory(1, None, true);
     assert_eq!((whole.grow(u64::MAX), whole.grow(65_536)), (None, None));
-    assert_eq!(whole.grow(65_535), Some(1));
-    assert_eq!(whole.byte_len(), 1 << 32);
+    // The last page of a circle would be next to the first.
+    let most = whole.plan().max_bytes().min(1 << 32);
+    assert_eq!(whole.grow((most >> 16) - 1), Some(1));
+    assert_eq!((whole.byte_len(), whole.grow(1)), (most, None));
 }
 
 #[test]
@@ -182,4 +184,63 @@ fn readable(vm: *mut VmMemory, offset: u64) -> bool {
         libc::close(pipe[1]);
         written == 1
     }
+}
+
+/// Of a memory that is a circle, whether byte `2^32 - back` is there in front.
+fn in_front(memory: &Memory, back: u64) -> bool {
+    readable(memory.vm(), back.wrapping_neg())
+}
+
+#[test]
+fn the_upper_half_of_a_memory_is_in_front_of_it_as_well() {
+    if plan::FRONT_BYTES == 0 {
+        return;
+    }
+    let mut memory = memory(1, None, true);
+    let half = plan::HALF;
+    memory.write(0, b"low").unwrap();
+    for pages in [1_u64, 32_768, 32_769, 40_000, 65_535] {
+        memory.grow(pages - memory.pages()).unwrap();
+        let len = pages * PAGE as u64;
+        // The first byte of each half and the last that there is.
+        for (at, inside) in [(half, len > half), (len.max(half + 1) - 1, len > half)] {
+            assert_eq!(in_front(&memory, (1 << 32) - at), inside, "{pages} pages, {at}");
+            if inside {
+                memory.write(at, &[pages as u8]).unwrap();
+                // SAFETY: readable, as was just seen.
+                let byte =
+                    unsafe { (*memory.vm()).base.wrapping_sub((1 << 32) - at as usize).read() };
+                assert_eq!(byte, pages as u8, "{pages} pages, {at}");
+            }
+        }
+        assert!(!in_front(&memory, (1 << 32) - len.max(half)));
+        assert!(!in_front(&memory, 1));
+        assert_eq!(memory.data()[..3], *b"low");
+    }
+}
+
+#[test]
+fn a_memory_in_the_place_of_a_long_one_is_zero_and_has_nothing_in_front() {
+    if plan::FRONT_BYTES == 0 {
+        return;
+    }
+    let settings = settings(true);
+    let allocator = Arc::new(Allocator::on_demand(&settings));
+    let new = |ty| Memory::new(ty, &settings, &StoreLimits::default(), &allocator, None).unwrap();
+    let wide = MemoryType { addr: AddrType::I64, ..memory_type(1, Some(65_536)) };
+    let mut bases = Vec::new();
+    for ty in [memory_type(1, None), wide, memory_type(40_000, None), memory_type(1, None)] {
+        let mut memory = new(ty);
+        bases.push(memory.data().as_ptr());
+        assert!(!in_front(&memory, 1 << 31) || ty.limits.min == 40_000);
+        memory.grow(50_000 - memory.pages()).unwrap();
+        for at in [0, 1 << 20, plan::HALF, plan::HALF + (1 << 20), 50_000 * PAGE as u64 - 1] {
+            let mut byte = [1];
+            memory.read(at, &mut byte).unwrap();
+            assert_eq!(byte, [0], "{at}");
+            memory.write(at, &[1]).unwrap();
+        }
+        assert_eq!(in_front(&memory, 1 << 31), memory.plan().circular);
+    }
+    assert!(bases.iter().all(|&base| base == bases[0]));
 }
