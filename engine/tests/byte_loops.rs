@@ -4,7 +4,7 @@
 
 mod common;
 
-use bimetal::{Engine, Strategy, Val};
+use bimetal::{Config, Engine, Func, Memory, Store, Strategy, Val};
 use common::{engines_with, instantiate};
 
 /// A loop and how it uses the locals: `$d` and `$s` are addresses, `$n` is a number of
@@ -285,27 +285,47 @@ fn arguments(shape: &Shape, random: &mut Random) -> [i32; 4] {
     [to, from, end, random.choose(shape.values)]
 }
 
-/// What a call leaves: results or the trap, and the memory.
-fn outcome(engine: &Engine, wat: &str, calls: &[[i32; 4]]) -> Vec<(String, Vec<u8>)> {
-    let (mut store, instance) = instantiate(engine, wat);
-    let start = instance.get_typed_func::<(), ()>(&mut store, "start").unwrap();
-    let run = instance.get_func(&mut store, "run").unwrap();
-    let memory = instance.get_memory(&mut store, "memory").unwrap();
-    start.call(&mut store, ()).unwrap();
-    let mut call = |args: &[i32; 4]| {
+/// An instance of a shape's module.
+struct Running {
+    store: Store<()>,
+    run: Func,
+    memory: Memory,
+}
+
+impl Running {
+    fn new(engine: &Engine, shape: &Shape) -> Running {
+        let (mut store, instance) = instantiate(engine, &module(shape));
+        let start = instance.get_typed_func::<(), ()>(&mut store, "start").unwrap();
+        let run = instance.get_func(&mut store, "run").unwrap();
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
+        start.call(&mut store, ()).unwrap();
+        Running { store, run, memory }
+    }
+
+    /// The results, or the trap.
+    fn call(&mut self, args: &[i32; 4]) -> String {
         let mut results = vec![Val::I32(0); 7];
-        let outcome = match run.call(&mut store, &args.map(Val::I32), &mut results) {
+        match self.run.call(&mut self.store, &args.map(Val::I32), &mut results) {
             Ok(()) => format!("{results:?}"),
             Err(error) => format!("{:?}", error.downcast_ref::<bimetal::Trap>()),
-        };
-        (outcome, memory.data(&store).to_vec())
-    };
+        }
+    }
+
+    fn memory(&self) -> &[u8] {
+        self.memory.data(&self.store)
+    }
+}
+
+/// What calls leave: results or the trap, and the memory.
+fn outcome(engine: &Engine, shape: &Shape, calls: &[[i32; 4]]) -> Vec<(String, Vec<u8>)> {
+    let mut running = Running::new(engine, shape);
+    let mut call = |args: &[i32; 4]| (running.call(args), running.memory().to_vec());
     calls.iter().map(&mut call).collect()
 }
 
 /// Whether a memory is the same, told without printing it.
 fn compare(shape: &Shape, calls: &[[i32; 4]], engine: &Engine, expected: &[(String, Vec<u8>)]) {
-    let found = outcome(engine, &module(shape), calls);
+    let found = outcome(engine, shape, calls);
     for ((args, expected), found) in calls.iter().zip(expected).zip(found) {
         let name = shape.name;
         assert_eq!(found.0, expected.0, "{name} {args:?}: {engine:?}");
@@ -323,9 +343,58 @@ fn loops_do_the_same_on_every_tier_whatever_overlaps_or_lies_outside() {
     for (seed, shape) in SHAPES.iter().enumerate() {
         let mut random = Random(seed as u64 * 77 + 5);
         let calls: Vec<[i32; 4]> = (0..60).map(|_| arguments(shape, &mut random)).collect();
-        let expected = outcome(&references[0], &module(shape), &calls);
+        let expected = outcome(&references[0], shape, &calls);
         for engine in &others {
             compare(shape, &calls, engine, &expected);
+        }
+    }
+}
+
+/// All numbers of iterations of few bytes, and some up to what is not moved in place.
+fn counts(shape: &Shape) -> impl Iterator<Item = i32> {
+    let step = shape.step.abs();
+    let many = [140, 333, 500, 767, 768, 769, 770, 771, 900].map(|bytes| bytes / step);
+    (1..=100 / step).chain(many)
+}
+
+/// Ranges that overlap either way, next to the memory's end, across it, and that wrap.
+fn all_overlaps(shape: &Shape, count: i32) -> Vec<[i32; 4]> {
+    let bytes = count * shape.step.abs();
+    let mut ranges = Vec::new();
+    for apart in [0, 1, 7, 15, 16, 17, 40, bytes - 1, bytes, bytes + 1] {
+        ranges.extend([[5_000, 5_000 + apart], [5_000 + apart, 5_000]]);
+    }
+    for beyond in [-8, -1, 0, 1, 20] {
+        let end = SIZE - bytes + beyond;
+        ranges.extend([[end, 300], [300, end]]);
+    }
+    ranges.extend([[-bytes / 2, 700], [700, -bytes / 2], [-9, 700]]);
+    let call = |[to, from]: [i32; 2]| {
+        let first = if shape.step < 0 { bytes + shape.step } else { 0 };
+        let (to, from) = (to.wrapping_add(first), from.wrapping_add(first));
+        let end = match shape.end {
+            End::Iterations => count,
+            End::Bytes | End::Index => bytes,
+            End::Address => to.wrapping_add(bytes),
+        };
+        [to, from, end, shape.values[0]]
+    };
+    ranges.into_iter().map(call).collect()
+}
+
+#[test]
+fn all_short_runs_are_what_the_loop_does() {
+    let engine = |strategy| Engine::new(Config::new().strategy(strategy)).unwrap();
+    let engines = [Strategy::Reference, Strategy::Jit].map(engine);
+    for shape in SHAPES.iter().filter(|shape| !shape.name.starts_with("a step that")) {
+        let mut instances = engines.each_ref().map(|engine| Running::new(engine, shape));
+        for count in counts(shape) {
+            for args in all_overlaps(shape, count) {
+                let [expected, found] = instances.each_mut().map(|running| running.call(&args));
+                assert_eq!(found, expected, "{} {args:?}", shape.name);
+                let [expected, found] = instances.each_ref().map(Running::memory);
+                assert!(found == expected, "{} {args:?}: the memory", shape.name);
+            }
         }
     }
 }

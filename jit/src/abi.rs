@@ -117,16 +117,19 @@ pub(crate) fn slow_call() -> Signature {
     sig
 }
 
-/// The stub through which compiled code asks for a run: the context, the address of a
-/// word with the builtin's address, the packed immediates and three operands; leaves
-/// the value in that word. The builtin neither traps nor looks at frames.
+/// The words that [`run_call`] takes.
+pub(crate) const RUN_CALL_WORDS: usize = 5;
+
+/// The stub through which compiled code asks for a run: the context and the address of
+/// words, which are the builtin's address, the packed immediates and three operands;
+/// leaves the value in the first. The builtin neither traps nor looks at frames.
 ///
-/// It keeps all registers, which leaves none for results, so that functions with short
-/// loops do not save some because of a call that is seldom made.
+/// It keeps all registers and takes few, so that functions with short loops do not save
+/// some because of a call that is seldom made.
 pub(crate) fn run_call() -> Signature {
-    let mut sig = slow_call();
-    sig.call_conv = CallConv::PreserveAll;
-    sig.returns.clear();
+    let mut sig = Signature::new(CallConv::PreserveAll);
+    sig.params.push(AbiParam::special(PTR, ArgumentPurpose::VMContext));
+    sig.params.push(AbiParam::new(PTR));
     sig
 }
 

@@ -24,8 +24,8 @@ use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::FunctionBuilder;
 
 use crate::abi::{
-    PTR, Shape, builtin, gc_builtin, guarded as guarded_sig, host, osr, run_call as run_call_sig,
-    slots, slow_call as slow_call_sig, throw as throw_sig,
+    PTR, RUN_CALL_WORDS, Shape, builtin, gc_builtin, guarded as guarded_sig, host, osr,
+    run_call as run_call_sig, slots, slow_call as slow_call_sig, throw as throw_sig,
 };
 use crate::compile::{Compiler, FuncCode};
 use crate::env::{CONSTANT, Symbol};
@@ -276,14 +276,15 @@ pub(crate) fn slow_call(
 pub(crate) fn run_call(compiler: &mut Compiler, isa: &dyn TargetIsa) -> Result<FuncCode, JitError> {
     compiler.stub(isa, function(run_call_sig()), |builder| {
         let params = enter(builder);
-        let (cx, word) = (params[0], params[1]);
+        let (cx, words) = (params[0], params[1]);
         let callee = builder.import_signature(builtin());
-        let address = builder.ins().load(PTR, TRUSTED, word, 0);
-        let mut args = vec![cx];
-        args.extend_from_slice(&params[2..]);
-        let call = builder.ins().call_indirect(callee, address, &args);
+        let [address, imm, a, b, c] = std::array::from_fn::<_, RUN_CALL_WORDS, _>(|position| {
+            let offset = position as i32 * PTR.bytes() as i32;
+            builder.ins().load(PTR, TRUSTED, words, offset)
+        });
+        let call = builder.ins().call_indirect(callee, address, &[cx, imm, a, b, c]);
         let value = builder.inst_results(call)[0];
-        builder.ins().store(TRUSTED, value, word, 0);
+        builder.ins().store(TRUSTED, value, words, 0);
         builder.ins().return_(&[]);
     })
 }

@@ -88,6 +88,8 @@ pub struct Optimisations {
     /// Loops that copy or fill memory a few bytes at a time are done at once; the
     /// interpreter has this as well.
     pub byte_loops: bool,
+    /// Few bytes of them are moved in place, by vectors.
+    pub inline_runs: bool,
 }
 
 impl Default for Optimisations {
@@ -114,6 +116,7 @@ impl Default for Optimisations {
             known_bounds: true,
             early_lengths: true,
             byte_loops: true,
+            inline_runs: true,
         }
     }
 }

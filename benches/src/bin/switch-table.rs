@@ -230,6 +230,12 @@ const SWITCHES: &[Switch] = &[
         programs: COPYING,
     },
     Switch {
+        name: "few bytes of them by vectors in place",
+        set: Config::inline_runs,
+        strategy: Strategy::Jit,
+        programs: COPYING,
+    },
+    Switch {
         name: "the same, interpreted",
         set: Config::byte_loops,
         strategy: Strategy::Interpreter,

@@ -25,8 +25,8 @@ pub struct MemoryRun {
     pub backward: bool,
     /// Whether the number of iterations has 64 bits and a sign that says the direction.
     pub signed: bool,
-    /// Whether the accesses of one iteration have indices of their own, which could
-    /// wrap, and not only constant offsets of their own.
+    /// Whether the accesses of one iteration have both indices and constant offsets of
+    /// their own, so that an index could wrap although no byte lies beyond the others.
     pub indices: bool,
     /// The constant offset of the lowest store.
     pub store_offset: u16,
@@ -38,6 +38,13 @@ impl MemoryRun {
     /// Bytes stored by one iteration.
     pub const fn unit(self) -> u32 {
         (self.accesses as u32) << self.width_log2
+    }
+
+    /// How many iterations make so many stores, of which several in one iteration count
+    /// half as much.
+    pub const fn iterations_of(self, stores: u32) -> u32 {
+        let stores = if self.accesses > 1 { 2 * stores } else { stores };
+        stores.div_ceil(self.accesses as u32)
     }
 
     /// As the immediates of a slow op.

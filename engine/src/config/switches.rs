@@ -175,4 +175,12 @@ impl Config {
         self.settings.optimisations.byte_loops = enable;
         self
     }
+
+    /// Whether compiled code does short runs of such loops by vectors in place: to
+    /// measure what that gains. On by default.
+    #[doc(hidden)]
+    pub fn inline_runs(&mut self, enable: bool) -> &mut Config {
+        self.settings.optimisations.inline_runs = enable;
+        self
+    }
 }

@@ -7,6 +7,7 @@ use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
+use bimetal_core::ops::run::MemoryRun;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
@@ -136,8 +137,11 @@ impl Backend for Lowering<'_> {
     fn relaxed(&self) -> RelaxedChoice {
         self.relaxed
     }
-    fn byte_loops(&self) -> Option<u32> {
-        None
+    fn byte_loops(&self) -> bool {
+        false
+    }
+    fn min_run(&self, _: MemoryRun) -> u32 {
+        u32::MAX
     }
     fn vec_const(&mut self, _: &mut Stack, vector: V128) {
         for half in vector.to_slots() {

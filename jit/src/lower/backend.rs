@@ -6,6 +6,7 @@ use bimetal_core::ops::gc::GcBuiltinOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
+use bimetal_core::ops::run::MemoryRun;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
@@ -20,9 +21,6 @@ use cranelift_codegen::ir::Value;
 
 use super::{Label, Lower};
 use crate::error::JitError;
-
-/// From how many stores on a call of the runtime is faster than a loop.
-const MIN_RUN: u32 = 36;
 
 impl Backend for Lower<'_> {
     type Value = Value;
@@ -107,8 +105,11 @@ impl Backend for Lower<'_> {
     fn relaxed(&self) -> RelaxedChoice {
         self.env.relaxed
     }
-    fn byte_loops(&self) -> Option<u32> {
-        self.env.optimisations.byte_loops.then_some(MIN_RUN)
+    fn byte_loops(&self) -> bool {
+        self.env.optimisations.byte_loops
+    }
+    fn min_run(&self, run: MemoryRun) -> u32 {
+        self.min_run(run)
     }
     fn vec_const(&mut self, _: &mut Stack<Value>, vector: V128) -> Value {
         self.vec_const(vector)

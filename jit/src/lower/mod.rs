@@ -25,6 +25,7 @@ mod num;
 mod osr;
 mod product;
 mod reference;
+mod run;
 mod slow;
 mod sums;
 mod table;

@@ -4,11 +4,11 @@ use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::types::ValType;
 use bimetal_parser::walk::Operand;
 use bimetal_runtime::layout::CX_BUILTINS;
-use cranelift_codegen::ir::{InstBuilder, StackSlotData, StackSlotKind, Value, types};
+use cranelift_codegen::ir::{InstBuilder, Value, types};
 
 use super::Lower;
-use crate::abi::{PTR, run_call, slow_call};
-use crate::env::{CONSTANT, Region, Symbol};
+use crate::abi::{PTR, slow_call};
+use crate::env::{CONSTANT, Symbol};
 
 impl Lower<'_> {
     pub(super) fn slow(
@@ -36,31 +36,8 @@ impl Lower<'_> {
         result.map(|ty| self.length_as(value, ty))
     }
 
-    /// Calls a builtin that neither traps nor looks at frames, in front of a loop that
-    /// often is too short for that.
-    fn run(&mut self, op: SlowOp, imm: SlowImm, [a, b, c]: [Value; 3]) -> Value {
-        if let Some(block) = self.builder.current_block() {
-            self.builder.set_cold_block(block);
-        }
-        let builtin = self.builtin(CX_BUILTINS, op as usize);
-        let imm = self.builder.ins().iconst(types::I64, imm.pack() as i64);
-        self.safepoints += 1;
-        let stub = self.callee(Symbol::RunCall, run_call);
-        // No register is left for a result: the word that leads to the builtin is where
-        // it leaves its value.
-        let slot = *self.run_slot.get_or_insert_with(|| {
-            let data = StackSlotData::new(StackSlotKind::ExplicitSlot, PTR.bytes(), 3);
-            self.builder.create_sized_stack_slot(data)
-        });
-        let flags = self.trusted(Region::Vm);
-        let word = self.builder.ins().stack_addr(PTR, slot, 0);
-        self.builder.ins().store(flags, builtin, word, 0);
-        self.builder.ins().call(stub, &[self.cx, word, imm, a, b, c]);
-        self.builder.ins().load(types::I64, flags, word, 0)
-    }
-
     /// The address of the builtin at a position of a list of the context.
-    fn builtin(&mut self, list: i32, position: usize) -> Value {
+    pub(super) fn builtin(&mut self, list: i32, position: usize) -> Value {
         let builtins = self.cx_constant(PTR, list);
         let offset = position as i32 * PTR.bytes() as i32;
         self.builder.ins().load(PTR, CONSTANT, builtins, offset)

@@ -5,6 +5,7 @@ use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
+use bimetal_core::ops::run::MemoryRun;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
@@ -42,7 +43,6 @@ pub trait Backend {
     /// The byte offset in the module of the instruction whose verbs follow. `false` ends
     /// the walk, and `finish` says why.
     fn at(&mut self, offset: u32) -> bool;
-
     /// A constant of a number type; `bits` as in a slot.
     fn constant(&mut self, stack: &mut Stack<Self::Value>, ty: ValType, bits: Slot) -> Self::Value;
     /// A plain numeric instruction; `args` as its row says.
@@ -130,12 +130,13 @@ pub trait Backend {
         arg: MemArg,
         args: &[Operand<Self::Value>],
     ) -> Option<Self::Value>;
-    /// Which outcome instructions have where the specification leaves it open: the
-    /// walker calls [`Backend::vec`] for the one that is chosen, and lets another
-    /// instruction follow what may make a NaN.
+    /// Which outcome instructions have where the specification leaves it open: of those,
+    /// [`Backend::vec`] is called for the chosen one, and one more for what may make a NaN.
     fn relaxed(&self) -> RelaxedChoice;
-    /// From how many stores on loops that copy or fill memory are done at once.
-    fn byte_loops(&self) -> Option<u32>;
+    /// Whether loops that copy or fill memory are looked for.
+    fn byte_loops(&self) -> bool;
+    /// The fewest iterations of a run that are done at once.
+    fn min_run(&self, run: MemoryRun) -> u32;
     /// `v128.const`
     fn vec_const(&mut self, stack: &mut Stack<Self::Value>, vector: V128) -> Self::Value;
     /// A vector instruction that touches no memory; `args` as its row says.

@@ -5,6 +5,7 @@ use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
+use bimetal_core::ops::run::MemoryRun;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
@@ -121,8 +122,11 @@ impl Backend for Translator<'_> {
     fn relaxed(&self) -> RelaxedChoice {
         self.relaxed
     }
-    fn byte_loops(&self) -> Option<u32> {
-        self.fusions.byte_loops.then_some(MIN_RUN)
+    fn byte_loops(&self) -> bool {
+        self.fusions.byte_loops
+    }
+    fn min_run(&self, run: MemoryRun) -> u32 {
+        run.iterations_of(MIN_RUN)
     }
 
     fn vec_const(&mut self, stack: &mut St, vector: V128) -> Value {

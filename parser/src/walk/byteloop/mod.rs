@@ -43,14 +43,13 @@ impl<B: Backend> Walker<'_, B> {
         body: BinaryReader<'_>,
         offset: u64,
     ) -> Result<(), Error> {
-        let Some(least) = self.backend.byte_loops() else { return Ok(()) };
-        if ty != BlockType::Empty || self.module.memories.is_empty() {
+        if !self.backend.byte_loops() || ty != BlockType::Empty || self.module.memories.is_empty() {
             return Ok(());
         }
         let found = scan::iteration(OperatorsReader::new(body), self.locals)
             .and_then(|iteration| plan(self.module, &iteration));
         match found {
-            Some(plan) => Speaker { walker: self, plan: &plan, offset }.speak(least),
+            Some(plan) => Speaker { walker: self, plan: &plan, offset }.speak(),
             None => Ok(()),
         }
     }
@@ -70,9 +69,9 @@ struct Speaker<'s, 'a, B: Backend> {
 }
 
 impl<B: Backend> Speaker<'_, '_, B> {
-    fn speak(mut self, least: u32) -> Result<(), Error> {
+    fn speak(mut self) -> Result<(), Error> {
         self.op(Operator::Block { blockty: BlockType::Empty })?;
-        self.leave_if_few(least)?;
+        self.leave_if_few()?;
         self.linear(self.plan.store)?;
         self.source()?;
         self.iterations()?;
@@ -210,7 +209,7 @@ impl<B: Backend> Speaker<'_, '_, B> {
     }
 
     /// Leaves unless the run is worth it, and its premises hold.
-    fn leave_if_few(&mut self, least: u32) -> Result<(), Error> {
+    fn leave_if_few(&mut self) -> Result<(), Error> {
         if let Some(direction) = self.plan.direction {
             self.local(direction)?;
             self.constant(1)?;
@@ -219,10 +218,7 @@ impl<B: Backend> Speaker<'_, '_, B> {
             self.op(Operator::I32And)?;
             self.leave_if()?;
         }
-        let accesses = u32::from(self.plan.run.accesses);
-        // Several in one iteration take less time each.
-        let least = if accesses > 1 { 2 * least } else { least };
-        let iterations = least.div_ceil(accesses) + 1;
+        let iterations = self.walker.backend.min_run(self.plan.run) + 1;
         self.compared(iterations << self.plan.count.shift)?;
         let Some(guard) = self.plan.count.guard else {
             self.op(Operator::I32LtU)?;

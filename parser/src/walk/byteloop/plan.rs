@@ -131,10 +131,11 @@ impl Side {
         let width = i64::from(first.width);
         let mut places = Vec::with_capacity(accesses.len());
         let (mut lowest, mut low) = (*first, 0);
-        let mut indices = false;
+        let (mut indices, mut offsets) = (false, false);
         for access in accesses {
             let apart = access.index.sub(first.index)?.as_constant()?.cast_signed();
             indices |= apart != 0;
+            offsets |= access.offset != first.offset;
             let offset = u16::try_from(access.offset).ok()?;
             let place = i64::from(apart) + i64::from(offset) - i64::from(first.offset as u16);
             if apart.unsigned_abs() > MAX_SPREAD / 2 {
@@ -150,6 +151,8 @@ impl Side {
         sorted.sort_unstable();
         let beside = sorted.iter().enumerate().all(|(at, &place)| place == at as i64 * width);
         let offset = u16::try_from(lowest.offset).ok()?;
+        // With the same offset, all indices lie from the lowest on side by side.
+        let indices = indices && offsets;
         let side = Side { index: lowest.index, offset, places, width, indices };
         beside.then_some(side)
     }

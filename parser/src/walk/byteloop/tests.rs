@@ -120,8 +120,14 @@ fn steps_and_directions_are_found() {
         (i32.store8 (i32.add (local.get $d) (i32.const 1)) (i32.const 0))
         (local.set $d (i32.add (local.get $d) (i32.const 2)))
         (br_if $l (i32.lt_s (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))";
-    let expected = MemoryRun { accesses: 2, indices: true, ..PLAIN };
+    let expected = MemoryRun { accesses: 2, ..PLAIN };
     assert_eq!(runs(MEMORY, unrolled), [(false, expected)]);
+    let mixed = unrolled.replace(
+        "store8 (i32.add (local.get $d) (i32.const 1))",
+        "store8 offset=2 (i32.sub (local.get $d) (i32.const 1))",
+    );
+    let expected = MemoryRun { accesses: 2, indices: true, ..PLAIN };
+    assert_eq!(runs(MEMORY, &mixed), [(false, expected)]);
 }
 
 #[test]

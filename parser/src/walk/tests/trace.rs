@@ -8,6 +8,7 @@ use bimetal_core::ops::atomic::AtomicOp;
 use bimetal_core::ops::mem::{LoadOp, StoreOp};
 use bimetal_core::ops::num::NumOp;
 use bimetal_core::ops::relaxed::RelaxedChoice;
+use bimetal_core::ops::run::MemoryRun;
 use bimetal_core::ops::slow::{SlowImm, SlowOp};
 use bimetal_core::ops::vec::{VecImm, VecOp};
 use bimetal_core::ops::vec_mem::{LoadLaneOp, StoreLaneOp, VecLoadOp, VecStoreOp};
@@ -103,8 +104,11 @@ impl Backend for Trace {
     fn store(&mut self, stack: &mut St, op: StoreOp, arg: MemArg, addr: Op, value: Op) {
         self.verb(stack, format_args!("{} +{} {}", op.name(), arg.offset, list(&[addr, value])));
     }
-    fn byte_loops(&self) -> Option<u32> {
-        self.runs.then_some(16)
+    fn byte_loops(&self) -> bool {
+        self.runs
+    }
+    fn min_run(&self, run: MemoryRun) -> u32 {
+        run.iterations_of(16)
     }
     fn relaxed(&self) -> RelaxedChoice {
         RelaxedChoice { fmadd: true, any_nan: true, ..RelaxedChoice::DETERMINISTIC }
