@@ -20,8 +20,8 @@ use super::Lower;
 use crate::abi::PTR;
 use crate::env::{CONSTANT, Region};
 
-/// Whether a store across the end of a page may have written what lies before it when
-/// the next page faults. x86-64 excludes that; others do not, or do not say.
+/// Whether a store across the end of a page may have written to one page when the other
+/// one faults. x86-64 excludes that; others do not, or do not say.
 const WRITES_BEFORE_FAULTS: bool = !cfg!(target_arch = "x86_64");
 
 /// Where an access goes: an address, a constant displacement and its flags.
@@ -97,10 +97,10 @@ impl Lower<'_> {
     }
 
     /// Whether accesses without constant offset have no check, in a memory that is a
-    /// circle.
+    /// circle, and one that begins in front of it and faults there writes nothing.
     fn only_pages_check(&self, memory: MemIdx, ty: ValType, width: u32) -> bool {
         let plan = &self.env.plans[memory.index()];
-        ty == ValType::I32 && plan.circular && plan.elides_check(0, width)
+        !WRITES_BEFORE_FAULTS && ty == ValType::I32 && plan.circular && plan.elides_check(0, width)
     }
 
     fn memory_header(&mut self, memory: MemIdx) -> Value {
