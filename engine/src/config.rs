@@ -237,7 +237,8 @@ impl Config {
     ///
     /// On x86-64 Linux, compiled code may address the upper half of such a 32-bit memory
     /// in front of the lower. So it is mapped there a second time once the memory grows
-    /// beyond 2 GiB, and the memory has 65,535 pages at most: it never reaches the last.
+    /// beyond 2 GiB, and it cannot grow to its last page, the 65,536th: only a memory
+    /// that has all of them from the start has that.
     pub fn memory_guard_pages(&mut self, guard: bool) -> &mut Config {
         self.settings.memory_guard_pages = guard;
         self

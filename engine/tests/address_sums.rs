@@ -4,7 +4,7 @@
 
 mod common;
 
-use bimetal::{Engine, Instance, Memory, Store, Trap};
+use bimetal::{Engine, Instance, Memory, Module, Store, Trap};
 use common::{engines_with, instantiate};
 
 const PAGE: u64 = 1 << 16;
@@ -142,6 +142,25 @@ fn check(engine: &Engine, mut guest: Guest, len: u64) {
         assert_eq!(guest.store(which, x), word.is_some(), "{what}");
         let stored = word.map(|_| 0x1122_3344_5566_7788);
         assert_eq!(guest.bytes(at).map(u64::from_le_bytes), stored, "{what}");
+    }
+}
+
+#[test]
+fn a_memory_may_have_all_pages_from_the_start() {
+    let exporter = "(module (memory (export \"memory\") 65536))";
+    let importer = module("1").replace(
+        "(memory (export \"memory\") 1)",
+        "(import \"\" \"\" (memory 1)) (export \"memory\" (memory 0))",
+    );
+    for engine in engines() {
+        let (mut store, owner) = instantiate(&engine, exporter);
+        let memory = owner.get_memory(&mut store, "memory").unwrap();
+        let importer = Module::new(&engine, &importer).unwrap();
+        let instance = Instance::new(&mut store, &importer, &[memory.into()]).unwrap();
+        check(&engine, Guest { store, instance, memory }, 65_536 * PAGE);
+        let (mut store, instance) = instantiate(&engine, &module("65536"));
+        let memory = instance.get_memory(&mut store, "memory").unwrap();
+        check(&engine, Guest { store, instance, memory }, 65_536 * PAGE);
     }
 }
 

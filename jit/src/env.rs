@@ -60,13 +60,17 @@ impl<'a> ModuleEnv<'a> {
         calls: Calls,
         seen: Option<&'a dyn Seen>,
     ) -> ModuleEnv<'a> {
-        let plan = |ty| MemoryPlan::new(ty, settings);
+        let imported = module.imported.memories as usize;
+        let plan = |(index, ty)| match index < imported {
+            true => MemoryPlan::of_import(ty, settings),
+            false => MemoryPlan::new(ty, settings),
+        };
         let is_func = |heap| !module.is_collected(ValType::Ref(RefType { nullable: true, heap }));
         let layout = |ty: &SubType| ObjectLayout::new(&ty.composite, &is_func);
         ModuleEnv {
             module,
             layout: VmLayout::new(module),
-            plans: module.memories.iter().map(plan).collect(),
+            plans: module.memories.iter().enumerate().map(plan).collect(),
             relaxed: settings.relaxed,
             optimisations: settings.optimisations.clone(),
             calls,

@@ -97,10 +97,10 @@ impl Lower<'_> {
     }
 
     /// Whether accesses without constant offset have no check, in a memory that is a
-    /// circle, and one that begins in front of it and faults there writes nothing.
+    /// circle.
     fn only_pages_check(&self, memory: MemIdx, ty: ValType, width: u32) -> bool {
         let plan = &self.env.plans[memory.index()];
-        !WRITES_BEFORE_FAULTS && ty == ValType::I32 && plan.circular && plan.elides_check(0, width)
+        ty == ValType::I32 && plan.circular && plan.elides_check(0, width)
     }
 
     fn memory_header(&mut self, memory: MemIdx) -> Value {

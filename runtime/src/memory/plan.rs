@@ -20,7 +20,7 @@ pub const HALF: u64 = 1 << 31;
 
 /// Address space in front of memories with guard pages. The upper half of a 32-bit
 /// memory is there a second time (see [`MemoryPlan::circular`]); only Linux has what
-/// that takes. Other processors than x86-64 may have written some bytes of a store when
+/// that takes. Processors other than x86-64 may have written some bytes of a store when
 /// the page of others faults: there, one across the beginning of the memory would show.
 pub const FRONT_BYTES: u64 = if cfg!(all(
     any(target_os = "linux", target_os = "android"),
@@ -31,6 +31,9 @@ pub const FRONT_BYTES: u64 = if cfg!(all(
 } else {
     0
 };
+
+/// The longest circular memory: all of the address range but a page.
+const CIRCLE_BYTES: u64 = (1 << 32) - (1 << 16);
 
 /// What a 32-bit address range takes together with its guard.
 pub const GUARDED_BYTES: u64 = (1 << 32) + GUARD_BYTES;
@@ -55,7 +58,7 @@ pub struct MemoryPlan {
     /// the memory: byte `2^32 - n` is the one `n` bytes in front of the first, or both
     /// fault, for `n` up to [`HALF`]. Then the last page of the address range is never
     /// part of the memory, so that no access runs over from the end of the upper half
-    /// into the beginning of the lower.
+    /// into the beginning of the lower: what has that page from the start is no circle.
     pub circular: bool,
     /// Whether growing can move the memory: then compiled code reloads the base
     /// after everything that can grow it.
@@ -77,7 +80,7 @@ impl MemoryPlan {
                 reservation: 1 << 32,
                 guard: GUARD_BYTES,
                 front: FRONT_BYTES,
-                circular: FRONT_BYTES == HALF,
+                circular: FRONT_BYTES == HALF && min <= CIRCLE_BYTES,
                 can_move: false,
                 whole_address_range: true,
             };
@@ -96,9 +99,18 @@ impl MemoryPlan {
         MemoryPlan { reservation, guard, front, circular, can_move, whole_address_range }
     }
 
+    /// What compiled code may rely on of a memory that is imported as this type.
+    pub fn of_import(ty: &MemoryType, settings: &Settings) -> MemoryPlan {
+        let plan = MemoryPlan::new(ty, settings);
+        // What has all pages from the start is no circle, and has no smaller maximum.
+        let max = ty.limits.max.and_then(|max| max.checked_mul(ty.page_size()));
+        let circular = plan.circular && max.is_some_and(|max| max <= CIRCLE_BYTES);
+        MemoryPlan { circular, ..plan }
+    }
+
     /// As many bytes as a memory may have by the way it lies.
     pub fn max_bytes(&self) -> u64 {
-        if self.circular { (1 << 32) - (1 << 16) } else { u64::MAX }
+        if self.circular { CIRCLE_BYTES } else { u64::MAX }
     }
 
     /// The address space that a memory takes when it is made, without what is in front.
@@ -146,6 +158,22 @@ mod tests {
             assert!(!plan.elides_check(0, 1));
             assert_eq!((plan.guard, plan.can_move), (guard, can_move));
             assert_eq!(plan.reservation, 1 << 32);
+        }
+    }
+
+    #[test]
+    fn an_import_is_a_circle_only_if_all_that_it_can_stand_for_are() {
+        let settings = Settings::default();
+        let (most, all) = (CIRCLE_BYTES >> 16, 1 << 16);
+        for (min, max) in [(1, None), (1, Some(most)), (1, Some(all)), (most, None)] {
+            let ty = memory(min, max);
+            assert_eq!(MemoryPlan::new(&ty, &settings).circular, FRONT_BYTES == HALF);
+            let import = MemoryPlan::of_import(&ty, &settings);
+            assert_eq!(import.circular, FRONT_BYTES == HALF && max == Some(most));
+        }
+        for max in [None, Some(all)] {
+            let plan = MemoryPlan::new(&memory(all, max), &settings);
+            assert!(!plan.circular && plan.max_bytes() > CIRCLE_BYTES);
         }
     }
 
