@@ -3,8 +3,9 @@
 //! Processors fetch and keep code in lines: a small loop that begins at the end of one
 //! takes one line more than it needs, in every iteration. It costs most if nothing but
 //! its closing comparison and branch lies in that one: a cycle each time, as much as all
-//! the rest of the smallest loops takes. A function can begin at any offset in a line;
-//! the one that is best for its innermost loops is its *skew*.
+//! the rest of the smallest loops takes. Loops that need more lines take as long with one
+//! more, unless that is it. A function can begin at any offset in a line; the one that is
+//! best for its innermost loops is its *skew*.
 //!
 //! The branches that lead back are read from the machine code: of a function with cold
 //! blocks, which are emitted last, the code generator says where edges lead, but gives
@@ -124,7 +125,11 @@ fn cost(loops: &[Loop], skew: u32) -> u64 {
         }
         let lines = (end - 1) / LINE - start / LINE + 1;
         let apart = lines > 1 && (end - 1) % LINE < CLOSING;
-        let extra = if apart { CLOSING_APART } else { (lines - least).into() };
+        let extra = match (apart, least) {
+            (true, _) => CLOSING_APART,
+            (false, 1) => (lines - least).into(),
+            (false, _) => 0,
+        };
         let times = 1 << (LOG2_TIMES * each.depth.min(MAX_DEPTH));
         times * extra * u64::from(MAX_LINES / least)
     };

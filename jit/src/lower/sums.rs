@@ -33,8 +33,6 @@ use cranelift_codegen::ir::{Inst, InstBuilder, InstructionData, Opcode, Value, t
 
 use super::Lower;
 
-/// From how many sums of a value on its conversion costs less than they do.
-const SUMS: usize = 2;
 /// How far operands are followed to find out that a value is small.
 const DEPTH: u32 = 5;
 
@@ -52,6 +50,22 @@ pub(super) struct AtSum {
 struct Parts {
     value: Value,
     constant: i32,
+}
+
+/// The sums of a value with constants that are not below zero.
+#[derive(Default)]
+struct Sums {
+    constants: HashSet<i32>,
+    /// How many accesses are at them.
+    accesses: usize,
+}
+
+impl Sums {
+    /// Whether computing the sums costs more than converting the value once and having
+    /// a constant in each access: not if most of them serve two accesses.
+    fn cost_more(&self) -> bool {
+        self.constants.len() > 1 && self.accesses < 2 * self.constants.len()
+    }
 }
 
 impl Lower<'_> {
@@ -73,13 +87,15 @@ impl Lower<'_> {
         let parts = noted.iter().filter_map(|at| Some((*at, self.parts(at.sum)?)));
         let apart: Vec<(AtSum, Parts)> =
             parts.filter(|(at, _)| !needed.contains(&self.resolved(at.sum))).collect();
-        let mut constants: HashMap<Value, HashSet<i32>> = HashMap::new();
+        let mut signed: HashMap<Value, Sums> = HashMap::new();
         for (_, parts) in apart.iter().filter(|(_, parts)| parts.constant >= 0) {
-            constants.entry(parts.value).or_default().insert(parts.constant);
+            let sums = signed.entry(parts.value).or_default();
+            sums.constants.insert(parts.constant);
+            sums.accesses += 1;
         }
         for (at, parts) in apart {
             let unsigned = parts.constant < 0 || self.most(parts.value, DEPTH) <= i32::MAX as u64;
-            if unsigned || constants.get(&parts.value).is_some_and(|all| all.len() >= SUMS) {
+            if unsigned || signed.get(&parts.value).is_some_and(Sums::cost_more) {
                 self.take_apart(at, parts, unsigned);
             }
         }
