@@ -11,7 +11,7 @@ use bimetal::{
     Engine, ExnRef, Func, FuncType, Instance, IntoFunc, Module, Result, Store, Tag, TagType,
     ThrownException, Trap, Val, ValType, WasmBacktrace, bail,
 };
-use common::{engines_and_tiered, instantiate};
+use common::{bits, engines_and_tiered, instantiate};
 
 /// Calls of a host function in every way that there is, the first three with more numbers
 /// around them than there are registers, which have to survive the call.
@@ -51,18 +51,6 @@ fn caller_wat(ty: &FuncType) -> String {
                 {gets} (return_call_ref $t (table.get (i32.const 0))))
             (export "import" (func $f)))"#
     )
-}
-
-/// Values by their bits: a NaN is what it is.
-fn bits(vals: &[Val]) -> Vec<u64> {
-    let bits = |val: &Val| match *val {
-        Val::I32(value) => value as u64,
-        Val::I64(value) => value as u64,
-        Val::F32(bits) => bits.into(),
-        Val::F64(bits) => bits,
-        _ => panic!("no number"),
-    };
-    vals.iter().map(bits).collect()
 }
 
 /// The function gives these results for these arguments, whoever calls it and however.

@@ -5,7 +5,7 @@ mod common;
 use std::fmt::Write;
 
 use bimetal::{Engine, FuncType, Linker, Module, Store, Val, ValType};
-use common::engines;
+use common::{bits, engines};
 
 /// Numbers without a pattern, the same in every run (xorshift).
 struct Random(u64);
@@ -33,18 +33,6 @@ impl Random {
         };
         types.iter().map(val).collect()
     }
-}
-
-/// Values by their bits: a NaN is what it is.
-fn bits(vals: &[Val]) -> Vec<u64> {
-    let bits = |val: &Val| match *val {
-        Val::I32(value) => value as u64,
-        Val::I64(value) => value as u64,
-        Val::F32(bits) => bits.into(),
-        Val::F64(bits) => bits,
-        _ => panic!("no number"),
-    };
-    vals.iter().map(bits).collect()
 }
 
 fn wat(params: &[ValType], results: &[ValType]) -> String {

@@ -172,15 +172,9 @@ pub(crate) fn host_thunk(
         let callee = builder.import_signature(host(&[PTR, PTR, PTR], &[types::I32]));
         let call = builder.ins().call_indirect(callee, array, &[store, func_ref, slots]);
         let outcome = builder.inst_results(call)[0];
-        let [unwound, done] = [(); 2].map(|()| builder.create_block());
-        builder.set_cold_block(unwound);
-        builder.ins().brif(outcome, unwound, &[], done, &[]);
-        builder.switch_to_block(done);
+        raise_if(builder, outcome, store);
         let results = load_slots(builder, &shape.results, slots);
         builder.ins().return_(&results);
-        builder.switch_to_block(unwound);
-        let pending = builder.ins().iconst(types::I64, 0);
-        raise(builder, store, pending);
     })
 }
 
@@ -206,17 +200,22 @@ pub(crate) fn register_thunk(
             let results = builder.inst_results(call);
             (results[0], results[1])
         };
-        let [unwound, done] = [(); 2].map(|()| builder.create_block());
-        builder.set_cold_block(unwound);
-        builder.ins().brif(store, unwound, &[], done, &[]);
-        builder.switch_to_block(done);
+        raise_if(builder, store, store);
         let results = shape.results.iter().map(|&ty| from_bits(builder, ty, value));
         let results: Vec<Value> = results.collect();
         builder.ins().return_(&results);
-        builder.switch_to_block(unwound);
-        let pending = builder.ins().iconst(types::I64, 0);
-        raise(builder, store, pending);
     })
+}
+
+/// Unwinds for what is pending in the store if the value is not zero.
+fn raise_if(builder: &mut FunctionBuilder<'_>, value: Value, store: Value) {
+    let [unwound, done] = [(); 2].map(|()| builder.create_block());
+    builder.set_cold_block(unwound);
+    builder.ins().brif(value, unwound, &[], done, &[]);
+    builder.switch_to_block(unwound);
+    let pending = builder.ins().iconst(types::I64, 0);
+    raise(builder, store, pending);
+    builder.switch_to_block(done);
 }
 
 /// A number in an integer register.

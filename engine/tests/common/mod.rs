@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use bimetal::{
-    Config, Engine, Error, Instance, Linker, Module, Result, Store, Strategy, Trap, WasmBacktrace,
+    Config, Engine, Error, Instance, Linker, Module, Result, Store, Strategy, Trap, Val,
+    WasmBacktrace,
 };
 
 /// An engine of each strategy.
@@ -80,4 +81,16 @@ pub(crate) fn run<T: 'static>(linker: &Linker<T>, store: &mut Store<T>, wat: &st
     let module = Module::new(linker.engine(), wat)?;
     let instance = linker.instantiate(&mut *store, &module)?;
     instance.get_typed_func::<(), ()>(&mut *store, "run")?.call(store, ())
+}
+
+/// Values by their bits: a NaN is what it is.
+pub(crate) fn bits(vals: &[Val]) -> Vec<u64> {
+    let bits = |val: &Val| match *val {
+        Val::I32(value) => value as u64,
+        Val::I64(value) => value as u64,
+        Val::F32(bits) => bits.into(),
+        Val::F64(bits) => bits,
+        _ => panic!("no number"),
+    };
+    vals.iter().map(bits).collect()
 }
